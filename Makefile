@@ -1,0 +1,50 @@
+# `make demo` and `make test` do everything on a fresh machine: they install first.
+VENV ?= .venv
+PYTHON ?= python3.11
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test test-slow test-soak test-gpu lint types bench-flow bench-learning clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/raicl demo demo
+
+test: install
+	$(BIN)/python -m pytest
+
+test-slow: install
+	$(BIN)/python -m pytest -m slow --timeout 3600
+
+test-soak: install
+	$(BIN)/python -m pytest -m soak --timeout 3600
+
+test-gpu: install
+	$(BIN)/python -m pytest -m gpu
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+# mypy cannot see through an editable install; these links show it raicl.* where the folders are
+types: install
+	mkdir -p build/types/raicl
+	for folder in common data preprocess train; do \
+		ln -sfn ../../../$$folder build/types/raicl/$$folder; done
+	$(BIN)/mypy -p raicl.common -p raicl.data -p raicl.preprocess -p raicl.train
+
+bench-flow: install
+	$(BIN)/python tests/benchmarks/flow_accuracy.py
+
+bench-learning: install
+	$(BIN)/python tests/benchmarks/learning.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info demo .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,1 @@
+"""What both stages must agree on: clips, instances, the cache, errors. Knows no stage."""

@@ -1,0 +1,60 @@
+"""Clip: one annotated sample of a database, and the keys that name it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """One annotated micro-expression, onset to offset, without its pixels.
+
+    Frame numbers are the annotation's own (those in the file names), both ends included.
+
+    Attributes
+    ----------
+    dataset : key of the database, e.g. ``casme2``.
+    subject : the person as the database writes it, e.g. ``sub05``; unique only with `dataset`.
+    name : the clip's folder, e.g. ``EP02_01f``.
+    emotion : as annotated, lower-case; classes are decided by a protocol at training time.
+    onset, offset : first and last frame number; ``onset < offset``.
+    apex : number of the strongest frame, or None where none is annotated.
+    fps : frames per second of the camera, or None where the database does not say.
+    sheet : version of the annotation the values come from, e.g. ``2014``.
+    flags : what a reader of the results should know, e.g. ``apex-missing``.
+    repeated : whether another clip of this subject has the same name (CAS(ME)^3).
+    """
+
+    dataset: str
+    subject: str
+    name: str
+    emotion: str
+    onset: int
+    offset: int
+    apex: int | None = None
+    fps: float | None = None
+    sheet: str = ""
+    flags: tuple[str, ...] = ()
+    repeated: bool = False
+
+    @property
+    def subject_key(self) -> str:
+        """``dataset/subject``: the same person is never on both sides of a fold."""
+        return f"{self.dataset}/{self.subject}"
+
+    @property
+    def id(self) -> str:
+        """``dataset/subject/name``, with ``@onset`` where the name alone is not unique."""
+        suffix = f"@{self.onset}" if self.repeated else ""
+        return f"{self.subject_key}/{self.name}{suffix}"
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, the inverse of `from_json`."""
+        return asdict(self) | {"flags": list(self.flags)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, object]) -> Clip:
+        """Rebuild a clip from `to_json`; unknown or missing keys raise TypeError."""
+        flags = values["flags"]
+        assert isinstance(flags, list)
+        return cls(**(values | {"flags": tuple(flags)}))  # type: ignore[arg-type]

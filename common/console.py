@@ -1,0 +1,155 @@
+"""What a command prints: log and progress on stderr, results alone on stdout, errors in 3 lines."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from raicl.common.errors import RaiclError
+
+_SECONDS_BETWEEN_LINES = 30.0
+_state = {"quiet": False, "debug": bool(os.environ.get("RAICL_DEBUG"))}
+
+
+class _Terminated(BaseException):
+    """SIGTERM, raised like KeyboardInterrupt so that every `finally` runs."""
+
+
+def configure(*, quiet: bool = False, debug: bool = False) -> None:
+    """Set what `say` and `launch` show for the rest of the process."""
+    _state["quiet"] = quiet
+    _state["debug"] = debug or _state["debug"]
+
+
+def say(text: str) -> None:
+    """Print a log line on stderr, unless quiet."""
+    if not _state["quiet"]:
+        print(text, file=sys.stderr, flush=True)
+
+
+def result(text: str) -> None:
+    """Print a result on stdout."""
+    print(text, flush=True)
+
+
+class Progress:
+    """How far a loop has come: a bar on a terminal, a line every half minute elsewhere."""
+
+    def __init__(self, total: int, label: str) -> None:
+        self.total, self.label, self.done = total, label, 0
+        self._started = self._printed = time.monotonic()
+        self._bar = None
+        if sys.stderr.isatty() and not _state["quiet"]:
+            from rich.console import Console
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(*Bar.get_default_columns(), console=Console(stderr=True))
+            self._task = self._bar.add_task(label, total=total)
+            self._bar.start()
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        """Count `n` more units as done; `note` is shown where a line is printed."""
+        self.done += n
+        now = time.monotonic()
+        if self._bar is not None:
+            self._bar.update(self._task, advance=n, description=f"{self.label} {note}".strip())
+        elif now - self._printed >= _SECONDS_BETWEEN_LINES and self.done < self.total:
+            self._printed = now
+            left = (now - self._started) / self.done * (self.total - self.done)
+            say(f"{self.label}: {self.done}/{self.total} {note} (about {_duration(left)} left)")
+
+    def stop(self) -> None:
+        """Take the bar off the terminal."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@contextmanager
+def progress(total: int, label: str) -> Iterator[Progress]:
+    """A `Progress` that leaves the terminal clean, whatever happens inside."""
+    shown = Progress(total, label)
+    try:
+        yield shown
+    finally:
+        shown.stop()
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def launch(command: Callable[[], object]) -> NoReturn:
+    """Run a command line and leave with its documented exit code, never with a traceback.
+
+    0 done; 1 internal bug; 2 usage; 3 input; 4 environment; 5 some clips or folds failed;
+    6 output in conflict; 7 disk or memory; 130 SIGINT; 143 SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    sys.exit(_exit_code(command))
+
+
+def _exit_code(command: Callable[[], object]) -> int:
+    try:
+        command()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except RaiclError as error:
+        _trace()
+        _print_error(error.what, error.where, error.fix)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _print_error("interrupted", fix="run the same command again to continue where it stopped")
+        return 130
+    except _Terminated:
+        _print_error("terminated", fix="run the same command again to continue where it stopped")
+        return 143
+    except BrokenPipeError:
+        # the reader of our output has gone (`| head`): nothing is left to tell it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        _trace()
+        _print_error("out of memory", fix="use fewer --jobs or a smaller --batch-size")
+        return 7
+    except OSError as error:
+        _trace()
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            _print_error("the disk is full", str(error.filename or ""), "free some space")
+            return 7
+        _print_error(str(error), fix="this is a bug: run again with RAICL_DEBUG=1 and report it")
+        return 1
+    except Exception as error:
+        _trace()
+        _print_error(
+            f"{type(error).__name__}: {error}".splitlines()[0],
+            fix="this is a bug: run again with RAICL_DEBUG=1 and report it",
+        )
+        return 1
+    return 0
+
+
+def _raise_terminated(signal_number: int, frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def _trace() -> None:
+    if _state["debug"]:
+        import traceback
+
+        traceback.print_exc()
+
+
+def _print_error(what: str, where: str = "", fix: str = "") -> None:
+    print(f"error: {what}", file=sys.stderr)
+    if where:
+        print(f"  where: {where}", file=sys.stderr)
+    if fix:
+        print(f"  fix: {fix}", file=sys.stderr)

@@ -1,0 +1,123 @@
+"""raicl doctor: what this installation lacks, and the command that mends it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from raicl.common import console
+from raicl.common.errors import SetupError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: whether it holds, what was found, and the remedy where it does not."""
+
+    name: str
+    holds: bool
+    found: str
+    fix: str = ""
+
+
+def doctor() -> None:
+    """Check OpenCV, dlib and its models, the torch pair, the GPU, and the output folder."""
+    findings = [*_libraries(), _torch_pair(), *_machine()]
+    for item in findings:
+        console.result(f"{'ok  ' if item.holds else 'FAIL'}  {item.name}: {item.found}")
+        if not item.holds:
+            console.result(f"      fix: {item.fix}")
+    broken = [item for item in findings if not item.holds]
+    if broken:
+        raise SetupError(
+            f"{len(broken)} of {len(findings)} checks failed, first: {broken[0].name}",
+            fix=broken[0].fix,
+        )
+
+
+def _libraries() -> Iterator[Finding]:
+    owners = packages_distributions()
+    cv2 = sorted(set(owners.get("cv2", [])))
+    contrib = [name for name in cv2 if "contrib" in name]
+    yield Finding(
+        "OpenCV",
+        len(cv2) == 1 and len(contrib) == 1,
+        ", ".join(f"{name} {version(name)}" for name in cv2) or "not installed",
+        "keep exactly one cv2 distribution, with contrib: pip uninstall -y "
+        f"{' '.join(cv2) or 'opencv-python'} && pip install opencv-contrib-python",
+    )
+    # the wheel's module is listed under another name than the source build's
+    dlib = sorted({*owners.get("dlib", []), *owners.get("_dlib_pybind11", [])})
+    yield Finding(
+        "dlib",
+        len(dlib) == 1,
+        ", ".join(f"{name} {version(name)}" for name in dlib) or "not installed",
+        "keep exactly one: pip uninstall -y dlib dlib-bin && pip install dlib-bin",
+    )
+    package = find_spec("face_recognition_models")
+    folders = list(package.submodule_search_locations or []) if package else []
+    models = sorted(path.name for folder in folders for path in Path(folder).rglob("*.dat"))
+    yield Finding(
+        "landmark models (the 68-point one is for non-commercial use; dlib5 is free)",
+        "shape_predictor_68_face_landmarks.dat" in models,
+        f"{len(models)} model files" if models else "not installed",
+        "pip install face_recognition_models",
+    )
+
+
+def _torch_pair() -> Finding:
+    # in a process of its own: a mismatched pair can break more than the import
+    script = "import torch, torchvision; print(torch.__version__, torchvision.__version__)"
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    if answer.returncode == 0:
+        torch, torchvision = answer.stdout.split()
+        return Finding("torch and torchvision", True, f"{torch} and {torchvision}")
+    reason = answer.stderr.strip().splitlines()[-1]
+    return Finding(
+        "torch and torchvision",
+        False,
+        f"{_installed('torch')} and {_installed('torchvision')} do not work together: {reason}",
+        "install a matching pair in one command: "
+        "pip install --upgrade --force-reinstall torch torchvision",
+    )
+
+
+def _installed(name: str) -> str:
+    return f"{name} {version(name)}" if name in _distributions() else f"{name} absent"
+
+
+def _distributions() -> set[str]:
+    return {name for names in packages_distributions().values() for name in names}
+
+
+def _machine() -> Iterator[Finding]:
+    folder = Path.cwd()
+    free = shutil.disk_usage(folder).free / 1e9
+    yield Finding("disk", free > 5, f"{free:.0f} GB free here", "a large cache takes 3 GB")
+    writable = os.access(folder, os.W_OK)
+    yield Finding(
+        "output folder",
+        writable and (not writable or _locks(folder)),
+        f"{folder} is writable and locks" if writable else f"{folder} is not writable",
+        "work in a folder of your own, on a local disk",
+    )
+
+
+def _locks(folder: Path) -> bool:
+    import fcntl
+    from tempfile import TemporaryFile
+
+    with TemporaryFile(dir=folder) as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True

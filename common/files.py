@@ -1,0 +1,120 @@
+"""Files that are whole or absent: atomic replacement, digests, and the lock of a single writer."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from raicl.common.errors import ConflictError, InputError, ResourceError
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def sha256_file(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def replace_atomically(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it takes the place of `path` durably.
+
+    The final path is never opened for writing: a killed process leaves the old file or the new
+    one, and at worst a hidden ``.NAME.PID.tmp``, which `sweep` removes.
+
+    Raises
+    ------
+    ResourceError : the disk is full; `path` is unchanged.
+    InputError : the folder does not exist or cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            raise ResourceError(
+                "the disk is full", where=str(path), fix="free some space and run the command again"
+            ) from error
+        if error.errno in {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}:
+            raise InputError(
+                f"cannot write: {error.strerror}",
+                where=str(path),
+                fix="choose a folder that exists and that you may write to",
+            ) from error
+        raise
+    finally:
+        with suppress(OSError):  # the original error, if any, is the one to report
+            temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, name: str = "*") -> None:
+    """Remove what killed writers of `name` left in `folder`; only for who holds the lock."""
+    for stale in folder.glob(f".{name}.*.tmp"):
+        stale.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a whole file through `replace_atomically`."""
+    with replace_atomically(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: Path, values: object) -> None:
+    """Write indented JSON with sorted keys atomically; NaN is refused."""
+    text = json.dumps(values, indent=2, sort_keys=True, allow_nan=False)
+    write_atomic(path, (text + "\n").encode())
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Hold `path` as the lock of a single writer until the block ends.
+
+    The kernel releases the lock with the process, so a killed writer leaves nothing stale.
+
+    Raises
+    ------
+    ConflictError : another process holds it; the message names its pid and host.
+    InputError : the folder does not exist or cannot be written.
+    """
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise InputError(
+            f"cannot create the lock: {error.strerror}",
+            where=str(path),
+            fix="choose an output folder that exists and that you may write to",
+        ) from error
+    with os.fdopen(descriptor, "r+") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConflictError(
+                f"another process is writing this output ({stream.read().strip()})",
+                where=str(path),
+                fix="wait until it ends, or choose another output",
+            ) from error
+        stream.seek(0)
+        stream.truncate()
+        stream.write(f"pid {os.getpid()} on {socket.gethostname()}\n")
+        stream.flush()
+        yield

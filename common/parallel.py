@@ -1,0 +1,96 @@
+"""The joblib seam: independent units of work over processes, where a dead worker costs one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from raicl.common.errors import UsageError
+
+Unit = TypeVar("Unit")
+Result = TypeVar("Result")
+
+
+class WorkerDeath(Generic[Unit]):
+    """Stands for the result of a unit whose worker process was killed, twice."""
+
+
+def resolve_jobs(jobs: int | None) -> int:
+    """Number of processes: None is one per physical core, -1 one per logical core.
+
+    Raises
+    ------
+    UsageError : zero, or below -1.
+    """
+    from joblib import cpu_count
+
+    if jobs is None or jobs == -1:
+        return int(cpu_count(only_physical_cores=jobs is None))
+    if jobs < 1:
+        raise UsageError(f"--jobs {jobs}", fix="give -1 or a positive number")
+    return jobs
+
+
+def run_all(
+    work: Callable[[Unit], Result], units: Sequence[Unit], *, jobs: int
+) -> Iterator[tuple[int, Result | WorkerDeath[Unit]]]:
+    """Yield (index of the unit, its result) in the order of completion.
+
+    When a worker dies (out of memory, a crash in native code), the units that may have been in
+    flight are run again one at a time: the one that kills its worker again yields `WorkerDeath`,
+    and the others go on.
+    """
+    waiting = list(range(len(units)))
+    if jobs == 1 or len(units) == 1:
+        for index in waiting:
+            yield index, work(units[index])
+        return
+    while waiting:
+        finished = _run_pool(work, units, list(waiting), jobs)
+        try:
+            for index, result in finished:
+                waiting.remove(index)
+                yield index, result
+        except _worker_deaths():
+            suspects = waiting[: 2 * jobs]  # joblib dispatches no further ahead
+        else:
+            return
+        for suspect in suspects:
+            try:
+                [(index, result)] = _run_pool(work, units, [suspect], 2)
+            except _worker_deaths():
+                yield suspect, WorkerDeath()
+            else:
+                yield index, result
+            waiting.remove(suspect)
+
+
+def stop_workers() -> None:
+    """Kill the pool's processes at once; for the way out of an interrupted run."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+def _run_pool(
+    work: Callable[[Unit], Result], units: Sequence[Unit], indices: list[int], jobs: int
+) -> Iterator[tuple[int, Result]]:
+    from joblib import Parallel, delayed
+
+    pool = Parallel(
+        n_jobs=min(jobs, max(2, len(indices))),
+        batch_size=1,
+        pre_dispatch="2*n_jobs",
+        return_as="generator_unordered",
+    )
+    yield from pool(delayed(_numbered)(work, index, units[index]) for index in indices)
+
+
+def _numbered(work: Callable[[Unit], Result], index: int, unit: Unit) -> tuple[int, Result]:
+    return index, work(unit)
+
+
+def _worker_deaths() -> tuple[type[BaseException], ...]:
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    return (BrokenProcessPool,)

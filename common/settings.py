@@ -1,0 +1,132 @@
+"""Settings declared once: a pydantic model gives the options, the TOML keys and their checks."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+import typer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from raicl.common.errors import InputError, UsageError
+
+Model = TypeVar("Model", bound="Settings")
+
+
+class Settings(BaseModel):
+    """Base of a stage's settings: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def setting(default: Any, help: str, *, panel: str, **constraints: Any) -> Any:
+    """One setting: default, sentence, the panel of ``--help`` it stands in, pydantic's bounds."""
+    return Field(default, description=help, json_schema_extra={"panel": panel}, **constraints)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a configuration file.
+
+    Raises
+    ------
+    InputError : missing, not UTF-8 or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"cannot read the configuration: {error.strerror}",
+            where=str(path),
+            fix="give --config an existing TOML file",
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(
+            f"not a TOML file: {error}", where=str(path), fix="mend the file"
+        ) from error
+
+
+def merge(model: type[Model], *layers: tuple[str, Mapping[str, Any]]) -> Model:
+    """Build settings from layers in rising precedence, each named for the error message.
+
+    Raises
+    ------
+    UsageError : an unknown key or a value out of bounds, with the layer it stands in.
+    """
+    merged: dict[str, Any] = {}
+    for name, values in layers:
+        unknown = sorted(set(values) - set(model.model_fields))
+        if unknown:
+            from difflib import get_close_matches
+
+            near = get_close_matches(unknown[0], model.model_fields, 1)
+            raise UsageError(
+                f"unknown setting `{unknown[0]}`",
+                where=name,
+                fix=f"did you mean `{near[0]}`?" if near else "see --help for the settings",
+            )
+        merged |= values
+    try:
+        return model(**merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0]) if first["loc"] else ""
+        where = next((name for name, values in reversed(layers) if key in values), "settings")
+        raise UsageError(
+            f"{key} = {first['input']!r}: {first['msg']}", where=where, fix="see --help"
+        ) from error
+
+
+def environment(model: type[Settings]) -> dict[str, str]:
+    """The settings given as ``RAICL_<NAME>`` in the environment."""
+    given = ((name, os.environ.get(f"RAICL_{name.upper()}")) for name in model.model_fields)
+    return {name: value for name, value in given if value is not None}
+
+
+def with_settings(model: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add one option per field of `model` to a typer command.
+
+    The command must take a keyword ``given``: the options that were on the command line, by
+    field name. Every option's own default is None, so that a file's value is not overridden.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        own = [p for p in signature.parameters.values() if p.name != "given"]
+        options = [_option(name, field) for name, field in model.model_fields.items()]
+
+        def run(**values: Any) -> None:
+            given = {name: values.pop(name) for name in model.model_fields}
+            command(**values, given={k: v for k, v in given.items() if v is not None})
+
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def _option(name: str, field: Any) -> inspect.Parameter:
+    flag = "--" + name.replace("_", "-")
+    kind = field.annotation
+    declared = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
+    if get_origin(kind) is tuple:
+        raise TypeError(f"{name}: an option holds one value")
+    if type(None) in get_args(kind):  # `X | None`: every option may be absent anyway
+        kind = next(part for part in get_args(kind) if part is not type(None))
+    shown = "none" if field.default is None else str(field.default).lower()
+    option = typer.Option(
+        declared,
+        help=f"{field.description} [dim]\\[default: {shown}][/dim]",
+        rich_help_panel=field.json_schema_extra["panel"],
+        show_default=False,
+    )
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, option],
+    )

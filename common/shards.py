@@ -1,0 +1,138 @@
+"""Shard: the instances of one clip in a file, verified on every read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.errors import InputError
+from raicl.common.files import replace_atomically
+from raicl.common.hdf5 import REMAKE, plain_array, reading
+
+FORMAT, VERSION = "raicl-shard", 1
+_SHARD_BYTES = 8 << 30  # far above the longest clip, far below a crafted shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """What stage 1 keeps of one clip.
+
+    Attributes
+    ----------
+    instances : float16 (N, 3, S, S), raw and signed (u px, v px, ε), onset → frame.
+    frames : int32 (N,), annotation number of each instance's frame.
+    frame_digests : uint8 (N, 32), SHA-256 of each frame's file.
+    onset_face : uint8 (S, S), the aligned onset frame, for overlays.
+    transform : float64 (2, 3), raw px → crop px.
+    flags : how the face was found, what was unusual.
+    fingerprint : of everything that made the instances; base : the same without the frames.
+    """
+
+    instances: NDArray[np.float16]
+    frames: NDArray[np.int32]
+    frame_digests: NDArray[np.uint8]
+    onset_face: NDArray[np.uint8]
+    transform: NDArray[np.float64]
+    flags: tuple[str, ...]
+    fingerprint: str
+    base: str
+
+    @property
+    def size(self) -> int:
+        """Side S, px."""
+        return int(self.instances.shape[-1])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every array and attribute, independent of the HDF5 encoding."""
+        hasher = hashlib.sha256()
+        for name in _ARRAYS:
+            array = np.ascontiguousarray(getattr(self, name))
+            hasher.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+            hasher.update(array.tobytes())
+        texts = "\n".join([*self.flags, self.fingerprint, self.base])
+        hasher.update(texts.encode(errors="surrogateescape"))  # damaged text must still hash
+        return hasher.hexdigest()
+
+
+_ARRAYS: dict[str, tuple[type[np.generic], int]] = {
+    "instances": (np.float16, 4),
+    "frames": (np.int32, 1),
+    "frame_digests": (np.uint8, 2),
+    "onset_face": (np.uint8, 2),
+    "transform": (np.float64, 2),
+}
+
+
+def write_shard(path: Path, shard: Shard) -> None:
+    """Commit a shard atomically; the same shard always gives the same bytes."""
+    with replace_atomically(path) as temporary, h5py.File(temporary, "w") as file:
+        store_shard(file, shard)
+
+
+def store_shard(group: h5py.Group, shard: Shard) -> None:
+    """Write a shard's arrays and attributes into an open group."""
+    group.attrs["format"] = FORMAT
+    group.attrs["version"] = VERSION
+    group.attrs["axes"] = "instance,channel,row,column"
+    group.attrs["channels"] = "u,v,strain"
+    group.attrs["units"] = "px,px,1"
+    group.attrs["flags"] = ",".join(shard.flags)
+    group.attrs["fingerprint"] = shard.fingerprint
+    group.attrs["base"] = shard.base
+    group.attrs["digest"] = shard.digest
+    for name in _ARRAYS:
+        array = getattr(shard, name)
+        chunk = (1, *array.shape[1:]) if name == "instances" else array.shape
+        group.create_dataset(name, data=array, chunks=chunk, fletcher32=True)
+
+
+def read_shard(path: Path, group: str = "/", *, digest: str | None = None) -> Shard:
+    """Read a shard and verify its layout and its digest (against `digest` where given).
+
+    Raises
+    ------
+    InputError : missing, damaged, crafted, of a newer version, or not the shard expected.
+    """
+    where = f"{path}:{group}"
+    with reading(path, "a shard") as file:
+        shard, stored = _load(file, group, where)
+    if shard.digest != stored or (digest is not None and stored != digest):
+        raise InputError(
+            "a shard's content does not match its digest",
+            where=where,
+            fix=REMAKE,
+        )
+    return shard
+
+
+def _load(file: h5py.File, group: str, where: str) -> tuple[Shard, str]:
+    node = file
+    for part in filter(None, group.split("/")):
+        if not isinstance(node.get(part, getlink=True), h5py.HardLink):
+            raise InputError("the shard is missing or a link", where=where)
+        node = node[part]
+    if node.attrs.get("format") != FORMAT or int(node.attrs.get("version", 0)) > VERSION:
+        raise InputError("not a shard this program can read", where=where, fix="upgrade raicl")
+    arrays: dict[str, Any] = {
+        name: plain_array(node, name, dtype, ndim, limit=_SHARD_BYTES, where=where)
+        for name, (dtype, ndim) in _ARRAYS.items()
+    }
+    n, channels, height, width = arrays["instances"].shape
+    if channels != 3 or height != width or arrays["onset_face"].shape != (height, width):
+        raise InputError("the instances are not (N, 3, S, S)", where=where)
+    if arrays["frames"].shape != (n,) or arrays["frame_digests"].shape != (n, 32):
+        raise InputError("the frames do not match the instances", where=where)
+    shard = Shard(
+        **arrays,
+        flags=tuple(filter(None, str(node.attrs["flags"]).split(","))),
+        fingerprint=str(node.attrs["fingerprint"]),
+        base=str(node.attrs["base"]),
+    )
+    return shard, str(node.attrs["digest"])

@@ -1,0 +1,60 @@
+"""A small cache with real shards, made through the public writing functions."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raicl.common.clip import Clip
+from raicl.common.flows import ClipRecord, shards_folder, write_index
+from raicl.common.shards import Shard, write_shard
+
+
+def make_shard(seed: int, *, n: int = 3, size: int = 16) -> Shard:
+    rng = np.random.default_rng(seed)
+    return Shard(
+        instances=rng.normal(size=(n, 3, size, size)).astype(np.float16),
+        frames=np.arange(5, 5 + n, dtype=np.int32),
+        frame_digests=rng.integers(0, 256, (n, 32), dtype=np.uint8),
+        onset_face=rng.integers(0, 256, (size, size), dtype=np.uint8),
+        transform=rng.normal(size=(2, 3)),
+        flags=("face-padded",) if seed else (),
+        fingerprint=f"{seed:064x}",
+        base=f"{seed + 1000:064x}",
+    )
+
+
+@pytest.fixture
+def flows(tmp_path: Path) -> Path:
+    path = tmp_path / "flows.h5"
+    shards_folder(path).mkdir()
+    records = []
+    for seed in range(4):
+        shard = make_shard(seed)
+        name = f"{shard.base[-24:]}-{shard.fingerprint[-24:]}.h5"
+        write_shard(shards_folder(path) / name, shard)
+        clip = Clip(
+            dataset="casme2",
+            subject=f"sub{seed // 2:02d}",
+            name=f"EP{seed}",
+            emotion="happiness",
+            onset=4,
+            offset=9,
+            apex=6 if seed else None,
+            fps=200.0,
+            sheet="2014",
+        )
+        records.append(
+            ClipRecord(
+                clip=clip, frames=(5, 6, 7), middle=1, n_frames=6, shard=name, digest=shard.digest
+            )
+        )
+    write_index(
+        path,
+        records,
+        size=16,
+        settings={"engine": "opencv"},
+        skipped=[{"id": "casme2/sub09/EP02", "reason": "folder without a row"}],
+        failures=[{"id": "casme2/sub09/EP03", "reason": "no face"}],
+    )
+    return path

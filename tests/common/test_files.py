@@ -1,0 +1,97 @@
+"""Files are whole or absent; one writer at a time."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from raicl.common.errors import ConflictError, InputError, ResourceError
+from raicl.common.files import lock, replace_atomically, sha256_file, sweep, write_atomic
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    write_atomic(path, b"old")
+    with suppress(ZeroDivisionError), replace_atomically(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+    assert [item.name for item in tmp_path.iterdir()] == ["index"]
+
+
+def test_a_killed_writer_leaves_the_old_file_and_sweep_removes_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    write_atomic(path, b"old")
+    script = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from raicl.common.files import replace_atomically\n"
+        "with replace_atomically(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 2
+    sweep(tmp_path, "index")
+    assert [item.name for item in tmp_path.iterdir()] == ["index"]
+
+
+def test_a_full_disk_is_said_and_the_old_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    write_atomic(path, b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(ResourceError, match="disk is full"):
+            write_atomic(path, b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert path.read_bytes() == b"old"
+    assert [item.name for item in tmp_path.iterdir()] == ["index"]
+
+
+def test_a_missing_folder_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot write"):
+        write_atomic(tmp_path / "none" / "index", b"x")
+
+
+def test_a_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "flows.h5.lock"
+    script = (
+        "import sys, time; from pathlib import Path; from raicl.common.files import lock\n"
+        "with lock(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=-1) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(ConflictError, match=f"pid {holder.pid} on "), lock(path):
+            pass
+        holder.kill()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            with lock(path):  # the kernel released it with the process
+                return
+        except ConflictError:
+            time.sleep(0.05)
+    pytest.fail("the lock of a killed process is still held")
+
+
+def test_the_digest_of_a_file_is_its_sha256(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"abc")  # FIPS 180-2, appendix B.1
+    assert sha256_file(path).startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+def test_the_process_id_is_part_of_the_temporary_name(tmp_path: Path) -> None:
+    with replace_atomically(tmp_path / "a") as temporary:
+        assert str(os.getpid()) in temporary.name
+        temporary.touch()

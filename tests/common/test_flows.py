@@ -1,0 +1,236 @@
+"""The cache is read back whole, or refused with a reason."""
+
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from raicl.common.errors import InputError
+from raicl.common.flows import open_cache, pack, shards_folder, write_index
+
+
+def test_what_was_written_is_read(flows: Path) -> None:
+    cache = open_cache(flows)
+    assert [record.id for record in cache.records] == [
+        "casme2/sub00/EP0",
+        "casme2/sub00/EP1",
+        "casme2/sub01/EP2",
+        "casme2/sub01/EP3",
+    ]
+    assert cache.records[0].clip.apex is None
+    assert cache.records[1].clip.apex == 6
+    assert cache.size == 16
+    assert cache.failures == [{"id": "casme2/sub09/EP03", "reason": "no face"}]
+    shard = cache.read(cache.records[1])
+    assert shard.instances.shape == (3, 3, 16, 16)
+    assert shard.flags == ("face-padded",)
+
+
+def test_writing_the_same_index_again_gives_the_same_bytes(flows: Path) -> None:
+    before, cache = flows.read_bytes(), open_cache(flows)
+    write_index(
+        flows,
+        cache.records,
+        size=cache.size,
+        settings=cache.settings,
+        skipped=cache.skipped,
+        failures=cache.failures,
+    )
+    assert flows.read_bytes() == before
+
+
+def test_a_cache_can_be_sent_to_another_process(flows: Path) -> None:
+    cache = pickle.loads(pickle.dumps(open_cache(flows)))
+    assert cache.read(cache.records[0]).size == 16
+
+
+def test_a_packed_cache_holds_the_same_and_needs_no_shards(flows: Path, tmp_path: Path) -> None:
+    cache, one = open_cache(flows), tmp_path / "one.h5"
+    pack(cache, one)
+    alone = tmp_path / "elsewhere"
+    alone.mkdir()
+    shutil.move(one, alone / "one.h5")
+    packed = open_cache(alone / "one.h5")
+    assert packed.packed
+    assert packed.digest == cache.digest
+    for record in cache.records:
+        np.testing.assert_array_equal(packed.read(record).instances, cache.read(record).instances)
+
+
+def test_a_missing_shard_is_an_error_that_names_the_clip(flows: Path) -> None:
+    record = open_cache(flows).records[2]
+    (shards_folder(flows) / record.shard).unlink()
+    with pytest.raises(InputError, match="casme2/sub01/EP2"):
+        open_cache(flows)
+
+
+def test_swapped_shards_are_refused(flows: Path) -> None:
+    cache = open_cache(flows)
+    first, second = (cache.shard_path(record) for record in cache.records[:2])
+    content = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(content)
+    with pytest.raises(InputError, match="digest"):
+        cache.read(cache.records[0])
+
+
+def test_every_truncation_of_the_index_is_refused(flows: Path) -> None:
+    content = flows.read_bytes()
+    for percent in range(100):
+        flows.write_bytes(content[: len(content) * percent // 100])
+        with pytest.raises(InputError):
+            open_cache(flows)
+
+
+def test_every_truncation_of_a_shard_is_refused(flows: Path) -> None:
+    cache = open_cache(flows)
+    path = cache.shard_path(cache.records[0])
+    content = path.read_bytes()
+    for percent in range(100):
+        path.write_bytes(content[: len(content) * percent // 100])
+        with pytest.raises(InputError):
+            cache.read(cache.records[0])
+
+
+FLIPS = """
+import sys, random
+from pathlib import Path
+from raicl.common.errors import InputError
+from raicl.common.flows import open_cache
+flows = Path(sys.argv[1])
+truth = {r.id: open_cache(flows).read(r).digest for r in open_cache(flows).records}
+cache = open_cache(flows)
+victim = flows if sys.argv[2] == "index" else cache.shard_path(cache.records[0])
+content, rng, refused = victim.read_bytes(), random.Random(0), 0
+for _ in range(300):
+    position = rng.randrange(len(content) * 8)
+    flipped = bytearray(content)
+    flipped[position // 8] ^= 1 << position % 8
+    victim.write_bytes(flipped)
+    try:
+        cache = open_cache(flows)
+        read = {r.id: cache.read(r).digest for r in cache.records}
+    except InputError:
+        refused += 1
+        continue
+    assert read == truth, f"silent change at bit {position}"
+print("refused", refused)
+"""
+
+
+@pytest.mark.parametrize("victim", ["index", "shard"])
+def test_no_flipped_bit_changes_a_value_or_shows_a_traceback(flows: Path, victim: str) -> None:
+    # in a process of its own: a damaged file must not take the interpreter down either
+    answer = subprocess.run(
+        [sys.executable, "-c", FLIPS, str(flows), victim],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert int(answer.stdout.split()[-1]) > 30
+
+
+def test_other_files_are_refused_by_name(flows: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.h5"
+    with h5py.File(foreign, "w") as file:
+        file["x"] = np.zeros(3)
+    text = tmp_path / "text.h5"
+    text.write_text("flows")
+    for path, reason in (
+        (foreign, "another kind"),
+        (text, "not a readable HDF5"),
+        (tmp_path, "a folder"),
+        (tmp_path / "none.h5", "no such cache"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            open_cache(path)
+
+
+def test_a_newer_version_is_refused_with_both_numbers(flows: Path) -> None:
+    with h5py.File(flows, "r+") as file:
+        file.attrs["version"] = 99
+    with pytest.raises(InputError, match=r"version 99.*up to 1"):
+        open_cache(flows)
+
+
+def _external_link(file: h5py.File, other: Path) -> None:
+    file["instances"] = h5py.ExternalLink(str(other), "/instances")
+
+
+def _soft_link(file: h5py.File, other: Path) -> None:
+    file["instances"] = h5py.SoftLink("/frames")
+
+
+def _external_storage(file: h5py.File, other: Path) -> None:
+    shape = (3, 3, 16, 16)
+    file.create_dataset("instances", shape, np.float16, external=[(str(other), 0, 4608)])
+
+
+def _virtual(file: h5py.File, other: Path) -> None:
+    layout = h5py.VirtualLayout((3, 3, 16, 16), np.float16)
+    layout[:] = h5py.VirtualSource(str(other), "instances", (3, 3, 16, 16))
+    file.create_virtual_dataset("instances", layout)
+
+
+def _shape_bomb(file: h5py.File, other: Path) -> None:
+    shape, chunks = (10**6, 3, 1000, 1000), (1, 3, 100, 100)
+    file.create_dataset("instances", shape, np.float16, chunks=chunks)
+
+
+def _gzip_bomb(file: h5py.File, other: Path) -> None:
+    file.create_dataset(
+        "instances", data=np.zeros((300, 3, 200, 200), np.float16), compression="gzip"
+    )
+
+
+def _objects(file: h5py.File, other: Path) -> None:
+    file.create_dataset("instances", (3, 3, 16, 16), dtype=h5py.string_dtype())
+
+
+@pytest.mark.parametrize(
+    "craft",
+    [
+        _external_link,
+        _soft_link,
+        _external_storage,
+        _virtual,
+        _shape_bomb,
+        _gzip_bomb,
+        _objects,
+    ],
+)
+def test_a_crafted_shard_is_refused_before_its_data_is_read(
+    flows: Path, tmp_path: Path, craft: object
+) -> None:
+    cache = open_cache(flows)
+    path, other = (cache.shard_path(record) for record in cache.records[:2])
+    with h5py.File(path, "r+") as file:
+        del file["instances"]
+        craft(file, other)  # type: ignore[operator]
+    with pytest.raises(InputError, match="instances"):
+        cache.read(cache.records[0])
+
+
+def test_a_shard_name_that_leaves_the_folder_is_refused(flows: Path) -> None:
+    with h5py.File(flows, "r") as file:
+        manifest = json.loads(file["manifest"][:].tobytes())
+    cache = open_cache(flows)
+    manifest["records"][0]["shard"] = "../../" + os.fspath(flows.name)
+    from raicl.common.flows import ClipRecord
+
+    write_index(
+        flows,
+        [ClipRecord.from_json(row) for row in manifest["records"]],
+        size=cache.size,
+        settings={},
+    )
+    with pytest.raises(InputError, match="unsafe shard name"):
+        open_cache(flows)

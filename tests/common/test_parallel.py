@@ -1,0 +1,62 @@
+"""A dead worker costs one unit, and no other result is lost."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from raicl.common.errors import InputError, UsageError
+from raicl.common.parallel import WorkerDeath, resolve_jobs, run_all
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def die_on_three(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def die_once(marker: str) -> str:
+    path = Path(marker)
+    if path.name == "fragile" and not path.exists():
+        path.touch()
+        os.abort()
+    return path.name
+
+
+def refuse(number: int) -> int:
+    raise InputError(f"unit {number}")
+
+
+def test_every_unit_gives_one_result_whatever_the_number_of_jobs() -> None:
+    for jobs in (1, 2):
+        assert dict(run_all(square, range(7), jobs=jobs)) == {i: i * i for i in range(7)}
+
+
+def test_the_unit_that_kills_its_worker_is_named_and_the_others_finish() -> None:
+    results = dict(run_all(die_on_three, range(8), jobs=2))
+    assert isinstance(results.pop(3), WorkerDeath)
+    assert results == {i: i * i for i in range(8) if i != 3}
+
+
+def test_a_unit_that_dies_once_is_tried_again(tmp_path: Path) -> None:
+    units = [str(tmp_path / name) for name in ("a", "fragile", "b")]
+    assert dict(run_all(die_once, units, jobs=2)) == {0: "a", 1: "fragile", 2: "b"}
+
+
+def test_an_error_of_a_unit_reaches_the_caller() -> None:
+    with pytest.raises(InputError, match="unit"):
+        list(run_all(refuse, range(4), jobs=2))
+
+
+def test_the_number_of_jobs_is_checked() -> None:
+    assert resolve_jobs(3) == 3
+    assert resolve_jobs(None) >= 1
+    assert resolve_jobs(-1) >= resolve_jobs(None)
+    for wrong in (0, -2):
+        with pytest.raises(UsageError):
+            resolve_jobs(wrong)

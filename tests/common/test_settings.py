@@ -1,0 +1,86 @@
+"""One declaration gives the option, the TOML key and the check."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from raicl.common.errors import InputError, UsageError
+from raicl.common.settings import (
+    Settings,
+    environment,
+    merge,
+    read_toml,
+    setting,
+    with_settings,
+)
+
+
+class Example(Settings):
+    size: int = setting(5, "Side, px.", panel="Method", ge=1)
+    flip: bool = setting(True, "Mirror the target.", panel="Method")
+    mode: Literal["a", "b"] = setting("a", "Which.", panel="Method")
+    clip: float | None = setting(None, "Gradient clipping.", panel="Method", gt=0)
+
+
+def test_later_layers_win() -> None:
+    merged = merge(Example, ("file", {"size": 7, "mode": "b"}), ("the command line", {"size": 9}))
+    assert (merged.size, merged.mode, merged.flip) == (9, "b", True)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"sise": 3}, "unknown setting `sise`"),
+        ({"size": 0}, "size = 0"),
+        ({"size": "big"}, "size = 'big'"),
+        ({"mode": "c"}, "mode = 'c'"),
+        ({"clip": float("nan")}, "clip = nan"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_its_place(values: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        merge(Example, ("config.toml", values))
+    assert said in caught.value.what
+    assert caught.value.where == "config.toml"
+
+
+def test_a_near_name_is_suggested() -> None:
+    with pytest.raises(UsageError) as caught:
+        merge(Example, ("file", {"sise": 3}))
+    assert "`size`" in caught.value.fix
+
+
+def test_options_are_made_and_only_the_given_ones_are_passed() -> None:
+    seen = {}
+
+    @with_settings(Example)
+    def command(name: Annotated[str, typer.Argument()], *, given: dict[str, object]) -> None:
+        """Do."""
+        seen.update(given, name=name)
+
+    app = typer.Typer()
+    app.command()(command)
+    assert CliRunner().invoke(app, ["x", "--size", "3", "--no-flip"]).exit_code == 0
+    assert seen == {"name": "x", "size": 3, "flip": False}
+    assert CliRunner().invoke(app, ["x", "--mode", "c"]).exit_code == 2
+    shown = CliRunner().invoke(app, ["--help"]).stdout
+    assert "Side, px." in shown
+    assert "default: 5" in shown
+
+
+def test_the_environment_is_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAICL_SIZE", "11")
+    assert merge(Example, ("the environment", environment(Example))).size == 11
+
+
+def test_a_broken_configuration_file_is_an_input_error(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    for content in (b"size = ", b"\xff\xfe"):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="not a TOML file"):
+            read_toml(path)
+    with pytest.raises(InputError, match="cannot read"):
+        read_toml(tmp_path / "none.toml")
