@@ -1,0 +1,1 @@
+"""Stage 1, raw frames to instances. Read `process.py` first."""

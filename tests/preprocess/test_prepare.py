@@ -1,0 +1,201 @@
+"""All clips: one bad clip costs one clip, a second run computes nothing, a kill loses nothing."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raicl.common.errors import ConflictError, InputError, PartialError, UsageError
+from raicl.common.files import lock
+from raicl.common.flows import open_cache, shards_folder
+from raicl.data.database import Database
+from raicl.preprocess.prepare import prepare, select
+from raicl.preprocess.settings import PrepSettings
+
+Make = Callable[..., Database]
+
+
+def digest_of(out: Path) -> dict[str, str]:
+    """Every file of a cache by name and SHA-256; temporaries and the lock too."""
+    files = [out, *shards_folder(out).iterdir()]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def statuses(rows: list[object]) -> list[str]:
+    return [row.status for row in rows]  # type: ignore[attr-defined]
+
+
+def test_a_second_run_computes_nothing_and_changes_no_byte(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database, out = make_database(3), tmp_path / "flows.h5"
+    assert statuses(prepare(database, out, quick)) == ["computed"] * 3
+    before = digest_of(out)
+    assert statuses(prepare(database, out, quick)) == ["cached"] * 3
+    assert digest_of(out) == before
+
+
+def test_the_bytes_do_not_depend_on_the_number_of_jobs(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database = make_database(4)
+    prepare(database, tmp_path / "one.h5", quick, jobs=1)
+    prepare(database, tmp_path / "two.h5", quick, jobs=2)
+    one, two = digest_of(tmp_path / "one.h5"), digest_of(tmp_path / "two.h5")
+    assert one.pop("one.h5") == two.pop("two.h5")
+    assert one == two
+
+
+def test_one_bad_clip_costs_one_clip_and_its_reason_travels_with_the_cache(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database, out = make_database(3), tmp_path / "flows.h5"
+    bad = database.footage[1]
+    bad.frames[2].path.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    rows = prepare(database, out, quick, jobs=2)
+    assert statuses(rows) == ["computed", "failed", "computed"]
+    cache = open_cache(out)
+    assert bad.clip.id not in [record.id for record in cache.records]
+    [failure] = cache.failures
+    assert failure["id"] == bad.clip.id
+    assert "img98" in failure["reason"]
+
+
+def test_no_index_is_written_when_no_clip_succeeds(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database, out = make_database(2), tmp_path / "flows.h5"
+    with pytest.raises(PartialError, match="no face"):
+        prepare(database, out, quick.model_copy(update={"align": "dlib"}))
+    assert not out.exists()
+
+
+def test_a_damaged_shard_alone_is_made_again(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database, out = make_database(3), tmp_path / "flows.h5"
+    prepare(database, out, quick)
+    before = digest_of(out)
+    victim = open_cache(out).shard_path(open_cache(out).records[1])
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 4
+    victim.write_bytes(content)
+    assert statuses(prepare(database, out, quick)) == ["cached", "computed", "cached"]
+    assert digest_of(out) == before
+
+
+def test_moving_the_database_keeps_the_cache(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "flows.h5"
+    prepare(make_database(2), out, quick)
+    before = digest_of(out)
+    assert statuses(prepare(make_database(2, name="moved"), out, quick)) == ["cached"] * 2
+    assert digest_of(out) == before
+
+
+def test_more_clips_compute_only_the_new_ones_and_fewer_are_refused(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database, out = make_database(4), tmp_path / "flows.h5"
+    prepare(select(database, limit=2), out, quick)
+    assert statuses(prepare(database, out, quick)) == ["cached"] * 2 + ["computed"] * 2
+    with pytest.raises(ConflictError, match="2 clips that this run would drop"):
+        prepare(select(database, limit=2), out, quick)
+    prepare(select(database, limit=2), out, quick, overwrite=True)
+    assert len(open_cache(out).records) == 2
+
+
+def test_other_settings_are_refused_with_their_names(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database, out = make_database(1), tmp_path / "flows.h5"
+    prepare(database, out, quick)
+    other = quick.model_copy(update={"flow_lambda": 0.3})
+    with pytest.raises(ConflictError, match=r"flow_lambda was 0\.15, now 0\.3"):
+        prepare(database, out, other)
+    assert statuses(prepare(database, out, other, overwrite=True)) == ["computed"]
+
+
+def test_a_file_that_is_no_cache_is_not_overwritten(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "thesis.h5"
+    out.write_text("five years of work")
+    with pytest.raises(ConflictError, match="no cache"):
+        prepare(make_database(1), out, quick)
+    assert out.read_text() == "five years of work"
+
+
+def test_nothing_is_written_into_the_database(make_database: Make, quick: PrepSettings) -> None:
+    database = make_database(1)
+    with pytest.raises(UsageError, match="never written to"):
+        prepare(database, database.root / "flows.h5", quick)
+
+
+def test_a_missing_output_folder_is_said_before_any_work(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        prepare(make_database(1), tmp_path / "none" / "flows.h5", quick)
+
+
+def test_two_runs_on_one_output_do_not_mix(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "flows.h5"
+    with lock(tmp_path / "flows.h5.lock"), pytest.raises(ConflictError, match="another process"):
+        prepare(make_database(1), out, quick)
+
+
+def test_unknown_subjects_are_refused(make_database: Make) -> None:
+    with pytest.raises(UsageError, match="s9"):
+        select(make_database(2), subjects=["s9"])
+    assert len(select(make_database(4, name="b"), subjects=["s1"]).footage) == 2
+
+
+RUN = """
+import sys, pickle
+from pathlib import Path
+from raicl.preprocess.prepare import prepare
+database, settings = pickle.loads(Path(sys.argv[1]).read_bytes())
+prepare(database, Path(sys.argv[2]), settings, jobs=2)
+"""
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.soak)])
+def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(
+    make_database: Make, quick: PrepSettings, tmp_path: Path, kills: int
+) -> None:
+    import pickle
+    import random
+
+    database = make_database(6)
+    slow = quick.model_copy(update={"flow_outer": 10, "flow_inner": 30, "flow_warps": 5})
+    job = tmp_path / "job"
+    job.write_bytes(pickle.dumps((database, slow)))
+    undisturbed, out = tmp_path / "calm.h5", tmp_path / "flows.h5"
+    prepare(database, undisturbed, slow)
+    rng = random.Random(0)
+    killed = 0
+    for _ in range(kills):
+        command = [sys.executable, "-c", RUN, str(job), str(out)]
+        run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.3, 4))
+        killed += run.poll() is None
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        if out.exists():
+            open_cache(out)  # whole, at any moment
+            out.unlink()
+    assert killed > 0
+    prepare(database, out, slow)
+    calm, disturbed = digest_of(undisturbed), digest_of(out)
+    assert calm.pop("calm.h5") == disturbed.pop("flows.h5")
+    assert calm == disturbed

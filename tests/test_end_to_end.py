@@ -1,0 +1,151 @@
+"""The commands as a user types them, from a synthetic tree to pooled scores."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+QUICK = ["--n-frames", "4", "--size", "97", "--flow-warps", "1", "--flow-scales", "2"]
+
+
+def run(*words: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [str(BIN / str(words[0])), *(str(word) for word in words[1:])]
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("RAICL_")}
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=cwd, env=inherited | environment
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a synthetic database where `casme2` is looked for, and its cache."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "data" / "raw").mkdir(parents=True)
+    made = run("raicl", "synth", "data/raw/casme2", "--subjects", 3, "--clips", 3, cwd=folder)
+    assert made.returncode == 0, made.stderr
+    prepared = run("raicl-prep", "casme2", "--out", "flows.h5", *QUICK, cwd=folder)
+    assert prepared.returncode == 0, prepared.stderr
+    return folder
+
+
+def test_the_audit_lists_every_clip_and_touches_no_pixel(place: Path) -> None:
+    answer = run("raicl-prep", "casme2", "--dry-run", "--json", cwd=place)
+    assert answer.returncode == 0, answer.stderr
+    audit = json.loads(answer.stdout)
+    assert audit["dataset"] == "casme2"
+    assert len(audit["clips"]) == 9
+    assert {"id", "subject", "emotion", "onset", "apex", "offset", "n_frames", "flags"} <= set(
+        audit["clips"][0]
+    )
+    assert set(audit["clips"][0]["labels"]) >= {"cde", "five"}
+
+
+def test_a_second_preparation_computes_nothing_in_under_five_seconds(place: Path) -> None:
+    before = (place / "flows.h5").read_bytes()
+    started = time.monotonic()
+    answer = run("raicl-prep", "casme2", "--out", "flows.h5", *QUICK, cwd=place)
+    assert answer.returncode == 0, answer.stderr
+    assert "9 cached" in answer.stdout
+    assert time.monotonic() - started < 5  # the promise of the README, with a margin of 3
+    assert (place / "flows.h5").read_bytes() == before
+
+
+def test_training_pools_every_fold_and_a_repeat_trains_none(place: Path) -> None:
+    words = ["raicl-train", "flows.h5", "--fold", "all", "--preset", "tiny", "--epochs", "1"]
+    words += ["--run-dir", "run", "--json"]
+    answer = run(*words, cwd=place)
+    assert answer.returncode == 0, answer.stderr
+    results = json.loads(answer.stdout)
+    assert results["folds"] == {"done": 3, "all": 3}
+    assert 0 <= results["uf1"] <= 1
+    rows = (place / "run" / "predictions.csv").read_text().splitlines()
+    again = run(*words, cwd=place)
+    assert "3 of 3 folds are finished already" in again.stderr
+    assert (place / "run" / "predictions.csv").read_text().splitlines() == rows
+    assert (place / "run" / "confusion.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_clip_is_drawn_and_a_cache_is_packed_and_trained_on(place: Path) -> None:
+    shown = json.loads(run("raicl", "inspect", "flows.h5", "--json", cwd=place).stdout)
+    assert (shown["clips"], shown["subjects"], shown["instances"]) == (9, 3, 36)
+    listed = run("raicl-prep", "casme2", "--dry-run", "--json", cwd=place).stdout
+    clip = json.loads(listed)["clips"][0]["id"]
+    drawn = run("raicl", "inspect", "flows.h5", "--clip", clip, "--out", "clip.png", cwd=place)
+    assert drawn.returncode == 0, drawn.stderr
+    assert (place / "clip.png").read_bytes().startswith(b"\x89PNG")
+    assert run("raicl", "pack", "flows.h5", "one.h5", cwd=place).returncode == 0
+    folds = [
+        run("raicl-train", name, "--list-folds", cwd=place).stdout
+        for name in ("flows.h5", "one.h5")
+    ]
+    assert folds[0] == folds[1]
+    assert "sub01" in folds[0]
+
+
+WRONG = [
+    (["raicl-prep", "casme2", "--out", "x.h5"], 3, "data/raw/casme2"),
+    (["raicl-prep", "casme3d", "--out", "x.h5"], 2, "casme3d"),
+    (["raicl-prep", "casme2"], 2, "--out"),
+    (["raicl-prep", "casme2", "--out", "x.h5", "--size", "0"], 2, "size"),
+    (["raicl-prep", "casme2", "--out", "x.h5", "--jobs", "0"], 3, "data/raw/casme2"),
+    (["raicl-prep", "casme2", "--root", "none", "--out", "x.h5"], 3, "none"),
+    (["raicl-prep", "casme2", "--out", "x.h5", "--config", "none.toml"], 3, "none.toml"),
+    (["raicl-train", "none.h5", "--fold", "all"], 3, "none.h5"),
+    (["raicl-train", "text.h5", "--fold", "all"], 3, "text.h5"),
+    (["raicl", "inspect", "text.h5"], 3, "text.h5"),
+    (["raicl", "synth", "."], 6, "not empty"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "said"), WRONG)
+def test_wrong_input_leaves_with_its_code_and_no_traceback(
+    tmp_path: Path, words: list[str], code: int, said: str
+) -> None:
+    (tmp_path / "text.h5").write_text("no cache")
+    answer = run(*words, cwd=tmp_path)
+    assert answer.returncode == code, answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert said in answer.stderr
+    if code != 2:
+        assert "error: " in answer.stderr
+        assert "fix: " in answer.stderr
+
+
+@pytest.mark.parametrize("command", ["raicl", "raicl-prep", "raicl-train"])
+def test_help_answers_in_under_a_second(command: str, tmp_path: Path) -> None:
+    run(command, "--help", cwd=tmp_path)  # bytecode is compiled once
+    started = time.monotonic()
+    answer = run(command, "--help", cwd=tmp_path)
+    seconds = time.monotonic() - started
+    assert answer.returncode == 0
+    assert "raicl" in answer.stdout
+    assert seconds < 2  # the promise is 1 s; the doubled bound is for a busy machine
+
+
+@pytest.mark.parametrize("command", ["raicl", "raicl-prep", "raicl-train"])
+def test_the_version_is_shown(command: str, tmp_path: Path) -> None:
+    assert run(command, "--version", cwd=tmp_path).stdout.startswith("raicl 0.")
+
+
+def test_the_doctor_finds_this_installation_sound(tmp_path: Path) -> None:
+    answer = run("raicl", "doctor", cwd=tmp_path)
+    assert answer.returncode == 0, answer.stdout
+    assert "FAIL" not in answer.stdout
+
+
+def test_the_doctor_explains_a_torchvision_that_does_not_fit(tmp_path: Path) -> None:
+    # a stand-in for the real mismatch, which fails at import with this very message
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "raise RuntimeError('operator torchvision::nms does not exist')"
+    )
+    answer = run("raicl", "doctor", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert answer.returncode == 4
+    assert "operator torchvision::nms does not exist" in answer.stdout
+    assert "install --upgrade --force-reinstall torch torchvision" in answer.stdout
