@@ -1,0 +1,138 @@
+"""READ FIRST: a database on disk becomes clips with their frames; no pixel is touched.
+
+A reader takes the official sheet row by row, finds each row's folder and frames on disk, and
+returns a `Database`: the usable clips, and every other one with the reason why it is not used.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from raicl.common.clip import Clip
+from raicl.common.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from raicl.data.corrections import KnownError
+
+DATABASES = ("casme2", "folder", "synthetic")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a clip: the number in its file name, and the file."""
+
+    number: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A clip and its frames on disk, ascending by number; the first is the onset, at least 2."""
+
+    clip: Clip
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A clip that is not used, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Correction:
+    """An annotated value that was replaced by a listed one (see `raicl.data.corrections`)."""
+
+    id: str
+    field: str
+    annotated: str
+    used: str
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """What a reader found.
+
+    Attributes
+    ----------
+    name : key of the database, the `Clip.dataset` of all its clips.
+    root : the folder that was given or found, links resolved; nothing in it is ever written.
+    layout : which release lies there, e.g. ``raw-selected``.
+    sheet : version of the annotation, e.g. ``2014``; empty where there are no versions.
+    footage : the usable clips, in natural order of subject and name.
+    skipped : the clips on disk or in the sheet that are not used, each with its reason.
+    corrections : the values that were replaced.
+    """
+
+    name: str
+    root: Path
+    layout: str
+    sheet: str
+    footage: tuple[Footage, ...]
+    skipped: tuple[Skipped, ...]
+    corrections: tuple[Correction, ...] = ()
+
+
+Reader = Callable[[Path, Path | None, Sequence["KnownError"]], Database]
+
+
+def read_database(
+    name: str, *, root: Path | None, annotations: Path | None = None, correct: bool = True
+) -> Database:
+    """Read one database.
+
+    Parameters
+    ----------
+    name : one of `DATABASES`.
+    root : its folder, at any level of nesting; None searches the places of `find_root`.
+    annotations : its sheet; None searches beside the frames.
+    correct : apply the listed corrections.
+
+    Raises
+    ------
+    UsageError : an unknown name.
+    InputError : no folder, no sheet, an unusable sheet, or not one usable clip.
+    """
+    from raicl.data.corrections import read_corrections
+    from raicl.data.locate import find_root
+
+    readers = _readers()
+    if name not in readers:
+        near = get_close_matches(name, readers, 1)
+        raise UsageError(
+            f"no database {name!r}",
+            fix=f"did you mean {near[0]}?" if near else "one of " + ", ".join(readers),
+        )
+    known = read_corrections(name) if correct else ()
+    database = readers[name](find_root(name, root), annotations, known)
+    if not database.footage:
+        reasons = Counter(skipped.reason for skipped in database.skipped).most_common(1)
+        first = f"; most often: {reasons[0][0]} ({reasons[0][1]} times)" if reasons else ""
+        raise InputError(
+            f"not one usable clip in {name}{first}",
+            where=str(database.root),
+            fix="check that the frames and the sheet belong together; data/README.md shows how",
+        )
+    return database
+
+
+def _readers() -> dict[str, Reader]:
+    # imported here because the readers build the records above
+    from raicl.data.casme2 import read_casme2
+    from raicl.data.folder import read_folder
+
+    return {
+        "casme2": read_casme2,
+        "folder": read_folder,
+        "synthetic": partial(read_casme2, dataset="synthetic"),
+    }

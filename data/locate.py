@@ -1,0 +1,123 @@
+"""Where a database and its sheet lie, and what to say when they are nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from raicl.common.errors import InputError
+from raicl.data.tree import files
+
+SHEET_SUFFIXES = (".xlsx", ".csv")
+
+_REQUEST = {
+    "casme2": "request CASME II at http://fu.psych.ac.cn/CASME/casme2-en.php, or try without it: "
+    "`raicl synth data/raw/casme2`",
+    "folder": "give the folder of your own clips with --root DIR; data/README.md shows its layout",
+    "synthetic": "make one with `raicl synth DIR` and give it with --root DIR",
+}
+
+
+def find_root(name: str, given: Path | None) -> Path:
+    """The folder of a database, links resolved: the first of these places.
+
+    `given`, ``$RAICL_<NAME>``, ``$RAICL_DATA/<name>``, ``./data/raw/<name>``. The first two name
+    one place on purpose, so a folder missing there is an error and not a reason to look further.
+
+    Raises
+    ------
+    InputError : no folder there; all places tried are listed.
+    """
+    variable = f"RAICL_{name.upper()}"
+    if given is not None:
+        return _checked(given, "--root", name)
+    if os.environ.get(variable):
+        return _checked(Path(os.environ[variable]).expanduser(), f"${variable}", name)
+    common = os.environ.get("RAICL_DATA")
+    tried = [Path(common).expanduser() / name] if common else []
+    tried.append(Path("data", "raw", name))
+    for place in tried:
+        if place.is_dir():
+            return place.resolve()
+    places = [f"--root (not given), ${variable} (not set)"]
+    places += [] if common else [f"$RAICL_DATA/{name} (not set)"]
+    raise InputError(
+        f"{name} was not found",
+        where="tried " + ", ".join([*places, *map(str, tried)]),
+        fix=_REQUEST[name],
+    )
+
+
+def _checked(place: Path, source: str, name: str) -> Path:
+    if place.is_dir():
+        return place.resolve()
+    if place.is_file():
+        raise InputError(
+            f"{source} names a file, not a folder",
+            where=str(place),
+            fix="unpack the archive and give the folder"
+            if place.suffix.lower() in {".zip", ".rar", ".7z", ".gz", ".tar"}
+            else "give the folder that holds the subjects' folders",
+        )
+    raise InputError(f"{source} does not exist", where=str(place), fix=_REQUEST[name])
+
+
+def find_sheets(
+    folders: Sequence[Path], *, named: re.Pattern[str], root: Path, annotations: Path | None
+) -> tuple[Path, ...]:
+    """Candidates for the sheet, copies of the same content given once.
+
+    Parameters
+    ----------
+    folders : where to look, nearest first; outside `root` only files called `named` count.
+    named : the official file name; sheets called otherwise count only where there is none.
+    root : the database's folder.
+    annotations : the sheet the user named; it alone is returned.
+
+    Raises
+    ------
+    InputError : there is none.
+    """
+    if annotations is not None:
+        return (annotations,)
+    places = dict.fromkeys(folders)
+    found = [path for folder in places for path in files(folder, folder) if _is_sheet(path)]
+    official = [path for path in found if named.search(path.name)]
+    chosen = official or [path for path in found if path.is_relative_to(root)]
+    if not chosen:
+        old = [p for folder in places for p in files(folder, folder) if p.suffix.lower() == ".xls"]
+        raise InputError(
+            "the sheet is missing" + (f"; {old[0].name} is in the old .xls format" if old else ""),
+            where=", ".join(map(str, places)),
+            fix=f"open {old[0].name} and save it as .xlsx"
+            if old
+            else "copy the official .xlsx into the folder, or name it with --annotations FILE",
+        )
+    return _without_copies(chosen)
+
+
+def _is_sheet(path: Path) -> bool:
+    # ~$name.xlsx is what an open spreadsheet program leaves beside the file
+    return path.suffix.lower() in SHEET_SUFFIXES and not path.name.startswith("~$")
+
+
+def _without_copies(paths: Sequence[Path]) -> tuple[Path, ...]:
+    if len(paths) == 1:
+        return (paths[0],)
+    kept: dict[str, Path] = {}
+    for path in paths:
+        with path.open("rb") as stream:
+            kept.setdefault(hashlib.file_digest(stream, "sha256").hexdigest(), path)
+    return tuple(kept.values())
+
+
+def ambiguous(paths: Sequence[Path], option: str) -> InputError:
+    """The error for several candidates of which none is better than the others."""
+    return InputError(
+        f"{len(paths)} candidates: {', '.join(path.name for path in paths)}",
+        where=", ".join(map(str, paths)),
+        fix=f"name the one to use with {option}",
+    )

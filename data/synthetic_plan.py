@@ -1,0 +1,99 @@
+"""What a synthetic database shows: who, which emotion, which frames; nothing about files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from raicl.data.synthetic_units import EMOTIONS
+
+_RARE = ("others", "sadness", "fear")  # outside the three composite classes
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One clip before it is rendered.
+
+    Attributes
+    ----------
+    subject, index : counted from 0; the pair is unique.
+    emotion : key of `EMOTIONS`.
+    units : action units shown.
+    onset : number of the first frame.
+    frames : number of frames T.
+    apex : index of the strongest frame, 0 < apex < T - 1.
+    apex_known : whether the sheet gives the apex (CASME II has one clip without).
+    """
+
+    subject: int
+    index: int
+    emotion: str
+    units: tuple[int, ...]
+    onset: int
+    frames: int
+    apex: int
+    apex_known: bool = True
+
+    @property
+    def offset(self) -> int:
+        """Number of the last frame."""
+        return self.onset + self.frames - 1
+
+
+def schedule_emotions(subjects: int, clips: int) -> tuple[tuple[str, ...], ...]:
+    """Emotions (subjects, clips), balanced over the composite classes for every subject.
+
+    Happiness, surprise and a negative emotion (disgust and repression in turn) alternate; every
+    second subject with at least four clips shows a rare emotion instead of one of them, each of
+    the three classes giving way in turn, so that 6 subjects suffice for the whole vocabulary.
+    """
+    table = []
+    for subject in range(subjects):
+        emotions = [
+            ("happiness", "surprise", ("disgust", "repression")[(clip // 3 + subject) % 2])[
+                clip % 3
+            ]
+            for clip in range(clips)
+        ]
+        if clips >= 4 and subject % 2 == 0:
+            turn = subject // 2
+            # the class that gives way shifts after each round of rare emotions
+            emotions[(turn + turn // len(_RARE)) % 3] = _RARE[turn % len(_RARE)]
+        table.append(tuple(emotions))
+    return tuple(table)
+
+
+def plan_scenes(subjects: int, clips: int, seed: int) -> tuple[Scene, ...]:
+    """All clips, by subject; the first one of emotion "others" has no apex in the sheet."""
+    scenes = []
+    without_apex = 1
+    for subject, emotions in enumerate(schedule_emotions(subjects, clips)):
+        rng = np.random.default_rng([seed, 0, subject])
+        for index, emotion in enumerate(rng.permutation(emotions)):
+            unknown = emotion == "others" and without_apex > 0
+            without_apex -= unknown
+            mixtures = EMOTIONS[str(emotion)]
+            frames = int(rng.integers(26, 61))
+            scenes.append(
+                Scene(
+                    subject=subject,
+                    index=index,
+                    emotion=str(emotion),
+                    units=mixtures[rng.integers(len(mixtures))],
+                    onset=_draw_onset(rng, (subject + index) % 3),
+                    frames=frames,
+                    apex=round((frames - 1) * rng.uniform(0.3, 0.7)),
+                    apex_known=not unknown,
+                )
+            )
+    return tuple(scenes)
+
+
+def _draw_onset(rng: np.random.Generator, kind: int) -> int:
+    """First frame number; the shortest clip has 26 frames, so two kinds gain a digit midway.
+
+    Sorted as text, their frames would be out of order (img10 before img9).
+    """
+    low, high = ((1, 9), (76, 95), (101, 400))[kind]
+    return int(rng.integers(low, high + 1))

@@ -1,0 +1,121 @@
+"""How a database lies on disk: folders, picture names and the official sheet, per layout."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raicl.data.synthetic_plan import Scene
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One database's way of laying out the same scenes.
+
+    Attributes
+    ----------
+    size : width and height of a picture, px.
+    subject, clip : names of the subject's and the clip's folder.
+    pictures : path below the database's root of the folder that holds the subjects.
+    picture : file name of the frame with a given number.
+    sheet : file name of the annotation.
+    annotate : content of the annotation for all scenes.
+    """
+
+    size: tuple[int, int]
+    subject: Callable[[Scene], str]
+    clip: Callable[[Scene], str]
+    pictures: Path
+    picture: Callable[[int], str]
+    sheet: str
+    annotate: Callable[[Sequence[Scene]], bytes]
+
+
+_CASME2_HEADER = (
+    *("Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None),
+    *("Action Units", "Estimated Emotion"),
+)
+
+
+def _casme2_subject(scene: Scene) -> str:
+    return f"sub{scene.subject + 1:02d}"
+
+
+def _casme2_clip(scene: Scene) -> str:
+    episode, part = divmod(scene.index, 3)
+    # some of the real names end in f; it belongs to the name
+    return (
+        f"EP{episode + 1:02d}_{part + 1:02d}{'f' if (scene.subject + scene.index) % 4 == 0 else ''}"
+    )
+
+
+def _casme2_picture(number: int) -> str:
+    return f"img{number}.jpg"  # unpadded, as in the original
+
+
+def _casme2_row(scene: Scene) -> list[str | int | None]:
+    units = "+".join(map(str, scene.units))
+    return [
+        f"{scene.subject + 1:02d}",  # text in the original too
+        _casme2_clip(scene),
+        None,
+        scene.onset,
+        scene.onset + scene.apex if scene.apex_known else "/",
+        scene.offset,
+        None,
+        units if len(scene.units) > 1 else scene.units[0],
+        scene.emotion,
+    ]
+
+
+def _casme2_sheet(scenes: Sequence[Scene]) -> bytes:
+    """The workbook of 2014: nine columns, two of them without a header, and two empty sheets."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "Sheet1"
+    sheet.append(_CASME2_HEADER)
+    for scene in scenes:
+        sheet.append(_casme2_row(scene))
+    book.create_sheet("Sheet2")
+    book.create_sheet("Sheet3")
+    stream = io.BytesIO()
+    book.save(stream)
+    return _undated(stream.getvalue())
+
+
+def _undated(workbook: bytes) -> bytes:
+    """The same workbook without the time of writing, so that equal content is equal bytes."""
+    date = datetime.datetime(2014, 5, 8)
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook)) as dated,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as undated,
+    ):
+        for name in dated.namelist():
+            content = dated.read(name)
+            if name == "docProps/core.xml":
+                stamp = f"{date.isoformat()}Z".encode()
+                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, content)
+            member = zipfile.ZipInfo(name, date.timetuple()[:6])
+            undated.writestr(member, content, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+LAYOUTS: dict[str, Layout] = {
+    "casme2": Layout(
+        size=(640, 480),
+        subject=_casme2_subject,
+        clip=_casme2_clip,
+        pictures=Path("CASME2_RAW_selected", "CASME2_RAW_selected"),
+        picture=_casme2_picture,
+        sheet="CASME2-coding-20140508.xlsx",
+        annotate=_casme2_sheet,
+    ),
+}

@@ -1,0 +1,124 @@
+"""The true displacement of every synthetic frame: a few numbers per clip, any field on demand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.errors import InputError
+from raicl.data.synthetic_field import Array, Bumps, Field, dense_field, pixel_grid
+from raicl.data.synthetic_motion import Motion
+
+
+def write_truth(path: Path, motion: Motion, *, onset: int, size: tuple[int, int]) -> None:
+    """Write `motion` of a clip whose first frame has the number `onset` (npz without pickles).
+
+    The same motion gives the same bytes: numpy stamps the members of an npz with a fixed date.
+    """
+    np.savez_compressed(
+        path,
+        frames=np.arange(onset, onset + len(motion.weights)),
+        size=np.array(size),
+        centre=motion.bumps.centre,
+        sigma=motion.bumps.sigma,
+        direction=motion.bumps.direction,
+        action=motion.action,
+        weights=motion.weights,
+        drift=motion.drift,
+        pivot=motion.pivot,
+        apex=np.array(motion.apex),
+    )
+
+
+def read_truth(path: Path) -> tuple[Motion, NDArray[np.int64], tuple[int, int]]:
+    """Motion, frame numbers (T,) and frame size (width, height) of a clip.
+
+    Raises
+    ------
+    InputError : `path` is missing or is not a file of `write_truth`.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            parts = {name: stored[name] for name in stored.files}
+        motion = Motion(
+            bumps=Bumps(parts["centre"], parts["sigma"], parts["direction"]),
+            action=parts["action"],
+            weights=parts["weights"],
+            drift=parts["drift"],
+            pivot=parts["pivot"],
+            apex=int(parts["apex"]),
+        )
+        width, height = (int(n) for n in parts["size"])
+        return motion, parts["frames"], (width, height)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            "not the stored displacement of a synthetic clip",
+            where=str(path),
+            fix="write the database again with `raicl synth`",
+        ) from error
+
+
+def true_flow(
+    path: Path, frame: int, *, drift: bool = True, distractors: bool = True
+) -> NDArray[np.float32]:
+    """Displacement (2, height, width) from the onset to frame number `frame`, raw px.
+
+    ``onset(x, y) = frame(x + u, y + v)`` with u to the right and v down, where nothing but
+    camera noise and JPEG differ.
+
+    Parameters
+    ----------
+    path : the clip's file under ``truth/``.
+    frame : number as in the file name of the picture.
+    drift : include the head's movement (applied after the face's own).
+    distractors : include the movements unrelated to the class.
+
+    Raises
+    ------
+    InputError : the file is missing or foreign, or the clip has no such frame.
+    """
+    motion, frames, size = read_truth(path)
+    rows = np.flatnonzero(frames == frame)
+    if len(rows) != 1:
+        raise InputError(
+            f"no frame {frame}, only {frames[0]} to {frames[-1]}",
+            where=str(path),
+            fix="ask for a frame of this clip",
+        )
+    row = int(rows[0])
+    kept = motion.weights[row] * (motion.action | distractors)
+    face = dense_field(motion.bumps, kept, size)
+    if not drift:
+        return face
+    grid = pixel_grid(size).astype(np.float64)  # float32 resolves only 6e-5 px at x = 640
+    return (carry(grid + face, motion.drift[row], motion.pivot) - grid).astype(np.float32)
+
+
+def moving_region(path: Path, threshold: float = 0.3) -> NDArray[np.bool_]:
+    """Where (height, width) the action units move by more than `threshold` of their peak.
+
+    Taken at the apex, without drift and distractors.
+    """
+    motion, frames, _ = read_truth(path)
+    flow = true_flow(path, int(frames[motion.apex]), drift=False, distractors=False)
+    magnitude = np.hypot(flow[0], flow[1])
+    region: NDArray[np.bool_] = magnitude > threshold * magnitude.max()
+    return region
+
+
+def carry(points: Array | Field, drift: Array, pivot: Array, *, back: bool = False) -> Array:
+    """Move `points` (2, h, w) with the head by `drift` (3,): turn about `pivot`, then shift.
+
+    With `back`, undo that movement.
+    """
+    cosine, sine = np.cos(drift[2]), np.sin(drift[2])
+    right, down, across, along = drift[0], drift[1], pivot[0], pivot[1]
+    if back:
+        x, y = points[0] - (across + right), points[1] - (along + down)
+        return np.stack([cosine * x + sine * y + across, cosine * y - sine * x + along])
+    x, y = points[0] - across, points[1] - along
+    return np.stack(
+        [cosine * x - sine * y + (across + right), sine * x + cosine * y + (along + down)]
+    )

@@ -1,0 +1,102 @@
+"""The audit shows what would be read and why the rest would not."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from raicl.data.audit import audit, audit_table
+from raicl.data.database import Correction, Database, read_database
+from raicl.data.protocols import PROTOCOLS
+from tests.data.conftest import ROWS, put_frames
+
+
+@pytest.fixture
+def database(casme2: Path) -> Database:
+    tree = casme2 / "CASME2_RAW_selected" / "CASME2_RAW_selected"
+    put_frames(tree / "sub02" / "EP02_07", range(3))
+    (tree / "sub02" / "EP09f" / "img66.jpg").unlink()
+    return read_database("casme2", root=casme2)
+
+
+def test_every_clip_is_shown_with_its_class_in_every_protocol(database: Database) -> None:
+    found = audit(database)
+    assert found == json.loads(json.dumps(found))
+    assert (found["dataset"], found["layout"], found["sheet"]) == ("casme2", "raw-selected", "2014")
+    clips = {clip["id"]: clip for clip in found["clips"]}
+    assert clips["casme2/sub01/EP02_01f"] == {
+        "id": "casme2/sub01/EP02_01f",
+        "subject": "sub01",
+        "emotion": "disgust",
+        "onset": 96,
+        "apex": 99,
+        "offset": 104,
+        "n_frames": 9,
+        "flags": [],
+        "labels": {"cde": "negative", "five": "disgust", "four": "negative", "seven": "disgust"},
+    }
+    assert clips["casme2/sub02/EP09f"]["n_frames"] == 6
+    assert clips["casme2/sub02/EP09f"]["labels"] == {
+        "cde": None,
+        "five": "others",
+        "four": "others",
+        "seven": "others",
+    }
+
+
+def test_no_row_and_no_folder_is_lost(database: Database) -> None:
+    found = audit(database)
+    assert len(found["clips"]) + len(found["skipped"]) == len(ROWS) + 1
+    assert found["skipped"] == [
+        {"id": "casme2/sub02/EP02_07", "reason": "folder without a row in the sheet"}
+    ]
+
+
+def test_counts_are_those_of_the_clips(database: Database) -> None:
+    found = audit(database)
+    counts = found["counts"]
+    assert (counts["clips"], counts["subjects"], counts["skipped"]) == (9, 4, 1)
+    assert counts["flags"] == {"apex-missing": 1, "truncated": 1}
+    assert sum(counts["emotions"].values()) == 9
+    # without the clip without an apex and the one whose apex is its onset
+    assert counts["protocols"]["cde"]["classes"] == {"negative": 1, "positive": 1, "surprise": 1}
+    assert counts["protocols"]["cde"]["subjects"] == 2
+    assert counts["protocols"]["cde"]["expected"] == {
+        "subjects": 24,
+        "classes": {"negative": 88, "positive": 32, "surprise": 25},
+    }
+    for name in PROTOCOLS:
+        labels = [clip["labels"][name] for clip in found["clips"]]
+        for label, n in counts["protocols"][name]["classes"].items():
+            assert labels.count(label) == n
+
+
+def test_the_table_names_versions_flags_corrections_and_every_skipped_clip(
+    database: Database,
+) -> None:
+    correction = Correction("casme2/sub01/EP01_2", "offset", "14", "12", "turned away", "by eye")
+    text = audit_table(audit(dataclasses.replace(database, corrections=(correction,))))
+    assert "casme2 (raw-selected, sheet of 2014): 9 clips of 4 subjects, 1 skipped" in text
+    assert "1 apex-missing, 1 truncated" in text
+    assert "offset 14 -> 12 (turned away; by eye)" in text
+    assert "casme2/sub02/EP02_07  folder without a row in the sheet" in text
+
+
+def test_the_table_shows_expected_counts_only_where_the_found_ones_differ(
+    database: Database,
+) -> None:
+    found = audit(database)
+    assert "expected 145 clips of 24 subjects: 88 negative" in audit_table(found)
+    for protocol in found["counts"]["protocols"].values():
+        protocol["expected"] = {"subjects": None, "classes": protocol["classes"]}
+    assert "expected" not in audit_table(found)
+    synthetic = audit(read_database("synthetic", root=database.root))
+    assert synthetic["counts"]["protocols"]["cde"]["expected"] is None
+
+
+def test_a_table_never_moves_the_cursor_of_a_terminal(database: Database) -> None:
+    item = database.footage[0]
+    clip = dataclasses.replace(item.clip, emotion="\x1b[2Jhappiness")
+    changed = dataclasses.replace(database, footage=(dataclasses.replace(item, clip=clip),))
+    assert "\x1b" not in audit_table(audit(changed))

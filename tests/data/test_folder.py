@@ -1,0 +1,112 @@
+"""One's own clips."""
+
+from pathlib import Path
+
+import pytest
+
+from raicl.common.errors import InputError
+from raicl.data.database import read_database
+from tests.data.conftest import put_frames
+
+TABLE = (
+    "subject,clip,onset,offset,emotion,apex,fps\n"
+    "anna,laugh 1,8,12,Happy,10,30\n"
+    "anna,frown,1,4,negative,,\n"
+    "7,blink,1,3,others,2,25.5\n"
+)
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    root = tmp_path / "clips"
+    put_frames(root / "anna" / "laugh 1", range(8, 13), "frame_")
+    put_frames(root / "anna" / "frown", range(1, 5), "x")
+    put_frames(root / "07" / "blink", range(1, 4), "take2_")
+    (root / "clips.csv").write_text(TABLE)
+    return root
+
+
+def test_each_row_becomes_a_clip_named_as_its_folders(clips: Path) -> None:
+    database = read_database("folder", root=clips)
+    found = {item.clip.id: item.clip for item in database.footage}
+    assert list(found) == ["folder/07/blink", "folder/anna/frown", "folder/anna/laugh 1"]
+    laugh, frown = found["folder/anna/laugh 1"], found["folder/anna/frown"]
+    assert (laugh.emotion, laugh.onset, laugh.apex, laugh.offset) == ("happiness", 8, 10, 12)
+    assert (laugh.fps, laugh.flags) == (30.0, ())
+    assert (frown.fps, frown.apex, frown.flags) == (None, None, ("apex-missing",))
+    assert [frame.number for frame in database.footage[2].frames] == [8, 9, 10, 11, 12]
+    assert (database.layout, database.sheet, database.skipped) == ("folder", "", ())
+
+
+def test_apex_and_rate_are_optional_and_separators_may_differ(clips: Path) -> None:
+    lines = ["clip;emotion;subject;offset;onset", "laugh 1;happiness;anna;12;8"]
+    (clips / "clips.csv").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    database = read_database("folder", root=clips)
+    assert [item.clip.id for item in database.footage] == ["folder/anna/laugh 1"]
+    assert {skipped.reason for skipped in database.skipped} == {"folder without a row in the table"}
+
+
+def test_several_expressions_of_one_clip_are_told_apart_by_their_onset(clips: Path) -> None:
+    put_frames(clips / "anna" / "frown", range(5, 20), "x")
+    more = "anna,frown,10,14,negative,,\nanna,frown,10,15,surprise,,\n"
+    (clips / "clips.csv").write_text(TABLE + more)
+    database = read_database("folder", root=clips)
+    ids = [item.clip.id for item in database.footage if item.clip.name == "frown"]
+    assert ids == ["folder/anna/frown@1", "folder/anna/frown@10"]
+    (skipped,) = database.skipped
+    assert skipped.reason == "row 6 repeats an earlier one"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("bert,frown,1,4,negative,,", "its subject has no folder on disk"),
+        ("anna,../../etc,1,4,negative,,", "its row has no folder on disk"),
+        ("anna,frown,1,4,negative,,fast", "its fps 'fast' is not a positive number"),
+        ("anna,frown,1,4,negative,,0", "its fps '0' is not a positive number"),
+        ("anna,frown,1,4,negative,,inf", "its fps 'inf' is not a positive number"),
+        ("anna,frown,0,4,negative,,", "its onset frame 0 is not on disk"),
+    ],
+)
+def test_an_unusable_row_is_listed_with_its_reason(clips: Path, row: str, reason: str) -> None:
+    lines = TABLE.splitlines()
+    (clips / "clips.csv").write_text("\n".join([lines[0], lines[1], row]))
+    database = read_database("folder", root=clips)
+    assert [item.clip.name for item in database.footage] == ["laugh 1"]
+    assert any(reason in skipped.reason for skipped in database.skipped)
+
+
+def test_an_unknown_emotion_is_kept_and_flagged(clips: Path) -> None:
+    (clips / "clips.csv").write_text(TABLE.replace("negative", "Boredom"))
+    clip = read_database("folder", root=clips).footage[1].clip
+    assert (clip.emotion, clip.flags) == ("boredom", ("apex-missing", "emotion-unknown"))
+
+
+def test_subjects_that_link_out_are_refused(clips: Path, tmp_path: Path) -> None:
+    put_frames(tmp_path / "outside" / "frown", range(1, 5))
+    (clips / "bert").symlink_to(tmp_path / "outside")
+    (clips / "clips.csv").write_text(TABLE + "bert,frown,1,4,negative,,\n")
+    reasons = {s.id: s.reason for s in read_database("folder", root=clips).skipped}
+    assert "leads out" in reasons["folder/bert/frown"]
+    assert len(reasons) == 2  # the row and the folder
+
+
+def test_two_tables_are_ambiguous_unless_one_is_named(clips: Path) -> None:
+    (clips / "old.csv").write_text(TABLE)
+    with pytest.raises(InputError, match=r"2 candidates: clips\.csv, old\.csv"):
+        read_database("folder", root=clips)
+    chosen = read_database("folder", root=clips, annotations=clips / "old.csv")
+    assert len(chosen.footage) == 3
+
+
+@pytest.mark.parametrize("level", ["..", "anna"])
+def test_a_root_one_level_off_is_told_where_to_point(clips: Path, level: str) -> None:
+    with pytest.raises(InputError, match=r"no \.csv") as caught:
+        read_database("folder", root=clips / level)
+    assert caught.value.fix == f"did you mean --root {clips}?"
+
+
+def test_a_table_without_a_column_is_refused_by_its_name(clips: Path) -> None:
+    (clips / "clips.csv").write_text("subject,clip,onset,emotion\nanna,frown,1,negative\n")
+    with pytest.raises(InputError, match="no header with the column 'offset'"):
+        read_database("folder", root=clips)

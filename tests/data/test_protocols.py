@@ -1,0 +1,165 @@
+"""Protocols: who counts and as what."""
+
+import dataclasses
+import hashlib
+import os
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from raicl.common.clip import Clip
+from raicl.common.errors import UsageError
+from raicl.data.annotation import EMOTIONS
+from raicl.data.database import read_database
+from raicl.data.protocols import PROTOCOLS, Protocol, load_protocol, parse_protocol
+
+CLIP = Clip(
+    dataset="casme2",
+    subject="sub24",
+    name="EP07_01",
+    emotion="surprise",
+    onset=10,
+    apex=15,
+    offset=20,
+    sheet="2014",
+)
+
+
+def class_of(protocol: Protocol, **changes: object) -> str | None:
+    label = protocol.label(dataclasses.replace(CLIP, **changes))  # type: ignore[arg-type]
+    return None if label is None else protocol.classes[label]
+
+
+def test_the_composite_has_the_field_s_class_indices() -> None:
+    assert load_protocol("cde").classes == ("negative", "positive", "surprise")
+
+
+@pytest.mark.parametrize(
+    ("emotion", "name"),
+    [
+        *[("happiness", "positive"), ("disgust", "negative"), ("repression", "negative")],
+        *[("surprise", "surprise"), ("others", None), ("fear", None), ("sadness", None)],
+    ],
+)
+def test_the_composite_reads_casme2_by_the_official_rule(emotion: str, name: str | None) -> None:
+    cde = load_protocol("cde")
+    assert class_of(cde, emotion=emotion) == name
+    assert class_of(cde, emotion=emotion, dataset="synthetic") == name
+
+
+def test_the_composite_drops_clips_without_an_apex_of_their_own() -> None:
+    cde = load_protocol("cde")
+    assert class_of(cde, apex=None) is None
+    assert class_of(cde, apex=CLIP.onset) is None
+    assert class_of(cde, apex=CLIP.offset) == "surprise"
+    assert class_of(cde, apex=None, dataset="samm") == "surprise"
+    assert class_of(load_protocol("five"), apex=None) == "surprise"
+
+
+@pytest.mark.parametrize("name", ["EP07_01", "EP07_04f", "EP10_03"])
+def test_the_composite_drops_what_only_the_sheet_of_2019_calls_surprise(name: str) -> None:
+    cde = load_protocol("cde")
+    assert class_of(cde, name=name, sheet="2019") is None
+    assert class_of(cde, name=name, sheet="2019", subject="sub23") == "surprise"
+    assert class_of(cde, name=name, sheet="2014") == "surprise"
+
+
+def test_the_composite_reads_samm_and_smic() -> None:
+    cde = load_protocol("cde")
+    samm = {e: class_of(cde, dataset="samm", emotion=e) for e in sorted(EMOTIONS)}
+    negative = ("anger", "contempt", "disgust", "fear", "sadness")
+    assert {e for e, name in samm.items() if name == "negative"} == set(negative)
+    assert (samm["happiness"], samm["surprise"], samm["others"]) == ("positive", "surprise", None)
+    for name in cde.classes:
+        assert class_of(cde, dataset="smic", emotion=name) == name
+
+
+def test_casme3_has_the_classes_of_the_paper() -> None:
+    four, seven = load_protocol("four"), load_protocol("seven")
+    emotions = ("anger", "disgust", "fear", "sadness", "happiness", "surprise", "others")
+    found = [class_of(four, dataset="casme3", emotion=e) for e in emotions]
+    assert found == ["negative"] * 4 + ["positive", "surprise", "others"]
+    assert [class_of(seven, dataset="casme3", emotion=e) for e in emotions] == list(emotions)
+    assert len(seven.classes) == 7
+
+
+def test_one_s_own_clips_may_be_annotated_with_the_classes_themselves() -> None:
+    for name in PROTOCOLS:
+        protocol = load_protocol(name)
+        for label in protocol.classes:
+            assert class_of(protocol, dataset="folder", emotion=label) == label
+    assert class_of(load_protocol("cde"), dataset="folder", emotion="disgust") == "negative"
+
+
+def test_a_protocol_says_which_databases_it_covers() -> None:
+    assert [load_protocol("cde").covers(d) for d in ("casme2", "synthetic", "folder")] == [True] * 3
+    assert not load_protocol("five").covers("smic")
+    assert class_of(load_protocol("five"), dataset="smic") is None
+
+
+def test_published_counts_add_up() -> None:
+    def total(protocol: str, dataset: str, sheet: str) -> int:
+        expected = load_protocol(protocol).expected(dataset, sheet)
+        assert expected is not None
+        return sum(expected.classes.values())
+
+    assert [total("cde", d, "any") for d in ("casme2", "samm", "smic")] == [145, 133, 164]
+    assert [total("five", "casme2", sheet) for sheet in ("2014", "2019")] == [246, 249]
+    assert total("four", "casme3", "v2") == total("seven", "casme3", "v2") == 860
+    assert total("four", "casme2", "2014") == total("four", "casme2", "2019") == 255
+    assert load_protocol("cde").expected("synthetic", "2014") is None
+    assert load_protocol("five").expected("casme2", "another") is None
+
+
+def test_an_unknown_protocol_is_told_the_nearest_name() -> None:
+    with pytest.raises(UsageError, match="'fiv'") as caught:
+        load_protocol("fiv")
+    assert caught.value.fix == "did you mean five?"
+    with pytest.raises(UsageError) as caught:
+        load_protocol("../protocols/cde")
+    assert "cde" in caught.value.fix
+
+
+def test_every_file_is_a_built_in_protocol_of_its_name() -> None:
+    folder = files("raicl.data") / "protocols"
+    assert sorted(p.name for p in folder.iterdir()) == [f"{name}.toml" for name in PROTOCOLS]
+    for name in PROTOCOLS:
+        assert tomllib.loads((folder / f"{name}.toml").read_text())["name"] == name
+
+
+GOOD = 'name = "p"\ntitle = "t"\nclasses = ["a", "b"]\n'
+RULE = '[databases.casme2.emotions]\nfear = "a"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (GOOD + "colour = 1\n" + RULE, "colour"),
+        (GOOD + RULE.replace('"a"', '"c"'), "not classes"),
+        (GOOD.replace('"b"', '"a"') + RULE, "named twice"),
+        (GOOD.replace(', "b"', "") + RULE, "classes"),
+        (GOOD + RULE + '[like]\nsynthetic = "samm"\n', "follows"),
+        (GOOD + RULE + '[like]\ncasme2 = "casme2"\n', "follows"),
+        (GOOD + RULE + "[databases.casme2.expected.any]\nclasses = { c = 1 }\n", "not classes"),
+    ],
+)
+def test_a_mistaken_protocol_is_refused(text: str, reason: str) -> None:
+    parse_protocol(GOOD + RULE)
+    with pytest.raises(ValidationError, match=reason):
+        parse_protocol(text)
+
+
+@pytest.mark.skipif("RAICL_CASME2" not in os.environ, reason="needs the licensed database")
+def test_casme2_gives_the_official_composite_list() -> None:
+    database = read_database("casme2", root=Path(os.environ["RAICL_CASME2"]))
+    cde = load_protocol("cde")
+    clips = [(item.clip, cde.label(item.clip)) for item in database.footage]
+    inside = [(clip, label) for clip, label in clips if label is not None]
+    assert (len(inside), len({clip.subject for clip, _ in inside})) == (145, 24)
+    lines = sorted(f"casme2,{clip.subject},{clip.name},{label}\n" for clip, label in inside)
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    # of the official list, combined_3class_gt.csv, its lines of casme2 sorted
+    assert digest == "bfaff179ce66080584f2cdc04bbce3ac4cbda441eafcd680b85223fae2252b2d"
