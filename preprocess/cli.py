@@ -105,7 +105,8 @@ def prep(
     if out is None and not dry_run:
         raise UsageError("--out is missing", fix=f"raicl-prep {dataset} --out flows.h5")
     from raicl.data.audit import audit, audit_table
-    from raicl.preprocess.prepare import prepare, select
+    from raicl.data.database import select
+    from raicl.preprocess.prepare import prepare
 
     with _opened(dataset, root=root, annotations=annotations, correct=corrections, seed=seed) as db:
         database = select(db, subjects=subjects.split(",") if subjects else None, limit=limit)

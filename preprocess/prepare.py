@@ -12,7 +12,6 @@ from typing import Literal
 
 from raicl.common.console import progress, say
 from raicl.common.errors import (
-    ConflictError,
     InputError,
     PartialError,
     RaiclError,
@@ -21,17 +20,15 @@ from raicl.common.errors import (
     UsageError,
 )
 from raicl.common.files import lock, sweep
-from raicl.common.flows import Cache, ClipRecord, open_cache, shards_folder, write_index
+from raicl.common.flows import ClipRecord, shards_folder, write_index
 from raicl.common.parallel import WorkerDeath, run_all, stop_workers
-from raicl.common.provenance import git_state, versions
 from raicl.common.shards import Shard, read_shard, write_shard
 from raicl.data.database import Database, Footage
-from raicl.preprocess.fingerprint import Identity, identify, making
+from raicl.preprocess.fingerprint import Identity, identify
+from raicl.preprocess.output import index_settings, provenance, refuse_conflict
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.sampling import middle_frames, middle_index
 from raicl.preprocess.settings import PrepSettings
-
-_PACKAGES = ("raicl", "numpy", "opencv-contrib-python", "dlib-bin", "h5py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +74,8 @@ def prepare(
     if not out.parent.is_dir():
         raise InputError("the output folder does not exist", where=str(out.parent))
     with lock(out.with_name(out.name + ".lock")):
-        _refuse_other_cache(database, out, settings, overwrite)
+        if not overwrite:
+            refuse_conflict(out, settings, [item.clip.id for item in database.footage])
         folder = shards_folder(out)
         folder.mkdir(exist_ok=True)
         sweep(folder)
@@ -94,100 +92,12 @@ def prepare(
             out,
             records,
             size=settings.size,
-            settings=_index_settings(settings),
+            settings=index_settings(settings),
             skipped=[dataclasses.asdict(row) for row in database.skipped],
             failures=[{"id": row.id, "reason": row.reason} for row in rows if row.reason],
-            provenance=_provenance(database),
+            provenance=provenance(database),
         )
     return rows
-
-
-def select(
-    database: Database, *, subjects: Sequence[str] | None = None, limit: int | None = None
-) -> Database:
-    """The part of a database for a small trial.
-
-    Raises
-    ------
-    UsageError : a subject the database does not have.
-    InputError : no clip is left.
-    """
-    footage = database.footage
-    if subjects is not None:
-        known = {item.clip.subject for item in footage}
-        unknown = [subject for subject in subjects if subject not in known]
-        if unknown:
-            raise UsageError(
-                f"no subject {unknown[0]!r} with clips in {database.name}",
-                fix="one of " + ", ".join(sorted(known)),
-            )
-        footage = tuple(item for item in footage if item.clip.subject in subjects)
-    footage = footage[:limit]
-    if not footage:
-        raise InputError(
-            f"no usable clip in {database.name}",
-            where=str(database.root),
-            fix="see why with --dry-run",
-        )
-    return dataclasses.replace(database, footage=footage)
-
-
-def _index_settings(settings: PrepSettings) -> dict[str, object]:
-    return making(settings) | {"n_frames": settings.n_frames, "sampling": "middle"}
-
-
-def _provenance(database: Database) -> dict[str, object]:
-    # no time and no path: the same inputs must give the same bytes
-    return {
-        "versions": versions(_PACKAGES),
-        "source": git_state(),
-        "database": database.name,
-        "layout": database.layout,
-        "sheet": database.sheet,
-        "corrections": [dataclasses.asdict(row) for row in database.corrections],
-    }
-
-
-def _refuse_other_cache(
-    database: Database, out: Path, settings: PrepSettings, overwrite: bool
-) -> None:
-    if overwrite or not out.exists():
-        return
-    try:
-        existing = open_cache(out)
-    except InputError as error:
-        if shards_folder(out).is_dir() and out.is_file():
-            say(f"note: {out} is unusable ({error.what}) and is made anew from its shards")
-            return
-        raise ConflictError(
-            f"the output exists and is no cache: {error.what}",
-            where=str(out),
-            fix="choose another --out, or replace it with --overwrite",
-        ) from error
-    _refuse_other_settings(existing, settings)
-    wanted = {footage.clip.id for footage in database.footage}
-    lost = [record.id for record in existing.records if record.id not in wanted]
-    if lost:
-        raise ConflictError(
-            f"the output holds {len(lost)} clips that this run would drop, first {lost[0]}",
-            where=str(out),
-            fix="choose another --out, or shrink it with --overwrite",
-        )
-
-
-def _refuse_other_settings(existing: Cache, settings: PrepSettings) -> None:
-    ours = _index_settings(settings)
-    differing = sorted(
-        key for key in ours | existing.settings if ours.get(key) != existing.settings.get(key)
-    )
-    if differing:
-        key = differing[0]
-        raise ConflictError(
-            f"the output was made with other settings: {', '.join(differing)} "
-            f"({key} was {existing.settings.get(key)}, now {ours.get(key)})",
-            where=str(existing.path),
-            fix="choose another --out, or --overwrite (instances that still fit are reused)",
-        )
 
 
 def _process_all(

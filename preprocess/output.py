@@ -1,0 +1,79 @@
+"""The output: what an index records beside its clips, and which existing one may be replaced."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from raicl.common.console import say
+from raicl.common.errors import ConflictError, InputError
+from raicl.common.flows import Cache, open_cache, shards_folder
+from raicl.common.provenance import git_state, versions
+from raicl.data.database import Database
+from raicl.preprocess.fingerprint import making
+from raicl.preprocess.settings import PrepSettings
+
+_PACKAGES = ("raicl", "numpy", "opencv-contrib-python", "dlib-bin", "h5py")
+
+
+def index_settings(settings: PrepSettings) -> dict[str, object]:
+    """What made the instances and which frames were taken: equal in caches that compare."""
+    return making(settings) | {"n_frames": settings.n_frames, "sampling": "middle"}
+
+
+def provenance(database: Database) -> dict[str, object]:
+    """Versions, source and database; no time and no path: equal inputs must give equal bytes."""
+    return {
+        "versions": versions(_PACKAGES),
+        "source": git_state(),
+        "database": database.name,
+        "layout": database.layout,
+        "sheet": database.sheet,
+        "corrections": [dataclasses.asdict(row) for row in database.corrections],
+    }
+
+
+def refuse_conflict(out: Path, settings: PrepSettings, clips: Sequence[str]) -> None:
+    """Refuse to replace an output that holds something else than a part of this run's clips.
+
+    Raises
+    ------
+    ConflictError : it is no cache, was made with other settings, or holds clips not in `clips`.
+    """
+    if not out.exists():
+        return
+    try:
+        existing = open_cache(out)
+    except InputError as error:
+        if shards_folder(out).is_dir() and out.is_file():
+            say(f"note: {out} is unusable ({error.what}) and is made anew from its shards")
+            return
+        raise ConflictError(
+            f"the output exists and is no cache: {error.what}",
+            where=str(out),
+            fix="choose another --out, or replace it with --overwrite",
+        ) from error
+    _refuse_other_settings(existing, settings)
+    lost = [record.id for record in existing.records if record.id not in set(clips)]
+    if lost:
+        raise ConflictError(
+            f"the output holds {len(lost)} clips that this run would drop, first {lost[0]}",
+            where=str(out),
+            fix="choose another --out, or shrink it with --overwrite",
+        )
+
+
+def _refuse_other_settings(existing: Cache, settings: PrepSettings) -> None:
+    ours = index_settings(settings)
+    differing = sorted(
+        key for key in ours | existing.settings if ours.get(key) != existing.settings.get(key)
+    )
+    if differing:
+        key = differing[0]
+        raise ConflictError(
+            f"the output was made with other settings: {', '.join(differing)} "
+            f"({key} was {existing.settings.get(key)}, now {ours.get(key)})",
+            where=str(existing.path),
+            fix="choose another --out, or --overwrite (instances that still fit are reused)",
+        )
