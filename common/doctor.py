@@ -85,7 +85,7 @@ def _torch_pair() -> Finding:
         "torch and torchvision",
         False,
         f"{_installed('torch')} and {_installed('torchvision')} do not work together: {reason}",
-        "install a matching pair in one command: "
+        "install a matching pair in one command, from one and the same index: "
         "pip install --upgrade --force-reinstall torch torchvision",
     )
 

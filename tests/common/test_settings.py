@@ -1,10 +1,11 @@
 """One declaration gives the option, the TOML key and the check."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pytest
 import typer
+from pydantic import model_validator
 from typer.testing import CliRunner
 
 from raicl.common.errors import InputError, UsageError
@@ -45,6 +46,23 @@ def test_a_wrong_key_or_value_is_named_with_its_place(values: dict[str, object],
         merge(Example, ("config.toml", values))
     assert said in caught.value.what
     assert caught.value.where == "config.toml"
+
+
+class Paired(Settings):
+    low: int = setting(1, "Low.", panel="Method")
+    high: int = setting(2, "High.", panel="Method")
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
+
+
+def test_a_check_of_several_settings_says_what_it_wants() -> None:
+    with pytest.raises(UsageError) as caught:
+        merge(Paired, ("file", {"low": 3}))
+    assert caught.value.what == "low must not be above high"
 
 
 def test_a_near_name_is_suggested() -> None:

@@ -1,0 +1,143 @@
+"""Caches of analytic instances, written through the public functions, and a network that fits."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from raicl.common.clip import Clip
+from raicl.common.flows import ClipRecord, shards_folder, write_index
+from raicl.common.instance import strain
+from raicl.common.shards import Shard, write_shard
+from raicl.train.settings import TrainSettings
+
+MakeCache = Callable[..., Path]
+
+# where each emotion moves: (x, y) in [0, 1] and the direction (u, v)
+MOTIONS = {
+    "disgust": [((0.50, 0.35), (0.0, 1.0))],
+    "happiness": [((0.25, 0.75), (-1.0, -1.0)), ((0.75, 0.75), (1.0, -1.0))],
+    "surprise": [((0.25, 0.20), (0.0, -1.0)), ((0.75, 0.20), (0.0, -1.0))],
+}
+
+
+def bump_instances(
+    emotion: str, *, n: int, size: int, amplitude: float, noise: float, rng: np.random.Generator
+) -> NDArray[np.float16]:
+    """(N, 3, S, S): Gaussian bumps whose strength (px) rises and falls over the instances."""
+    y, x = np.mgrid[:size, :size] / (size - 1)
+    flow = np.zeros((n, 2, size, size), np.float32)
+    strength = amplitude * np.sin(np.pi * np.linspace(0.25, 0.75, n))
+    for (cx, cy), direction in MOTIONS[emotion]:
+        bump = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * 0.1**2))
+        flow += np.einsum("n,c,yx->ncyx", strength, np.array(direction), bump)
+    flow += rng.normal(scale=noise, size=flow.shape)
+    return np.concatenate([flow, strain(flow)[:, None]], 1).astype(np.float16)
+
+
+def write_cache(
+    path: Path,
+    *,
+    subjects: int = 3,
+    clips: int = 3,
+    n: int | Sequence[int] = 6,
+    size: int = 33,
+    dataset: str = "casme2",
+    emotions: Sequence[str] = tuple(MOTIONS),
+    amplitude: float = 1.0,
+    noise: float = 0.05,
+    seed: int = 0,
+    change: Callable[[str, NDArray[np.float16]], NDArray[np.float16]] | None = None,
+    settings: dict[str, Any] | None = None,
+) -> Path:
+    """Write a cache whose clips take their emotion in turn.
+
+    Parameters
+    ----------
+    n : instances per clip, or one number for each clip of the database in turn.
+    change : replaces a clip's instances, given its id and the analytic ones.
+    """
+    shards_folder(path).mkdir()
+    records = []
+    for index in range(subjects * clips):
+        # one generator per clip: changing one clip leaves the others as they are
+        rng = np.random.default_rng([seed, index])
+        count = n if isinstance(n, int) else n[index % len(n)]
+        clip = Clip(
+            dataset=dataset,
+            subject=f"sub{index // clips + 1:02d}",
+            name=f"EP{index % clips + 1:02d}",
+            emotion=emotions[index % clips % len(emotions)],
+            onset=10,
+            offset=11 + count,
+            apex=11 + count // 2,
+            fps=200.0,
+            sheet="test",
+        )
+        strength = amplitude * rng.uniform(0.8, 1.2)
+        instances = bump_instances(
+            clip.emotion, n=count, size=size, amplitude=strength, noise=noise, rng=rng
+        )
+        if change is not None:
+            instances = change(clip.id, instances)
+        shard = Shard(
+            instances=instances,
+            frames=np.arange(11, 11 + count, dtype=np.int32),
+            frame_digests=rng.integers(0, 256, (count, 32), dtype=np.uint8),
+            onset_face=rng.integers(0, 256, (size, size), dtype=np.uint8),
+            transform=np.eye(2, 3),
+            flags=(),
+            fingerprint=f"{index:064x}",
+            base=f"{index + 1000:064x}",
+        )
+        name = f"{shard.base[-24:]}-{shard.fingerprint[-24:]}.h5"
+        write_shard(shards_folder(path) / name, shard)
+        records.append(
+            ClipRecord(
+                clip=clip,
+                frames=tuple(shard.frames.tolist()),
+                middle=count // 2,
+                n_frames=count + 2,
+                shard=name,
+                digest=shard.digest,
+            )
+        )
+    write_index(path, records, size=size, settings=settings or {"engine": "analytic"})
+    return path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def single_thread() -> None:
+    """Networks this small only wait for a second thread, for seconds on a busy machine."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def make_cache() -> MakeCache:
+    """`write_cache`: ``make_cache(path, subjects=3, clips=3, n=6, size=33, ...) -> path``."""
+    return write_cache
+
+
+@pytest.fixture
+def small() -> TrainSettings:
+    """The whole method on a network of a few thousand parameters, 33 px input, 3 x 3 maps."""
+    return TrainSettings(
+        size=33,
+        width=4,
+        last_stride=1,
+        epochs=2,
+        pairs=4,
+        batch_size=8,
+        queries=4,
+        dim=16,
+        decoder_layers=1,
+        decoder_heads=2,
+        decoder_hidden=16,
+        dense_hidden=16,
+        projector_hidden=16,
+        device="cpu",
+    )

@@ -1,0 +1,91 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+
+from raicl.train.network import Classifier, make_backbone
+from raicl.train.settings import TrainSettings
+
+FOREIGN = """
+raise RuntimeError("operator torchvision::nms does not exist")
+"""
+
+
+def count(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_at_full_width_it_is_torchvisions_resnet18() -> None:
+    reference = torchvision.models.resnet18(weights=None).eval()
+    backbone = make_backbone(64, 2).eval()
+    assert count(backbone) == 11_176_512
+    missing = backbone.load_state_dict(reference.state_dict(), strict=False)
+    assert missing.missing_keys == []
+    assert missing.unexpected_keys == ["fc.weight", "fc.bias"]
+    reference.fc, x = torch.nn.Identity(), torch.randn(2, 3, 65, 65)
+    with torch.no_grad():
+        # another order of summation, nothing else
+        torch.testing.assert_close(backbone(x).mean((-2, -1)), reference(x), rtol=1e-4, atol=1e-5)
+
+
+def test_convolutions_start_with_kaimings_fan_out() -> None:
+    torch.manual_seed(0)
+    weight = make_backbone(64, 2).get_parameter("layer4.1.conv2.weight").detach()
+    assert float(weight.std()) == pytest.approx((2 / (512 * 9)) ** 0.5, rel=0.01)
+    assert float(weight.mean()) == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "last_stride", "shape"),
+    [(225, 64, 2, (512, 8, 8)), (97, 16, 1, (128, 7, 7)), (65, 16, 1, (128, 5, 5))],
+)
+def test_maps_have_the_documented_size(
+    size: int, width: int, last_stride: int, shape: tuple[int, int, int]
+) -> None:
+    backbone = make_backbone(width, last_stride).eval()
+    with torch.no_grad():
+        assert backbone(torch.zeros(1, 3, size, size)).shape == (1, *shape)
+
+
+def test_the_mean_of_a_class_map_plus_its_bias_is_its_logit(small: TrainSettings) -> None:
+    classifier = Classifier(small, 3)
+    features = classifier.features(torch.randn(4, 3, 33, 33))
+    means = classifier.maps(features).mean((-2, -1)) + classifier.fc.bias
+    torch.testing.assert_close(means, classifier.logits(features), rtol=1e-5, atol=1e-5)
+
+
+def test_maps_teach_the_features_and_not_the_classifier(small: TrainSettings) -> None:
+    classifier = Classifier(small, 3)
+    classifier.maps(classifier.features(torch.randn(4, 3, 33, 33))).square().sum().backward()
+    assert classifier.fc.weight.grad is None
+    assert all(parameter.grad is not None for parameter in classifier.backbone.parameters())
+
+
+def test_a_logit_does_not_depend_on_the_rest_of_its_batch(small: TrainSettings) -> None:
+    classifier = Classifier(small, 3).eval()
+    batch = torch.randn(6, 3, 33, 33)
+    with torch.no_grad():
+        torch.testing.assert_close(classifier(batch)[2:3], classifier(batch[2:3]))
+
+
+def test_a_torchvision_for_another_torch_is_a_setup_error(tmp_path: Path) -> None:
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision/__init__.py").write_text(FOREIGN)
+    script = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from raicl.train.network import make_backbone\n"
+        "from raicl.common.errors import SetupError\n"
+        "try:\n    make_backbone(4, 2)\n"
+        "except SetupError as error:\n    print(error.what); print(error.fix)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    what, fix = answer.stdout.splitlines()
+    assert torch.__version__.partition("+")[0] in what
+    assert torchvision.__version__.partition("+")[0] in what
+    assert "torchvision::nms does not exist" in what
+    assert "pip install --upgrade --force-reinstall torch torchvision" in fix

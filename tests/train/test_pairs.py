@@ -1,0 +1,54 @@
+from collections import Counter
+
+import numpy as np
+
+from raicl.train.pairs import draw_pairs
+
+CLIPS = [range(0, 16), range(16, 21), range(21, 22), range(22, 42)]
+
+
+def test_both_instances_of_a_pair_are_of_its_clip() -> None:
+    for clip, online, target in draw_pairs(CLIPS, 16, np.random.default_rng(0)):
+        assert online in CLIPS[clip]
+        assert target in CLIPS[clip]
+
+
+def test_an_instance_meets_itself_only_where_it_is_alone() -> None:
+    pairs = draw_pairs(CLIPS, 16, np.random.default_rng(0))
+    alone = pairs[:, 0] == 2
+    assert (pairs[alone, 1] == pairs[alone, 2]).all()
+    assert (pairs[~alone, 1] != pairs[~alone, 2]).all()
+
+
+def test_every_clip_has_the_same_number_of_pairs() -> None:
+    pairs = draw_pairs(CLIPS, 16, np.random.default_rng(0))
+    assert Counter(pairs[:, 0].tolist()) == {0: 16, 1: 16, 2: 16, 3: 16}
+
+
+def test_each_instance_is_online_once_before_any_is_twice() -> None:
+    online = draw_pairs(CLIPS, 16, np.random.default_rng(0))[:, 1].tolist()
+    counts = Counter(online)
+    assert [counts[row] for row in CLIPS[0]] == [1] * 16
+    assert sorted(counts[row] for row in CLIPS[1]) == [3, 3, 3, 3, 4]
+    assert sorted(counts[row] for row in CLIPS[3]) == [0] * 4 + [1] * 16
+
+
+def test_targets_are_uniform_over_the_other_instances() -> None:
+    rng = np.random.default_rng(0)
+    pairs = np.concatenate([draw_pairs([range(4)], 4, rng) for _ in range(3000)])
+    counts = Counter(map(tuple, pairs[:, 1:].tolist()))
+    assert len(counts) == 12
+    # 1,000 expected each; five standard deviations of a binomial are 144
+    assert all(abs(count - 1000) < 144 for count in counts.values())
+
+
+def test_pairs_are_shuffled_over_clips_and_repeat_with_the_seed() -> None:
+    first = draw_pairs(CLIPS, 16, np.random.default_rng(7))
+    assert (np.diff(first[:, 0]) < 0).any()
+    np.testing.assert_array_equal(first, draw_pairs(CLIPS, 16, np.random.default_rng(7)))
+    assert (first != draw_pairs(CLIPS, 16, np.random.default_rng(8))).any()
+
+
+def test_the_next_epoch_draws_other_pairs() -> None:
+    rng = np.random.default_rng(7)
+    assert (draw_pairs(CLIPS, 16, rng) != draw_pairs(CLIPS, 16, rng)).any()

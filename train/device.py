@@ -1,0 +1,59 @@
+"""The device that trains: named, checked, never silently another one."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+
+import torch
+
+from raicl.common.errors import SetupError, UsageError
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device `name` asks for: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    ``auto`` is the first CUDA GPU, else Apple's, else the CPU.
+
+    Raises
+    ------
+    UsageError : another name.
+    SetupError : the machine, or this build of torch, lacks the device.
+    """
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", name):
+        raise UsageError(f"no such device: {name}", fix="give auto, cpu, cuda, cuda:N or mps")
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return torch.device("cuda" if gpus else "mps" if _has_mps() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        raise SetupError(
+            f"--device {name}: torch {torch.__version__} sees {gpus} CUDA GPUs",
+            fix="give --device cpu, or install the torch build for your driver; see raicl doctor",
+        )
+    if device.type == "mps" and not _has_mps():
+        raise SetupError("--device mps: torch sees no Apple GPU here", fix="give --device cpu")
+    return device
+
+
+def describe_device(device: torch.device) -> str:
+    """One line for the log: the device and the chip's name."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def configure_torch(*, threads: int | None, deterministic: bool) -> None:
+    """Set torch's threads, and make it refuse operations without a reproducible kernel."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    if deterministic:
+        # read by cuBLAS when its first handle is made, so before any work on a GPU
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.benchmark = False
+
+
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()

@@ -1,0 +1,166 @@
+"""One fold, top to bottom: a fresh network learns from the training subjects. READ FIRST.
+
+The paper's symbols: L_cls, L_acl, L_align and L_c are in `losses`, their weighted sum and the two
+networks in `siamese`; here they are minimised.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from raicl.common.console import progress
+from raicl.common.files import write_atomic
+from raicl.train.checkpoint import Checkpoint, History
+from raicl.train.folds import Fold, FoldError
+from raicl.train.instances import Instances
+from raicl.train.pairs import draw_pairs
+from raicl.train.scaling import Scale, apply_scale, fit_scale
+from raicl.train.settings import TrainSettings
+from raicl.train.siamese import Losses, Siamese
+
+Batches = list[tuple[Tensor, ...]]
+
+
+def fit_fold(
+    fold: Fold,
+    instances: Instances,
+    labels: Mapping[str, int],
+    settings: TrainSettings,
+    *,
+    n_classes: int,
+    device: torch.device,
+    folder: Path,
+    say: Callable[[str], None],
+) -> tuple[Siamese, Scale]:
+    """Train one fold for its fixed budget of epochs, or go on where it was interrupted.
+
+    The result depends on the settings, the instances and the fold alone: not on the folds run
+    before, and not on interruptions.
+
+    Parameters
+    ----------
+    labels : class index by clip id.
+    folder : keeps the checkpoints and ``log.jsonl``, one row per epoch.
+    say : receives warnings.
+
+    Returns
+    -------
+    The networks after the last epoch, and the scale fitted on the training clips.
+
+    Raises
+    ------
+    FoldError : a loss is not finite.
+    """
+    seed = settings.seed + fold.index  # method 5, rule 6
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+
+    rows = [instances.rows[clip] for clip in fold.train]
+    truth = torch.tensor([labels[clip] for clip in fold.train], device=device)  # (clips,)
+    scale = fit_scale(instances, rows, settings)
+
+    model = Siamese(settings, n_classes).to(device)
+    optimizer = torch.optim.Adam(  # coupled L2, not AdamW (method 3.6)
+        model.online.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
+    )
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, settings.gamma)
+
+    checkpoint = Checkpoint(folder, model=model, optimizer=optimizer, scheduler=scheduler, rng=rng)
+    finished, history = checkpoint.resume(say)
+    _write_log(folder, history)
+
+    with progress(settings.epochs, fold.subject) as shown:
+        shown.advance(finished)
+        for epoch in range(finished, settings.epochs):
+            started = time.perf_counter()
+            model.train()
+            pairs = draw_pairs(rows, settings.pairs, rng)  # (P, 3): clip, online row, target row
+            batches = mini_batches(pairs, settings.batch_size)
+            instances.prefetch([rows for _, *both in batches for rows in both])
+            steps = []
+            for clip, online, target in batches:
+                losses = model.losses(
+                    apply_scale(instances.gather(online), scale),  # I_θ (B, 3, S, S)
+                    apply_scale(instances.gather(target), scale),  # I_ξ, mirrored inside
+                    truth[clip.to(device)],
+                )
+                optimizer.zero_grad(set_to_none=True)
+                losses.total.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                model.update_target()  # ξ ← τ ξ + (1 - τ) θ
+                steps.append(_values(losses))
+            lr = scheduler.get_last_lr()[0]
+            scheduler.step()
+
+            _check_finite(steps, batches, fold, epoch)
+            row = {"epoch": epoch + 1, "lr": lr, "seconds": time.perf_counter() - started}
+            history.append(row | _means(steps))
+            _append_log(folder, history)
+            checkpoint.save(epoch + 1, history)
+            shown.advance(note=f"loss {history[-1]['loss']:.3f}")
+    return model, scale
+
+
+def mini_batches(pairs: NDArray[np.int64], batch_size: int) -> Batches:
+    """Consecutive mini-batches of (clip, online row, target row); one of a single pair is dropped.
+
+    A single pair has no variance for batch normalisation to divide by (method 3.6).
+
+    Parameters
+    ----------
+    pairs : (P, 3).
+
+    Returns
+    -------
+    Three int64 tensors (B,) per mini-batch.
+    """
+    starts = range(0, len(pairs), batch_size)
+    columns = [torch.from_numpy(pairs[start : start + batch_size].T.copy()) for start in starts]
+    return [tuple(batch) for batch in columns if batch.shape[1] > 1]
+
+
+def _values(losses: Losses) -> dict[str, Tensor]:
+    """The numbers of one step, left on the device: reading them would wait for it."""
+    terms = {"loss": losses.total, **losses.terms, **losses.monitors}
+    return {name: torch.as_tensor(value).detach().float() for name, value in terms.items()}
+
+
+def _check_finite(steps: list[dict[str, Tensor]], batches: Batches, fold: Fold, epoch: int) -> None:
+    if not steps:
+        raise FoldError(
+            f"fold {fold.subject}: no mini-batch has two pairs", fix="raise --batch-size"
+        )
+    finite = torch.stack([torch.isfinite(step["loss"]) for step in steps])
+    if not finite.all():
+        first = int(finite.int().argmin())
+        clips = sorted({fold.train[index] for index in batches[first][0].tolist()})
+        raise FoldError(
+            f"fold {fold.subject}: the loss is not finite in step {first + 1} of epoch {epoch + 1}",
+            where=", ".join(clips),
+            fix="lower --lr, or look at these clips",
+        )
+
+
+def _means(steps: list[dict[str, Tensor]]) -> dict[str, float | None]:
+    """Mean of every number over the epoch; None where it has no finite one, as in JSON."""
+    means = {name: float(torch.stack([step[name] for step in steps]).mean()) for name in steps[0]}
+    return {name: value if math.isfinite(value) else None for name, value in means.items()}
+
+
+def _write_log(folder: Path, history: History) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in history)
+    write_atomic(folder / "log.jsonl", text.encode())
+
+
+def _append_log(folder: Path, history: History) -> None:
+    with (folder / "log.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(history[-1]) + "\n")

@@ -1,0 +1,98 @@
+"""UF1, UAR and accuracy of a pooled confusion matrix, and their subject-bootstrap interval.
+
+Every function takes ``(..., L, L)`` tables, rows the truth and columns the prediction, so that one
+formula serves the pool, a database's part of it and thousands of bootstrap replicas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Table = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+SCORES = ("uf1", "uar", "accuracy")
+
+
+def confusion_matrix(truth: Sequence[int], predicted: Sequence[int], n_classes: int) -> Table:
+    """Count the clips of each true class (row) given each class (column).
+
+    Raises
+    ------
+    ValueError : the two differ in length, or a class lies outside ``0 … n_classes - 1``.
+    """
+    rows, columns = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
+    if rows.shape != columns.shape:
+        raise ValueError(f"{rows.size} true classes, {columns.size} predicted ones")
+    both = np.concatenate([rows, columns])
+    if both.size and not (both.min() >= 0 and both.max() < n_classes):
+        raise ValueError(f"classes {both.min()} … {both.max()} do not fit {n_classes} classes")
+    table = np.zeros((n_classes, n_classes), np.int64)
+    np.add.at(table, (rows, columns), 1)
+    return table
+
+
+def f1_per_class(table: Table) -> Values:
+    """F1_c = 2 TP_c / (2 TP_c + FP_c + FN_c), shape (..., L).
+
+    A class that is neither true nor predicted anywhere has 0 and still counts in the mean, as in
+    scikit-learn with ``labels`` fixed and ``zero_division=0``.
+    """
+    hits = np.diagonal(table, axis1=-2, axis2=-1)
+    return _share(2 * hits, table.sum(-1) + table.sum(-2))
+
+
+def recall_per_class(table: Table) -> Values:
+    """R_c = TP_c / n_c, shape (..., L); 0 for a class without clips."""
+    return _share(np.diagonal(table, axis1=-2, axis2=-1), table.sum(-1))
+
+
+def uf1(table: Table) -> Values:
+    """Unweighted mean over classes of F1 (MEGC2019)."""
+    return np.asarray(f1_per_class(table).mean(-1))
+
+
+def uar(table: Table) -> Values:
+    """Unweighted mean over classes of recall (MEGC2019)."""
+    return np.asarray(recall_per_class(table).mean(-1))
+
+
+def accuracy(table: Table) -> Values:
+    """Share of clips on the diagonal; 0 for an empty table."""
+    hits = np.diagonal(table, axis1=-2, axis2=-1).sum(-1)
+    return _share(hits, table.sum((-2, -1)))
+
+
+def subject_intervals(
+    tables: Table, *, seed: int = 0, replicas: int = 2000, level: float = 0.95
+) -> dict[str, tuple[float, float]]:
+    """Percentile interval of each score when subjects are drawn anew with replacement.
+
+    Subjects, not clips, are the units: the clips of one face are not independent.
+
+    Parameters
+    ----------
+    tables : (subjects, L, L), one confusion matrix per held-out subject.
+    seed : of the resampling; equal seeds give equal intervals.
+
+    Returns
+    -------
+    (low, high) per name of `SCORES`.
+    """
+    n_subjects = len(tables)
+    rng = np.random.default_rng(seed)
+    times_drawn = rng.multinomial(n_subjects, [1 / n_subjects] * n_subjects, size=replicas)
+    replicated = np.einsum("rs,sij->rij", times_drawn, tables)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    intervals = {}
+    for name, score in zip(SCORES, (uf1, uar, accuracy), strict=True):
+        low, high = np.quantile(score(replicated), tails)
+        intervals[name] = (float(low), float(high))
+    return intervals
+
+
+def _share(part: Table, whole: Table) -> Values:
+    return np.asarray(np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0))

@@ -1,0 +1,27 @@
+"""Mirroring on tensors: of an instance it also negates u, of a map it only reverses columns."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def mirror_instances(instances: Tensor) -> Tensor:
+    """The instances that mirrored faces would give; the same as `raicl.common.instance.mirror`.
+
+    Parameters
+    ----------
+    instances : (..., 3, H, W) as (u, v, ε), scaled or not.
+    """
+    mirrored = instances.flip(-1)  # a copy
+    mirrored[..., 0, :, :].neg_()
+    return mirrored
+
+
+def mirror_maps(maps: Tensor) -> Tensor:
+    """Features, class maps or assignments of the mirrored image: columns reversed, exactly.
+
+    Parameters
+    ----------
+    maps : (..., h, w).
+    """
+    return maps.flip(-1)

@@ -1,0 +1,115 @@
+"""The classifier: torchvision's ResNet18 from scratch, a linear layer, and its class maps."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+from torch import Tensor, nn
+
+from raicl.common.errors import SetupError
+from raicl.train.settings import TrainSettings
+
+
+class Classifier(nn.Module):
+    """Backbone and linear classifier: all that inference needs.
+
+    Attributes
+    ----------
+    channels : C of the features, 512 at full width.
+    """
+
+    def __init__(self, settings: TrainSettings, n_classes: int) -> None:
+        super().__init__()
+        self.backbone = make_backbone(settings.width, settings.last_stride)
+        self.channels = 8 * settings.width
+        # [ours] with bias, as EAC's code; the paper's formula shows none
+        self.fc = nn.Linear(self.channels, n_classes)
+
+    def features(self, instances: Tensor) -> Tensor:
+        """F: (B, 3, S, S) → (B, C, h, w), after the last ReLU."""
+        features: Tensor = self.backbone(instances.contiguous(memory_format=torch.channels_last))
+        return features
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Method 3.2: W · GAP(F) + b, (B, C, h, w) → (B, L)."""
+        logits: Tensor = self.fc(features.mean((-2, -1)))
+        return logits
+
+    def maps(self, features: Tensor) -> Tensor:
+        """Class activation maps M_j = Σ_c W_j(c) F_c, (B, C, h, w) → (B, L, h, w).
+
+        No bias, no ReLU, no normalisation: the mean of a map plus its bias is its logit.
+        """
+        # [ours, as EAC and VAC] W is a constant here: L_acl trains the features, not the classifier
+        return torch.einsum("lc,bchw->blhw", self.fc.weight.detach(), features)
+
+    def forward(self, instances: Tensor) -> Tensor:
+        """Logits (B, L) of instances (B, 3, S, S)."""
+        return self.logits(self.features(instances))
+
+
+def make_backbone(width: int, last_stride: int) -> nn.Sequential:
+    """ResNet18 without its head, randomly initialised (Kaiming, fan-out).
+
+    At ``width=64, last_stride=2`` it is torchvision's ``resnet18(weights=None)``, with the same
+    parameter names; other widths scale every stage.
+
+    Parameters
+    ----------
+    width : channels of the first stage; the last one has eight times as many.
+    last_stride : of the last stage, 2 or 1.
+
+    Raises
+    ------
+    SetupError : torchvision is missing or does not fit the installed torch.
+    """
+    block = _basic_block()
+    backbone = nn.Sequential()
+    backbone.add_module("conv1", nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False))
+    backbone.add_module("bn1", nn.BatchNorm2d(width))
+    backbone.add_module("relu", nn.ReLU(inplace=True))
+    backbone.add_module("maxpool", nn.MaxPool2d(3, stride=2, padding=1))
+    channels = width
+    for stage, stride in enumerate((1, 2, 2, last_stride)):
+        out = width << stage
+        layer = nn.Sequential(_block(block, channels, out, stride), block(out, out))
+        backbone.add_module(f"layer{stage + 1}", layer)
+        channels = out
+    for module in backbone.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    return backbone
+
+
+def _block(block: type[nn.Module], channels: int, out: int, stride: int) -> nn.Module:
+    """The first block of a stage, with torchvision's projection shortcut where shapes change."""
+    if stride == 1 and channels == out:
+        return block(channels, out)
+    shortcut = nn.Sequential(
+        nn.Conv2d(channels, out, 1, stride=stride, bias=False), nn.BatchNorm2d(out)
+    )
+    return block(channels, out, stride, shortcut)
+
+
+def _basic_block() -> type[nn.Module]:
+    """Import torchvision on first use: it takes a second, and fails beside a foreign torch."""
+    try:
+        from torchvision.models.resnet import BasicBlock  # type: ignore[import-untyped]
+    except (ImportError, RuntimeError, OSError) as error:
+        # a wheel built for another torch fails as "operator torchvision::nms does not exist"
+        raise SetupError(
+            f"torchvision {_version('torchvision')} does not work with torch {_version('torch')}: "
+            f"{str(error).splitlines()[0]}",
+            fix="pip install --upgrade --force-reinstall torch torchvision, from one and the same "
+            "index; `raicl doctor` checks the pair",
+        ) from error
+    block: type[nn.Module] = BasicBlock
+    return block
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,77 @@
+"""Predictions: one row per held-out clip, and their file, from which every score follows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raicl.common.errors import InputError
+from raicl.common.files import write_atomic
+
+_KEYS = ("clip", "subject", "truth", "predicted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What one fold says of one held-out clip.
+
+    Attributes
+    ----------
+    clip, subject : ids; subject is ``dataset/subject``.
+    truth, predicted : class indices.
+    probabilities : softmax over the classes.
+    """
+
+    clip: str
+    subject: str
+    truth: int
+    predicted: int
+    probabilities: tuple[float, ...]
+
+
+def write_predictions(
+    path: Path, predictions: Sequence[Prediction], classes: Sequence[str]
+) -> None:
+    """Write one row per clip, classes by name; the columns ``p_CLASS`` give their order."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_KEYS, *(f"p_{name}" for name in classes)])
+    for row in predictions:
+        shown = [f"{probability:.6f}" for probability in row.probabilities]
+        writer.writerow([row.clip, row.subject, classes[row.truth], classes[row.predicted], *shown])
+    write_atomic(path, text.getvalue().encode())
+
+
+def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
+    """Read predictions and the classes they are made of.
+
+    Raises
+    ------
+    InputError : missing, or not a file of `write_predictions`.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            header, *rows = csv.reader(stream)
+        if tuple(header[: len(_KEYS)]) != _KEYS:
+            raise ValueError(f"its columns are {', '.join(header)}")
+        classes = tuple(name.removeprefix("p_") for name in header[len(_KEYS) :])
+        predictions = [
+            Prediction(
+                clip=clip,
+                subject=subject,
+                truth=classes.index(truth),
+                predicted=classes.index(predicted),
+                probabilities=tuple(map(float, probabilities)),
+            )
+            for clip, subject, truth, predicted, *probabilities in rows
+        ]
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not a readable file of predictions: {error}",
+            where=str(path),
+            fix="remove the fold's folder and run the same command again",
+        ) from error
+    return predictions, classes

@@ -1,0 +1,187 @@
+"""MRD's region head: learnable facial queries become regions, and pixels are assigned to them."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from raicl.train.settings import TrainSettings
+
+
+class Regions(NamedTuple):
+    """What the head says of a batch.
+
+    Attributes
+    ----------
+    scores : S / T (B, M, h, w), cosine heat maps over the temperature.
+    assignment : P (B, M, h, w), softmax of the scores over the M queries.
+    embeddings : z (B, M, D), pooled and projected region embeddings.
+    """
+
+    scores: Tensor
+    assignment: Tensor
+    embeddings: Tensor
+
+
+class RegionHead(nn.Module):
+    """Method 3.4: decoder, dense projection, assignment, weighted pooling, projector.
+
+    Parameters
+    ----------
+    channels : C of the features it is given.
+    """
+
+    def __init__(self, settings: TrainSettings, channels: int) -> None:
+        super().__init__()
+        self.decoder = Decoder(settings, channels)
+        self.dense = nn.Sequential(
+            nn.Conv2d(channels, settings.dense_hidden, 1, bias=False),
+            nn.BatchNorm2d(settings.dense_hidden),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(settings.dense_hidden, settings.dim, 1, bias=False),
+        )
+        self.projector = mlp(settings.dim, settings.projector_hidden)
+
+    def forward(self, features: Tensor, temperature: float) -> Regions:
+        """Features (B, C, h, w), un-flipped, to regions.
+
+        Parameters
+        ----------
+        temperature : T of the softmax over queries.
+        """
+        queries = self.decoder(features)  # Q (B, M, D)
+        dense = self.dense(features)  # F_dense (B, D, h, w)
+        # cosines over a temperature of .04 need float32, also under autocast
+        with torch.autocast(features.device.type, enabled=False):
+            queries, dense = queries.float(), dense.float()
+            scores = heat_maps(queries, dense) / temperature
+            assignment = scores.softmax(1)
+            pooled = pool_regions(assignment, dense)
+            embeddings = self.projector(pooled.flatten(0, 1)).unflatten(0, pooled.shape[:2])
+        return Regions(scores, assignment, embeddings)
+
+
+class Decoder(nn.Module):
+    """DETR-style decoder: M learnable queries look at the h·w tokens of a feature map."""
+
+    def __init__(self, settings: TrainSettings, channels: int) -> None:
+        super().__init__()
+        dim = settings.dim
+        self.queries = nn.Parameter(torch.randn(settings.queries, dim))
+        self.memory = nn.Conv2d(channels, dim, 1)
+        self.layers = nn.ModuleList(DecoderLayer(settings) for _ in range(settings.decoder_layers))
+        self.norm = nn.LayerNorm(dim)
+        self.head = nn.Sequential(
+            nn.Linear(dim, dim),
+            nn.ReLU(inplace=True),
+            nn.Linear(dim, dim),
+            nn.ReLU(inplace=True),
+            nn.Linear(dim, dim),
+        )
+        for parameter in [*self.layers.parameters(), *self.head.parameters()]:
+            if parameter.dim() > 1:
+                nn.init.xavier_uniform_(parameter)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C, h, w) → Q (B, M, D), one set of regions per image."""
+        memory = self.memory(features)
+        places = sine_positions(*memory.shape[1:], device=memory.device)
+        memory = memory.flatten(2).mT  # (B, hw, D)
+        keys = memory + places.flatten(1).mT
+        position = self.queries.expand(len(memory), -1, -1)  # (B, M, D)
+        regions = torch.zeros_like(position)
+        for layer in self.layers:
+            regions = layer(regions, position, keys, memory)
+        decoded: Tensor = self.head(self.norm(regions))
+        return decoded
+
+
+class DecoderLayer(nn.Module):
+    """Self-attention among queries, cross-attention to the map, feed-forward; each post-norm."""
+
+    def __init__(self, settings: TrainSettings) -> None:
+        super().__init__()
+        dim, heads, dropout = settings.dim, settings.decoder_heads, settings.dropout
+        self.self_attention = nn.MultiheadAttention(dim, heads, dropout, batch_first=True)
+        self.cross_attention = nn.MultiheadAttention(dim, heads, dropout, batch_first=True)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(dim, settings.decoder_hidden),
+            nn.ReLU(inplace=True),
+            nn.Dropout(dropout),
+            nn.Linear(settings.decoder_hidden, dim),
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(3))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, regions: Tensor, position: Tensor, keys: Tensor, memory: Tensor) -> Tensor:
+        """Refine regions (B, M, D); positions enter queries and keys, never values."""
+        query = regions + position
+        found = self.self_attention(query, query, regions, need_weights=False)[0]
+        regions = self.norms[0](regions + self.dropout(found))
+        found = self.cross_attention(regions + position, keys, memory, need_weights=False)[0]
+        regions = self.norms[1](regions + self.dropout(found))
+        refined: Tensor = self.norms[2](regions + self.dropout(self.feed_forward(regions)))
+        return refined
+
+
+def mlp(dim: int, hidden: int) -> nn.Sequential:
+    """Two layers with batch normalisation between, for rows (B·M, D): projector or predictor."""
+    return nn.Sequential(
+        nn.Linear(dim, hidden),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(inplace=True),
+        nn.Linear(hidden, dim),
+    )
+
+
+def sine_positions(
+    dim: int, height: int, width: int, *, device: torch.device | None = None
+) -> Tensor:
+    """2-D sine encoding of cell centres, coordinates normalised to (0, 2π); DETR's frequencies.
+
+    Returns
+    -------
+    (D, h, w): a quarter each of sin(y), cos(y), sin(x), cos(x).
+    """
+    frequency = 10_000 ** (-torch.arange(dim // 4, device=device) / (dim // 4))
+    y, x = (  # (h, D/4), (w, D/4)
+        2 * math.pi * (torch.arange(n, device=device) + 0.5)[:, None] / n * frequency
+        for n in (height, width)
+    )
+    rows = torch.cat([y.sin(), y.cos()], 1)[:, None].expand(-1, width, -1)
+    columns = torch.cat([x.sin(), x.cos()], 1)[None].expand(height, -1, -1)
+    return torch.cat([rows, columns], 2).permute(2, 0, 1)
+
+
+def heat_maps(queries: Tensor, dense: Tensor) -> Tensor:
+    """S(m, u, v) = cos(Q[m], F_dense[:, u, v]).
+
+    Parameters
+    ----------
+    queries : (B, M, D); dense : (B, D, h, w).
+
+    Returns
+    -------
+    (B, M, h, w) in [-1, 1].
+    """
+    unit_queries, unit_dense = F.normalize(queries, dim=-1), F.normalize(dense, dim=1)
+    return torch.einsum("bmd,bdhw->bmhw", unit_queries, unit_dense)
+
+
+def pool_regions(assignment: Tensor, dense: Tensor) -> Tensor:
+    """Weighted average pooling: z̄_m = Σ P_m F_dense / (Σ P_m + 1e-6), sums over pixels.
+
+    Parameters
+    ----------
+    assignment : P (B, M, h, w); dense : (B, D, h, w).
+
+    Returns
+    -------
+    (B, M, D); zero where a region has no pixel.
+    """
+    weighted = torch.einsum("bmhw,bdhw->bmd", assignment, dense)
+    return weighted / (assignment.sum((-2, -1))[..., None] + 1e-6)

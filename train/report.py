@@ -1,0 +1,126 @@
+"""Results: the scores of pooled predictions, as plain values and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from raicl.train.metrics import (
+    SCORES,
+    Table,
+    accuracy,
+    confusion_matrix,
+    f1_per_class,
+    recall_per_class,
+    subject_intervals,
+    uar,
+    uf1,
+)
+from raicl.train.predictions import Prediction
+
+_NAMES = dict(zip(SCORES, ("UF1", "UAR", "accuracy"), strict=True))
+
+
+def summarise(
+    predictions: Sequence[Prediction], classes: Sequence[str], *, seed: int = 0
+) -> dict[str, Any]:
+    """Pooled scores with their intervals, per class and per database.
+
+    The rows of a database are the same predictions restricted to it, without retraining. The
+    order of `predictions` does not matter.
+
+    Parameters
+    ----------
+    seed : of the subject bootstrap.
+    """
+    subjects = sorted({row.subject for row in predictions})
+    tables = {
+        name: _table([r for r in predictions if r.subject == name], classes) for name in subjects
+    }
+    stacked = np.stack([tables[name] for name in subjects])
+    databases = sorted({name.split("/", 1)[0] for name in subjects})
+    return {
+        **_scores(stacked, classes, seed),
+        "databases": {
+            database: _scores(
+                np.stack([tables[n] for n in subjects if n.split("/", 1)[0] == database]),
+                classes,
+                seed,
+            )
+            for database in databases
+        },
+    }
+
+
+def _table(predictions: Sequence[Prediction], classes: Sequence[str]) -> Table:
+    truth, predicted = [row.truth for row in predictions], [row.predicted for row in predictions]
+    return confusion_matrix(truth, predicted, len(classes))
+
+
+def _scores(tables: Table, classes: Sequence[str], seed: int) -> dict[str, Any]:
+    pooled = tables.sum(0)
+    by_class = zip(classes, f1_per_class(pooled), recall_per_class(pooled), pooled, strict=True)
+    return {
+        "clips": int(pooled.sum()),
+        "subjects": len(tables),
+        **{n: float(f(pooled)) for n, f in zip(SCORES, (uf1, uar, accuracy), strict=True)},
+        "interval_95": _intervals(tables, seed),
+        "classes": {
+            name: {"f1": float(f1), "recall": float(recall), "clips": int(row.sum())}
+            for name, f1, recall, row in by_class
+        },
+        "confusion": pooled.tolist(),
+    }
+
+
+def _intervals(tables: Table, seed: int) -> dict[str, list[float]] | None:
+    """None for one subject: a resample of it is always itself, which would look like certainty."""
+    if len(tables) < 2:
+        return None
+    return {name: list(ends) for name, ends in subject_intervals(tables, seed=seed).items()}
+
+
+def as_text(results: dict[str, Any]) -> str:
+    """The table that ends a run, from the values in ``results.json``."""
+    lines = [_headline(results), ""]
+    for key, name in _NAMES.items():
+        lines.append(f"{name:<9}{results[key]:.4f}   {_shown_interval(results, key)}")
+    lines += ["", f"{'class':<12}{'F1':>7}{'recall':>9}{'clips':>7}"]
+    for name, row in results["classes"].items():
+        lines.append(f"{name:<12}{row['f1']:>7.3f}{row['recall']:>9.3f}{row['clips']:>7}")
+    lines += ["", *_confusion(results)]
+    if len(results["databases"]) > 1:
+        lines += ["", f"{'database':<12}{'UF1':>7}{'UAR':>9}{'clips':>7}{'subjects':>10}"]
+        for name, row in results["databases"].items():
+            scores = f"{row['uf1']:>7.3f}{row['uar']:>9.3f}{row['clips']:>7}{row['subjects']:>10}"
+            lines.append(f"{name:<12}{scores}")
+    lines += [
+        "",
+        f"protocol {results['protocol']}, leave-one-subject-out, {results['folds']['all']} folds; "
+        f"{results['selection']}; seed {results['seed']}",
+        f"cache {results['cache_digest'][:16]}, device {results['device']}",
+    ]
+    return "\n".join(lines)
+
+
+def _shown_interval(results: dict[str, Any], key: str) -> str:
+    if results["interval_95"] is None:
+        return "no interval from one subject"
+    low, high = results["interval_95"][key]
+    return f"95 % interval {low:.4f} to {high:.4f} (subjects)"
+
+
+def _headline(results: dict[str, Any]) -> str:
+    done, every = results["folds"]["done"], results["folds"]["all"]
+    pooled = f"{results['clips']} clips of {results['subjects']} subjects, predictions pooled"
+    return pooled if done == every else f"partial, {done} of {every} subjects: {pooled}"
+
+
+def _confusion(results: dict[str, Any]) -> list[str]:
+    names = list(results["classes"])
+    width = max(map(len, names)) + 2
+    header = "true \\ predicted".ljust(18) + "".join(name.rjust(width) for name in names)
+    rows = zip(names, results["confusion"], strict=True)
+    return [header, *(name.ljust(18) + "".join(f"{n:>{width}}" for n in row) for name, row in rows)]

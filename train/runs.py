@@ -1,0 +1,191 @@
+"""Run: the folder of one experiment, which a repeated command finds again and completes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from raicl.common.console import say
+from raicl.common.errors import ConflictError, InputError
+from raicl.common.files import lock, sha256_file, sweep, write_atomic, write_json
+from raicl.common.provenance import versions
+from raicl.common.settings import merge, read_toml
+from raicl.train.composite import Composite
+from raicl.train.folds import Fold
+from raicl.train.identity import PACKAGES, environment, identity, run_key, to_toml
+from raicl.train.predictions import Prediction, read_predictions
+from raicl.train.settings import TrainSettings
+
+_CONFIG, _ENVIRONMENT, _DONE = "config.toml", "env.json", "done.json"
+_LOCK_SECONDS = 60.0  # pooling takes well under one; only another process pooling can hold it
+
+
+class Run:
+    """An open run folder.
+
+    Attributes
+    ----------
+    folder : holds ``config.toml``, ``env.json``, ``run.log``, ``folds/`` and the results.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def log(self, text: str) -> None:
+        """Say `text` and keep it, with the time, in ``run.log``."""
+        say(text)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        with (self.folder / "run.log").open("a", encoding="utf-8") as stream:
+            stream.writelines(f"{stamp} {line}\n" for line in text.splitlines())
+
+    def fold_folder(self, fold: Fold) -> Path:
+        """Where a fold's files lie: ``folds/DATASET/SUBJECT``."""
+        return self.folder / "folds" / fold.subject
+
+    @contextmanager
+    def hold(self, fold: Fold) -> Iterator[Path]:
+        """The fold's folder, locked against other processes and cleaned of what a kill left.
+
+        Raises
+        ------
+        ConflictError : another process is training this fold.
+        """
+        folder = self.fold_folder(fold)
+        folder.mkdir(parents=True, exist_ok=True)
+        with lock(folder / "lock"):
+            sweep(folder)
+            yield folder
+
+    def finished(self, fold: Fold) -> bool:
+        """Whether the fold is complete; ``done.json`` alone says so."""
+        return (self.fold_folder(fold) / _DONE).is_file()
+
+    def finish(self, fold: Fold, values: dict[str, Any]) -> None:
+        """Declare a fold complete, after its predictions and weights are on disk."""
+        folder = self.fold_folder(fold)
+        names = ("predictions.csv", "weights.safetensors")
+        digests = {name: sha256_file(folder / name) for name in names}
+        write_json(folder / _DONE, {**values, "fold": fold.index, "digests": digests})
+
+    def predictions(self, fold: Fold, classes: Sequence[str]) -> list[Prediction]:
+        """The verified predictions of a finished fold.
+
+        Raises
+        ------
+        InputError : they were changed since, or do not cover the fold's clips.
+        """
+        folder = self.fold_folder(fold)
+        path = folder / "predictions.csv"
+        done = json.loads((folder / _DONE).read_text(encoding="utf-8"))
+        predictions, found = read_predictions(path)
+        same = done["digests"]["predictions.csv"] == sha256_file(path) and found == tuple(classes)
+        if not same or sorted(row.clip for row in predictions) != sorted(fold.test):
+            raise InputError(
+                f"the predictions of fold {fold.subject} are not those it finished with",
+                where=str(path),
+                fix="remove the fold's folder and run the same command again",
+            )
+        return predictions
+
+    @contextmanager
+    def pooling(self) -> Iterator[None]:
+        """Exclude other processes while results are pooled, so that the last one sees all."""
+        deadline = time.monotonic() + _LOCK_SECONDS
+        with ExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(lock(self.folder / "lock"))
+                    break
+                except ConflictError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.1)
+            yield
+
+
+def default_folder(composite: Composite, settings: TrainSettings) -> Path:
+    """``runs/DATASETS-PROTOCOL-KEY``, so that the same command finds the same run."""
+    name = "+".join(composite.datasets)
+    return Path("runs") / f"{name}-{settings.protocol}-{run_key(composite, settings)}"
+
+
+def open_run(
+    folder: Path, composite: Composite, settings: TrainSettings, *, overwrite: bool = False
+) -> Run:
+    """Begin a run or come back to it.
+
+    Raises
+    ------
+    ConflictError : the folder is of a run with other settings or instances (the differing keys
+        are named), or of something else.
+    InputError : the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make the run folder: {error.strerror}",
+            where=str(folder),
+            fix="choose a --run-dir that you may write to",
+        ) from error
+    config = folder / _CONFIG
+    if not config.exists() and any(path.name[0] != "." for path in folder.iterdir()):
+        raise ConflictError(
+            "the folder holds something else than a run",
+            where=str(folder),
+            fix="choose a new --run-dir",
+        )
+    if overwrite and config.exists():
+        _clear(folder)
+    run = Run(folder)
+    if (folder / _ENVIRONMENT).exists():
+        _check_same(folder, composite, settings)
+        _note_versions(run)
+    else:  # the environment is written last: it says that the folder is a whole run
+        write_atomic(config, to_toml(settings).encode())
+        write_json(folder / _ENVIRONMENT, environment(composite))
+    return run
+
+
+def _check_same(folder: Path, composite: Composite, settings: TrainSettings) -> None:
+    path = folder / _CONFIG
+    before = identity(merge(TrainSettings, (str(path), read_toml(path))))
+    now = identity(settings)
+    changed = [
+        f"{key} = {before[key]!r}, now {now[key]!r}" for key in now if before[key] != now[key]
+    ]
+    digest = json.loads((folder / _ENVIRONMENT).read_text(encoding="utf-8"))["cache_digest"]
+    if digest != composite.digest:
+        changed.append(f"cache {digest[:16]}, now {composite.digest[:16]}")
+    if changed:
+        raise ConflictError(
+            f"the run folder belongs to another experiment: {'; '.join(changed)}",
+            where=str(folder),
+            fix="choose another --run-dir, or start it anew with --overwrite",
+        )
+
+
+def _note_versions(run: Run) -> None:
+    values = json.loads((run.folder / _ENVIRONMENT).read_text(encoding="utf-8"))
+    before, now = values["versions"], versions(PACKAGES)
+    changed = [
+        f"{name} {before.get(name)} → {now[name]}" for name in now if before.get(name) != now[name]
+    ]
+    if changed:
+        run.log(f"note: this run was begun with other versions: {', '.join(changed)}")
+
+
+def _clear(folder: Path) -> None:
+    with ExitStack() as held:
+        for path in [folder / "lock", *folder.glob("folds/*/*/lock")]:
+            held.enter_context(lock(path))  # nobody is training what is removed here
+        (folder / _ENVIRONMENT).unlink(missing_ok=True)
+        if (folder / "folds").exists():
+            shutil.rmtree(folder / "folds")
+        for name in ("predictions.csv", "results.json", "confusion.png", "run.log"):
+            (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,159 @@
+"""The Siamese method: the online network learns, its slow copy says where to look.
+
+Forward order as in method.md 3: classify, then compare class maps (IRC), then regions (MRD). The
+target sees the physically mirrored instance; its features are flipped back before anything uses
+them, so that both networks speak of the same pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from raicl.train.losses import loss_acl, loss_align, loss_c, loss_cls
+from raicl.train.mirror import mirror_instances, mirror_maps
+from raicl.train.monitors import map_norm, region_monitors
+from raicl.train.network import Classifier
+from raicl.train.regions import RegionHead, Regions, mlp
+from raicl.train.settings import TrainSettings
+from raicl.train.target import make_target, target_gap, update_target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Losses:
+    """One step's result.
+
+    Attributes
+    ----------
+    total : the weighted sum, with its graph.
+    terms : unweighted ``cls``, ``acl``, ``align``, ``c``, as far as they are part of the method.
+    logits : (B, L) of the online network.
+    monitors : what tells a healthy run from a collapsed one; see `raicl.train.monitors`.
+    """
+
+    total: Tensor
+    terms: dict[str, Tensor]
+    logits: Tensor
+    monitors: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Network(nn.Module):
+    """What the online and the target network have in common.
+
+    Attributes
+    ----------
+    regions : None without MRD: then none of its parameters exist.
+    """
+
+    def __init__(self, settings: TrainSettings, n_classes: int) -> None:
+        super().__init__()
+        self.classifier = Classifier(settings, n_classes)
+        self.regions = RegionHead(settings, self.classifier.channels) if settings.mrd else None
+
+
+class Online(nn.Module):
+    """θ: everything the optimiser trains. The predictor has no counterpart in the target."""
+
+    def __init__(self, settings: TrainSettings, n_classes: int) -> None:
+        super().__init__()
+        self.network = Network(settings, n_classes)
+        # [ours] on, as in BYOL and FRA, against collapse; the paper's text names none
+        self.predictor: nn.Module = (
+            mlp(settings.dim, settings.projector_hidden)
+            if settings.mrd and settings.predictor
+            else nn.Identity()
+        )
+
+
+class Siamese(nn.Module):
+    """Online and target network with the paper's objective.
+
+    Attributes
+    ----------
+    online : give ``online.parameters()`` to the optimiser, nothing else.
+    target : None where neither IRC nor MRD needs one.
+    """
+
+    def __init__(self, settings: TrainSettings, n_classes: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.online = Online(settings, n_classes)
+        self.target = make_target(self.online.network) if settings.irc or settings.mrd else None
+        self.to(memory_format=torch.channels_last)  # a fifth or more faster on CPUs
+
+    def losses(self, online: Tensor, target: Tensor, labels: Tensor) -> Losses:
+        """The objective on a batch of pairs (method 3.5).
+
+        Parameters
+        ----------
+        online, target : I_θ and I_ξ (B, 3, S, S), scaled, both as the camera saw them: the
+            target is mirrored in here.
+        labels : (B,) class indices.
+        """
+        settings, classifier = self.settings, self.online.network.classifier
+        features = classifier.features(online)  # F_θ (B, C, h, w)
+        logits = classifier.logits(features)
+        terms = {"cls": loss_cls(logits, labels)}
+        total = settings.lambda_cls * terms["cls"]
+        if self.target is None:
+            return Losses(total=total, terms=_detached(terms), logits=logits)
+
+        with torch.no_grad():
+            mirrored = self.target.classifier.features(mirror_instances(target))
+            # [ours] un-flipped before CAM and MRD: a fixed query then means one side of the face
+            target_features = mirror_maps(mirrored)  # F_ξ
+        monitors = {"ema_gap": target_gap(self.target, self.online.network)}
+
+        if settings.irc:
+            maps = classifier.maps(features)  # M_θ (B, L, h, w)
+            with torch.no_grad():  # [ours] M_ξ with the target's own W
+                target_maps = self.target.classifier.maps(target_features)
+            terms["acl"] = loss_acl(maps, target_maps)
+            total = total + settings.lambda_acl * terms["acl"]
+            monitors["log_map_norm"] = map_norm(maps)
+
+        if settings.mrd:
+            regions, target_regions = self._regions(features, target_features)
+            terms["align"] = loss_align(regions.scores, target_regions.assignment)
+            predicted = self.online.predictor(regions.embeddings.flatten(0, 1))
+            predicted = predicted.view_as(regions.embeddings)
+            terms["c"] = loss_c(predicted, target_regions.embeddings)
+            total = total + settings.lambda_mrd * (terms["align"] + terms["c"])
+            monitors |= region_monitors(regions)
+        return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
+
+    def _regions(self, features: Tensor, target_features: Tensor) -> tuple[Regions, Regions]:
+        head = self.online.network.regions
+        assert head is not None
+        assert self.target is not None
+        assert self.target.regions is not None
+        with torch.no_grad():
+            target_regions: Regions = self.target.regions(
+                target_features, self.settings.temperature_target
+            )
+        return head(features, self.settings.temperature_online), target_regions
+
+    def update_target(self) -> None:
+        """ξ ← τ ξ + (1 - τ) θ; call it after every step of the optimiser."""
+        if self.target is not None:
+            update_target(self.target, self.online.network, self.settings.momentum)
+
+    def classify(self, instances: Tensor) -> Tensor:
+        """Logits (B, L) of the online network (method 3.7); expects eval mode."""
+        logits: Tensor = self.online.network.classifier(instances)
+        return logits
+
+    def attention(self, instances: Tensor) -> Tensor:
+        """Class maps (B, L, h, w) of the online network; expects eval mode."""
+        classifier = self.online.network.classifier
+        return classifier.maps(classifier.features(instances))
+
+    def inference_state(self) -> dict[str, Tensor]:
+        """The tensors of a `Classifier`: target and region head are not needed to classify."""
+        return dict(self.online.network.classifier.state_dict())
+
+
+def _detached(terms: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: term.detach() for name, term in terms.items()}

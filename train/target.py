@@ -1,0 +1,61 @@
+"""The target network ξ: a slow copy of the online network θ that no gradient reaches."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+def make_target(online: Net) -> Net:
+    """A copy of `online` with its own storage, no gradients and no dropout.
+
+    [ours] Its batch normalisation follows train mode like the online one's, as in BYOL; dropout
+    would only add noise to what the online network is asked to match.
+    """
+    target = copy.deepcopy(online).requires_grad_(False)
+    for module in target.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        elif isinstance(module, nn.MultiheadAttention):
+            module.dropout = 0.0
+    return target
+
+
+@torch.no_grad()
+def update_target(target: nn.Module, online: nn.Module, momentum: float) -> None:
+    """ξ ← τ ξ + (1 - τ) θ for parameters (method 3.3); buffers become the online ones.
+
+    Batch statistics are copied, so that a saved target can run in eval mode too.
+
+    Parameters
+    ----------
+    momentum : τ; 1 keeps every parameter, 0 copies it.
+
+    Raises
+    ------
+    ValueError : the networks differ in their number of parameters or buffers.
+    """
+    for xi, theta in zip(target.parameters(), online.parameters(), strict=True):
+        xi.lerp_(theta, 1 - momentum)
+    for ours, theirs in zip(target.buffers(), online.buffers(), strict=True):
+        ours.copy_(theirs)
+
+
+@torch.no_grad()
+def target_gap(target: nn.Module, online: nn.Module) -> Tensor:
+    """‖θ - ξ‖ / ‖θ‖ over all parameters: how far the target lags behind."""
+    theta = list(online.parameters())
+    lags = [a - b for a, b in zip(theta, target.parameters(), strict=True)]
+    return _norm(lags) / _norm(theta)
+
+
+def _norm(tensors: Sequence[Tensor]) -> Tensor:
+    norms = torch.stack([torch.linalg.vector_norm(tensor) for tensor in tensors])
+    norm: Tensor = torch.linalg.vector_norm(norms)
+    return norm
