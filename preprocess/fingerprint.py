@@ -14,6 +14,7 @@ from pathlib import Path
 
 from raicl.common.files import sha256_file
 from raicl.data.database import Footage, Frame
+from raicl.preprocess.flow.engine import describe_engine
 from raicl.preprocess.frames import read_frame
 from raicl.preprocess.landmarks import model_file
 from raicl.preprocess.sampling import middle_frames
@@ -43,14 +44,15 @@ class Identity:
 
 def making(settings: PrepSettings) -> dict[str, object]:
     """What makes an instance out of frames: settings, models and versions, as plain values."""
-    values: dict[str, object] = settings.model_dump(exclude={"n_frames"})
+    values = settings.model_dump(include={"size", "margin", "align", "match_light"})
+    values |= describe_engine(settings)
     if settings.align == "none":
         values["landmarks"] = "none"
     else:
         values["landmarks"] = _digest_of(model_file(settings.landmarks))
         values["detectors"] = _digest_of(model_file("cnn"))
         values["dlib"] = _dlib_version()
-    return values | {"schema": SCHEMA, "engine": "opencv", "opencv": _opencv_version()}
+    return values | {"schema": SCHEMA, "opencv": _opencv_version()}
 
 
 def identify(footage: Footage, settings: PrepSettings) -> Identity:

@@ -25,6 +25,7 @@ from raicl.common.parallel import WorkerDeath, run_all, stop_workers
 from raicl.common.shards import Shard, read_shard, write_shard
 from raicl.data.database import Database, Footage
 from raicl.preprocess.fingerprint import Identity, identify
+from raicl.preprocess.flow.engine import warm_up
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.sampling import middle_frames, middle_index
@@ -114,6 +115,7 @@ def _process_all(
     missing = [index for index in range(len(footage)) if index not in rows]
     say(f"{len(rows)} clips cached or unreadable, {len(missing)} to compute with {jobs} jobs")
     if missing:
+        warm_up(settings)
         with progress(len(missing), "clips") as shown:
             try:
                 units = [footage[index] for index in missing]

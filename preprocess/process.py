@@ -1,4 +1,4 @@
-"""READ FIRST. One clip: raw frames → aligned → flow → strain → instances."""
+"""READ FIRST. One clip: raw frames → aligned → same light → flow → strain → instances."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from raicl.common.shards import Shard
 from raicl.data.database import Footage, Frame
 from raicl.preprocess.align import eye_transform, fit_transform, warp
 from raicl.preprocess.fingerprint import Identity
-from raicl.preprocess.flow.opencv import compute_flow
+from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.frames import decode_grey, read_frame
 from raicl.preprocess.landmarks import eye_centres, find_landmarks, model_file
+from raicl.preprocess.light import match_light
 from raicl.preprocess.settings import PrepSettings
 
 
@@ -54,13 +55,19 @@ def process_clip(
     fresh = [
         frame for frame, digest in zip(identity.frames, digests, strict=True) if digest not in known
     ]
+    inner = slice(settings.margin, settings.margin + settings.size)
     aligned = [crop(_load(frame, onset.shape)) for frame in fresh]
-    flow = compute_flow(aligned_onset, aligned, settings)
+    lit = [
+        match_light(frame, aligned_onset, inner)
+        if settings.match_light
+        else frame.astype(np.float32)
+        for frame in aligned
+    ]
+    flow = compute_flow(aligned_onset.astype(np.float32), lit, settings)
     if not np.isfinite(flow).all():
         raise InputError("the flow is not finite")
     computed = iter(make_instances(flow, settings.margin))
     instances = [known[digest] if digest in known else next(computed) for digest in digests]
-    inner = slice(settings.margin, settings.margin + settings.size)
     return Shard(
         instances=np.stack(instances),
         frames=np.array([frame.number for frame in identity.frames], np.int32),

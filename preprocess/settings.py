@@ -6,34 +6,52 @@ from typing import Literal
 
 from raicl.common.settings import Settings, setting
 
+_METHOD, _FLOW = "Method", "Flow"
+
 
 class PrepSettings(Settings):
     """Settings of stage 1; the defaults are the paper's, or OpenCV's where the paper is silent."""
 
     n_frames: int = setting(
-        16, "Instances per clip: the middle N frames.", panel="Method", ge=1, le=4096
+        16, "Instances per clip: the middle N frames.", panel=_METHOD, ge=1, le=4096
     )
-    size: int = setting(225, "Side of the instances, px.", panel="Method", ge=32, le=1024)
+    size: int = setting(225, "Side of the instances, px.", panel=_METHOD, ge=32, le=1024)
     margin: int = setting(
-        8, "Extra px around the crop, trimmed before strain.", panel="Method", ge=0, le=64
+        8, "Extra px around the crop, trimmed before strain.", panel=_METHOD, ge=0, le=64
     )
     align: Literal["dlib", "none"] = setting(
-        "dlib", "dlib, or none for crops that are registered already.", panel="Method"
+        "dlib", "dlib, or none for crops that are registered already.", panel=_METHOD
     )
     landmarks: str = setting(
         "dlib68",
         "dlib68 (model for non-commercial use), dlib5 (free), or a predictor FILE.",
-        panel="Method",
+        panel=_METHOD,
     )
-    flow_tau: float = setting(0.25, "TV-L1: time step.", panel="Flow", gt=0, le=0.25)
-    flow_lambda: float = setting(0.15, "TV-L1: weight of the data term.", panel="Flow", gt=0)
-    flow_theta: float = setting(0.3, "TV-L1: tightness of the coupling.", panel="Flow", gt=0)
-    flow_scales: int = setting(5, "TV-L1: levels of the pyramid.", panel="Flow", ge=1, le=20)
-    flow_warps: int = setting(5, "TV-L1: warps per level.", panel="Flow", ge=1, le=100)
-    flow_epsilon: float = setting(0.01, "TV-L1: stopping threshold.", panel="Flow", gt=0)
-    flow_inner: int = setting(30, "TV-L1: inner iterations.", panel="Flow", ge=1, le=10_000)
-    flow_outer: int = setting(10, "TV-L1: outer iterations.", panel="Flow", ge=1, le=1_000)
-    flow_scale_step: float = setting(
-        0.8, "TV-L1: ratio between levels.", panel="Flow", gt=0.1, lt=1
+    match_light: bool = setting(
+        True, "Scale each frame to the onset's mean brightness.", panel=_METHOD
     )
-    flow_median: Literal[1, 3, 5] = setting(5, "TV-L1: side of the median, px.", panel="Flow")
+    flow: Literal["tvl1", "opencv", "dis"] = setting(
+        "tvl1", "tvl1 (compiled), opencv (its TV-L1, the reference) or dis (a quick look).",
+        panel=_FLOW,
+    )  # fmt: skip
+    flow_profile: Literal["exact", "fast"] = setting(
+        "exact", "TV-L1: exact has OpenCV's parameters, fast fewer scales and warps.", panel=_FLOW
+    )
+    # none below stands for the profile's value
+    flow_time_step: float | None = setting(None, "TV-L1: τ.", panel=_FLOW, gt=0, le=0.25)
+    flow_attachment: float | None = setting(None, "TV-L1: λ, the data term.", panel=_FLOW, gt=0)
+    flow_coupling: float | None = setting(None, "TV-L1: θ.", panel=_FLOW, gt=0)
+    flow_scales: int | None = setting(None, "TV-L1: levels.", panel=_FLOW, ge=1, le=20)
+    flow_scale_step: float | None = setting(
+        None, "TV-L1: ratio between levels.", panel=_FLOW, gt=0.1, lt=1
+    )
+    flow_warps: int | None = setting(None, "TV-L1: warps per level.", panel=_FLOW, ge=1, le=100)
+    flow_epsilon: float | None = setting(None, "TV-L1: stopping threshold.", panel=_FLOW, gt=0)
+    flow_inner: int | None = setting(None, "TV-L1: sweeps per round.", panel=_FLOW, ge=1, le=10_000)
+    flow_outer: int | None = setting(None, "TV-L1: rounds per warp.", panel=_FLOW, ge=1, le=1_000)
+    flow_median: Literal[1, 5] | None = setting(
+        None, "TV-L1: side of the median, px; 1 is none.", panel=_FLOW
+    )
+    flow_blur: float | None = setting(
+        None, "TV-L1: sigma of a blur before the flow, px.", panel=_FLOW, ge=0, le=5
+    )

@@ -67,7 +67,7 @@ def loaded_by(statement: str) -> set[str]:
     ("statement", "absent"),
     [
         ("import raicl.train.loso, raicl.train.cli", {"cv2", "dlib", "_dlib_pybind11"}),
-        ("import raicl.preprocess.prepare, raicl.preprocess.process", {"torch", "cv2", "dlib"}),
+        ("import raicl.preprocess.prepare, raicl.preprocess.flow.tvl1", {"torch", "cv2", "numba"}),
         ("import raicl.preprocess.cli", {"torch", "cv2", "dlib", "numpy", "h5py"}),
         ("import raicl.train.cli", {"torch", "torchvision", "numpy", "h5py", "matplotlib"}),
         ("import raicl.common.umbrella", {"torch", "cv2", "dlib", "numpy", "h5py"}),

@@ -1,1 +1,1 @@
-"""Optical-flow engines, one file each, one signature."""
+"""Optical-flow engines, one file each, one signature. Read `engine.py` first."""

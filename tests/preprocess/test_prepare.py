@@ -117,8 +117,8 @@ def test_other_settings_are_refused_with_their_names(
 ) -> None:
     database, out = make_database(1), tmp_path / "flows.h5"
     prepare(database, out, quick)
-    other = quick.model_copy(update={"flow_lambda": 0.3})
-    with pytest.raises(ConflictError, match=r"flow_lambda was 0\.15, now 0\.3"):
+    other = quick.model_copy(update={"flow_attachment": 0.3})
+    with pytest.raises(ConflictError, match=r"flow_attachment was 0\.15, now 0\.3"):
         prepare(database, out, other)
     assert statuses(prepare(database, out, other, overwrite=True)) == ["computed"]
 

@@ -132,7 +132,7 @@ def test_the_fingerprint_follows_content_and_settings_and_not_the_place(
     assert identify(first, quick).fingerprint != identify(second, quick).fingerprint
     changed = [
         quick.model_copy(update=update)
-        for update in ({"size": 49}, {"flow_lambda": 0.3}, {"margin": 4}, {"flow_warps": 3})
+        for update in ({"size": 49}, {"flow_attachment": 0.3}, {"margin": 4}, {"flow_warps": 3})
     ]
     names = {identify(first, settings).shard for settings in (quick, *changed)}
     assert len(names) == 5

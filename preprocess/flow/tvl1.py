@@ -1,0 +1,98 @@
+"""TV-L1 flow (Zach, Pock and Bischof 2007; Sánchez et al., IPOL 2013), compiled by numba.
+
+OpenCV's schedule and parameters, with two differences: the warp repeats the border where OpenCV
+reads zeros, and an iteration is one pass over memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.preprocess.flow.profile import Profile
+from raicl.preprocess.flow.pyramid import add_gradient, build_pyramid, enlarge_flow
+
+Floats = NDArray[np.float32]
+
+
+def compute_tvl1(
+    onset: Floats, frames: Iterable[Floats], profile: Profile, *, repeat: bool = True
+) -> Floats:
+    """Flow from the onset to each frame, I_onset(x, y) ≈ I_n(x + u, y + v).
+
+    The same input gives the same bits in any process and from any number of threads. The lock of
+    the interpreter is released in all loops over pixels.
+
+    Parameters
+    ----------
+    onset : (H, W) grey levels; frames : N of the same shape.
+    repeat : continue the border, where OpenCV's warp reads zeros; only parity tests want those,
+        because they spike and make the solution chaotic and longer to reach.
+
+    Returns
+    -------
+    (N, 2, H, W) float32 px, u right and v down.
+
+    Raises
+    ------
+    SetupError : numba or OpenCV is missing.
+    """
+    levels = _levels(onset, profile)  # once for all frames
+    fields = [
+        solve_pyramid(levels, _levels(frame, profile), profile, repeat=repeat) for frame in frames
+    ]
+    return np.array(fields, np.float32).reshape(-1, 2, *onset.shape)
+
+
+def solve_pyramid(
+    onset: list[Floats], frame: list[Floats], profile: Profile, *, repeat: bool
+) -> Floats:
+    """Flow (2, H, W) between two pyramids, coarse to fine."""
+    flow = np.zeros((2, onset[-1].shape[0] + 1, onset[-1].shape[1] + 1), np.float32)
+    for fixed, moving in zip(reversed(onset), reversed(frame), strict=True):
+        if flow.shape[1:] != (fixed.shape[0] + 1, fixed.shape[1] + 1):
+            flow = enlarge_flow(flow, fixed.shape, profile.scale_step)
+        solve_level(fixed, moving, flow, profile, repeat=repeat)
+    return flow[:, :-1, :-1]
+
+
+def solve_level(
+    onset: Floats, frame: Floats, flow: Floats, profile: Profile, *, repeat: bool
+) -> int:
+    """Improve `flow` (2, H+1, W+1) in place on one level; return the number of sweeps."""
+    # the import compiles: nothing of this engine should cost a user of another one
+    from raicl.preprocess.flow.relaxation import relax
+    from raicl.preprocess.flow.warping import linearise
+
+    height, width = onset.shape
+    planes = add_gradient(frame, repeat=repeat)
+    data = np.empty((4, height, width), np.float32)
+    dual = np.zeros((4, height + 1, width + 1), np.float32)
+    scratch = np.empty((height + 4, width + 4), np.float32)
+    steps = (
+        np.float32(profile.time_step / profile.coupling),
+        np.float32(profile.coupling),
+        np.float32(profile.attachment * profile.coupling),
+    )
+    tolerance = profile.epsilon**2 * height * width
+    sweeps = 0
+    for _ in range(profile.warps):
+        linearise(planes, onset, flow, data)
+        sweeps += relax(
+            flow,
+            dual,
+            data,
+            scratch,
+            steps,
+            tolerance,
+            profile.outer,
+            profile.inner,
+            profile.median,
+        )
+    return sweeps
+
+
+def _levels(image: Floats, profile: Profile) -> list[Floats]:
+    return build_pyramid(image, profile.scales, profile.scale_step, profile.blur)
