@@ -55,7 +55,7 @@ class Shard:
         for name in _ARRAYS:
             array = np.ascontiguousarray(getattr(self, name))
             hasher.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-            hasher.update(array.tobytes())
+            hasher.update(array.data)  # without a copy
         texts = "\n".join([*self.flags, self.fingerprint, self.base])
         hasher.update(texts.encode(errors="surrogateescape"))  # damaged text must still hash
         return hasher.hexdigest()

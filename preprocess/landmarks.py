@@ -42,8 +42,10 @@ class Box:
 
     def scaled(self, factor: float) -> Box:
         """The same face in an image `factor` times as large."""
-        sides = (self.left, self.top, self.right, self.bottom)
-        return Box(*(round(side * factor) for side in sides), self.score)
+        left, top, right, bottom = (
+            round(side * factor) for side in (self.left, self.top, self.right, self.bottom)
+        )
+        return Box(left, top, right, bottom, self.score)
 
 
 def model_file(name: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -108,10 +109,10 @@ def _process_all(
     rows: dict[int, Row] = {}
     work = partial(_process, folder=folder, settings=settings)
     look = partial(_look_up, folder=folder, settings=settings)
-    for index, item in enumerate(footage):
-        found = look(item)
-        if found is not None:
-            rows[index] = found
+    with ThreadPoolExecutor(jobs) as pool:  # threads: reading and hashing release the GIL
+        for index, found in enumerate(pool.map(look, footage)):
+            if found is not None:
+                rows[index] = found
     missing = [index for index in range(len(footage)) if index not in rows]
     say(f"{len(rows)} clips cached or unreadable, {len(missing)} to compute with {jobs} jobs")
     if missing:

@@ -100,8 +100,7 @@ def attention_gain(
     to the crop's size; 1 is attention that ignores motion.
     """
     instances = load_instances(
-        composite.caches,
-        list(composite.records.values()),
+        composite.records.values(),
         size=settings.size,
         device=torch.device("cpu"),
         where="device",
