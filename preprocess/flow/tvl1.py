@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 
 
 def compute_tvl1(
-    onset: Floats, frames: Iterable[Floats], profile: Profile, *, repeat: bool = True
+    onset: Floats, frames: Iterable[Floats], profile: Profile, *, like_opencv: bool = False
 ) -> Floats:
     """Flow from the onset to each frame, I_onset(x, y) ≈ I_n(x + u, y + v).
 
@@ -28,8 +28,8 @@ def compute_tvl1(
     Parameters
     ----------
     onset : (H, W) grey levels; frames : N of the same shape.
-    repeat : continue the border, where OpenCV's warp reads zeros; only parity tests want those,
-        because they spike and make the solution chaotic and longer to reach.
+    like_opencv : read zeros outside the frame and leave out the last median, for parity tests.
+        Those zeros spike, and make the solution chaotic and longer to reach.
 
     Returns
     -------
@@ -41,20 +41,29 @@ def compute_tvl1(
     """
     levels = _levels(onset, profile)  # once for all frames
     fields = [
-        solve_pyramid(levels, _levels(frame, profile), profile, repeat=repeat) for frame in frames
+        solve_pyramid(levels, _levels(frame, profile), profile, like_opencv=like_opencv)
+        for frame in frames
     ]
     return np.array(fields, np.float32).reshape(-1, 2, *onset.shape)
 
 
 def solve_pyramid(
-    onset: list[Floats], frame: list[Floats], profile: Profile, *, repeat: bool
+    onset: list[Floats], frame: list[Floats], profile: Profile, *, like_opencv: bool
 ) -> Floats:
     """Flow (2, H, W) between two pyramids, coarse to fine."""
+    from raicl.preprocess.flow.relaxation import smooth
+
     flow = np.zeros((2, onset[-1].shape[0] + 1, onset[-1].shape[1] + 1), np.float32)
     for fixed, moving in zip(reversed(onset), reversed(frame), strict=True):
         if flow.shape[1:] != (fixed.shape[0] + 1, fixed.shape[1] + 1):
             flow = enlarge_flow(flow, fixed.shape, profile.scale_step)
-        solve_level(fixed, moving, flow, profile, repeat=repeat)
+        solve_level(fixed, moving, flow, profile, repeat=not like_opencv)
+    if profile.median == 5 and not like_opencv:
+        # [ours] stopping early leaves single pixels up to 0.3 px off, which strain would multiply;
+        # OpenCV's solution iterates them away
+        scratch = np.empty((flow.shape[1] + 3, flow.shape[2] + 3), np.float32)
+        for component in flow:
+            smooth(component, scratch)
     return flow[:, :-1, :-1]
 
 

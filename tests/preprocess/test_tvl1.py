@@ -7,7 +7,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates, median_filter
 
 from raicl.common.instance import strain
 from raicl.preprocess.flow import compiled
@@ -42,14 +42,14 @@ def test_one_scale_and_one_warp_agree_with_opencv(height: int, width: int, media
     onset = moved(height=height, width=width, noise=1)
     frame = moved(0.6, -0.3, height=height, width=width, noise=1)
     profile = Profile(scales=1, warps=1, median=median)
-    ours = compute_tvl1(onset, [frame], profile, repeat=False)[0]
+    ours = compute_tvl1(onset, [frame], profile, like_opencv=True)[0]
     assert np.abs(ours).max() > 0.1
     assert np.abs(ours - compute_opencv(onset, [frame], profile)[0]).max() < 1e-5
 
 
 def test_the_whole_schedule_agrees_with_opencv_given_its_zero_border() -> None:
     onset, frame = moved(noise=1), moved(0.6, -0.3, noise=1)
-    ours = compute_tvl1(onset, [frame], EXACT, repeat=False)[0]
+    ours = compute_tvl1(onset, [frame], EXACT, like_opencv=True)[0]
     # no closer: OpenCV's border makes the solve chaotic, and 4.x rounds the warp to 1/32 px
     assert np.median(np.abs(ours - compute_opencv(onset, [frame], EXACT)[0])) < 0.01
 
@@ -59,6 +59,16 @@ def test_the_whole_schedule_agrees_with_opencv_given_its_zero_border() -> None:
 def test_a_known_shift_is_found(profile: Profile, shift: tuple[float, float]) -> None:
     flow = compute_tvl1(moved(), [moved(*shift)], profile)[0][:, 10:-10, 10:-10]
     assert np.hypot(flow[0] - shift[0], flow[1] - shift[1]).mean() < 0.06
+
+
+def test_no_single_pixel_stands_out_of_the_flow() -> None:
+    onset, frame = bulged(0, noise=1.5)
+    for profile in (EXACT, FAST):
+        flow = compute_tvl1(onset, [frame], profile)[0]
+        apart = np.abs(flow - median_filter(flow, size=(1, 5, 5)))
+        assert apart.max() < 0.05
+        raw = compute_tvl1(onset, [frame], profile, like_opencv=True)[0]
+        assert np.abs(raw - median_filter(raw, size=(1, 5, 5))).max() > apart.max()
 
 
 def test_a_picture_without_texture_has_no_flow() -> None:

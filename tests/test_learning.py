@@ -1,0 +1,63 @@
+"""The golden thread: a small synthetic database is learnt, and its shuffled labels are not."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from raicl.common.settings import merge
+from raicl.data.database import read_database
+from raicl.data.protocols import load_protocol
+from raicl.data.synthetic import make_database
+from raicl.preprocess.prepare import prepare
+from raicl.preprocess.settings import PrepSettings
+from raicl.train.composite import Composite, compose
+from raicl.train.folds import leave_one_subject_out
+from raicl.train.loso import Experiment, cross_validate
+from raicl.train.runs import open_run
+from raicl.train.settings import TrainSettings, load_preset
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def composite(tmp_path_factory: pytest.TempPathFactory) -> Composite:
+    folder = tmp_path_factory.mktemp("learning")
+    make_database(folder / "database", subjects=8, clips=6, seed=3)
+    database = read_database("synthetic", root=folder / "database")
+    settings = PrepSettings(flow_profile="fast", n_frames=8)
+    prepare(database, folder / "flows.h5", settings, jobs=2)
+    return compose([folder / "flows.h5"], load_protocol("cde"))
+
+
+def uar(composite: Composite, folder: Path) -> float:
+    settings = merge(TrainSettings, ("tiny", load_preset("tiny")))
+    folds = leave_one_subject_out(composite.clips)
+    experiment = Experiment(
+        composite=composite,
+        settings=settings,
+        folds=folds,
+        device=torch.device("cpu"),
+        run=open_run(folder, composite, settings),
+        draw=False,
+    )
+    return float(cross_validate(experiment, folds)["uar"])
+
+
+@pytest.mark.timeout(1800)
+def test_held_out_people_are_recognised_far_above_chance(
+    composite: Composite, tmp_path: Path
+) -> None:
+    assert uar(composite, tmp_path / "run") > 0.6  # chance is a third
+
+
+@pytest.mark.timeout(1800)
+def test_shuffled_labels_are_not_learnt(composite: Composite, tmp_path: Path) -> None:
+    clips = sorted(composite.labels)
+    labels = np.random.default_rng(0).permutation([composite.labels[clip] for clip in clips])
+    shuffled = {clip: int(label) for clip, label in zip(clips, labels, strict=True)}
+    control = dataclasses.replace(composite, labels=shuffled)
+    # 44 clips: one standard error of chance is 0.07
+    assert abs(uar(control, tmp_path / "run") - 1 / 3) < 0.2
