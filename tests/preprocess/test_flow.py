@@ -3,13 +3,13 @@
 import cv2
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, map_coordinates
 from skimage.registration import optical_flow_tvl1
 
 from raicl.common.instance import mirror
 from raicl.preprocess.flow.engine import compute_flow, resolve_profile
 from raicl.preprocess.process import make_instances
 from raicl.preprocess.settings import PrepSettings
+from tests.preprocess.textures import moved
 
 SIDE = 96
 ENGINES = {
@@ -22,29 +22,15 @@ ENGINES = {
 every_engine = pytest.mark.parametrize("settings", ENGINES.values(), ids=ENGINES)
 
 
-def texture(seed: int = 0) -> np.ndarray:
-    noise = np.random.default_rng(seed).normal(size=(SIDE + 20, SIDE + 20))
-    image = gaussian_filter(noise, 2.0)
-    return 128 + 45 * image / image.std()
-
-
-def shifted(dx: float, dy: float, noise: float = 0, seed: int = 0) -> np.ndarray:
-    """The texture moved right by dx and down by dy, px, as grey levels of a camera."""
-    y, x = np.mgrid[10 : SIDE + 10, 10 : SIDE + 10].astype(float)
-    moved = map_coordinates(texture(), [y - dy, x - dx], order=5)
-    moved += np.random.default_rng(seed).normal(0, 1, moved.shape) * noise
-    return np.rint(moved.clip(0, 255)).astype(np.float32)
-
-
 @every_engine
 def test_identical_frames_have_no_flow(settings: PrepSettings) -> None:
-    onset = shifted(0, 0, noise=2)
+    onset = moved(noise=2)
     assert np.abs(compute_flow(onset, [onset], settings)).max() < 1e-6
 
 
 @every_engine
 def test_right_is_positive_u_and_down_is_positive_v(settings: PrepSettings) -> None:
-    right, down = compute_flow(shifted(0, 0), [shifted(1, 0), shifted(0, 1)], settings)
+    right, down = compute_flow(moved(), [moved(1, 0), moved(0, 1)], settings)
     inside = np.s_[20:-20, 20:-20]
     assert right[0][inside].mean() == pytest.approx(1, abs=0.1)
     assert abs(right[1][inside].mean()) < 0.1
@@ -56,7 +42,7 @@ def test_right_is_positive_u_and_down_is_positive_v(settings: PrepSettings) -> N
 def test_a_subpixel_shift_agrees_with_an_independent_implementation(
     settings: PrepSettings,
 ) -> None:
-    onset, frame = shifted(0, 0), shifted(0.5, -0.25)
+    onset, frame = moved(), moved(0.5, -0.25)
     ours = compute_flow(onset, [frame], settings)[0]
     # scikit-image returns (row, column)
     rows, columns = optical_flow_tvl1(onset.astype(np.uint8), frame.astype(np.uint8))
@@ -67,7 +53,7 @@ def test_a_subpixel_shift_agrees_with_an_independent_implementation(
 
 @every_engine
 def test_mirrored_frames_give_the_mirrored_flow(settings: PrepSettings) -> None:
-    onset, frame = shifted(0, 0), shifted(0.7, 0.3)
+    onset, frame = moved(), moved(0.7, 0.3)
     flow = compute_flow(onset, [frame], settings)[0]
     flipped = compute_flow(
         np.ascontiguousarray(onset[:, ::-1]), [np.ascontiguousarray(frame[:, ::-1])], settings
@@ -78,12 +64,12 @@ def test_mirrored_frames_give_the_mirrored_flow(settings: PrepSettings) -> None:
 
 @every_engine
 def test_no_frames_give_no_fields(settings: PrepSettings) -> None:
-    assert compute_flow(shifted(0, 0), [], settings).shape == (0, 2, SIDE, SIDE)
+    assert compute_flow(moved(), [], settings).shape == (0, 2, SIDE, SIDE)
 
 
 def test_trimming_the_margin_removes_the_border_spikes_from_the_strain() -> None:
-    frames = [shifted(0.6, 0.4, noise=1.5, seed=seed) for seed in range(2)]
-    flow = compute_flow(shifted(0, 0), frames, ENGINES["opencv"])
+    frames = [moved(0.6, 0.4, noise=1.5, seed=seed) for seed in range(2)]
+    flow = compute_flow(moved(), frames, ENGINES["opencv"])
     naive = make_instances(flow, 0)[:, 2].astype(float)
     trimmed = make_instances(flow, 8)[:, 2].astype(float)
     assert trimmed.shape[1:] == (SIDE - 16, SIDE - 16)

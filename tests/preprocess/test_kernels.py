@@ -2,30 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, map_coordinates, median_filter
+from scipy.ndimage import gaussian_filter, median_filter
 
 from raicl.preprocess.flow import compiled
 from raicl.preprocess.flow.pyramid import PAD, add_gradient, build_pyramid
 from raicl.preprocess.flow.relaxation import smooth
 from raicl.preprocess.flow.warping import linearise
-
-
-def moved(
-    dx: float = 0,
-    dy: float = 0,
-    *,
-    height: int = 96,
-    width: int = 96,
-    noise: float = 0,
-    seed: int = 0,
-) -> np.ndarray:
-    """A texture moved right by dx and down by dy, px, with camera noise in grey levels."""
-    rng = np.random.default_rng(seed)
-    texture = gaussian_filter(rng.normal(size=(height + 20, width + 20)), 2.0)
-    y, x = np.mgrid[10 : height + 10, 10 : width + 10].astype(float)
-    image = 128 + 45 / texture.std() * map_coordinates(texture, [y - dy, x - dx], order=5)
-    image += np.random.default_rng(seed + 10_000 + int(1000 * dx)).normal(size=image.shape) * noise
-    return np.rint(image.clip(0, 255)).astype(np.float32)
+from tests.preprocess.textures import moved
 
 
 def test_levels_under_16_px_are_left_out() -> None:
