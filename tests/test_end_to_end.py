@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,12 @@ def run(*words: object, cwd: Path, **environment: str) -> subprocess.CompletedPr
     return subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=cwd, env=inherited | environment
     )
+
+
+def processor_seconds() -> float:
+    """Spent by finished child processes; the wall's clock also counts what other programs take."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +53,11 @@ def test_the_audit_lists_every_clip_and_touches_no_pixel(place: Path) -> None:
 
 def test_a_second_preparation_computes_nothing_in_under_five_seconds(place: Path) -> None:
     before = (place / "flows.h5").read_bytes()
-    started = time.monotonic()
+    started = processor_seconds()
     answer = run("raicl-prep", "casme2", "--out", "flows.h5", *QUICK, cwd=place)
     assert answer.returncode == 0, answer.stderr
     assert "9 cached" in answer.stdout
-    assert time.monotonic() - started < 5  # the promise of the README, with a margin of 3
+    assert processor_seconds() - started < 5
     assert (place / "flows.h5").read_bytes() == before
 
 
@@ -119,12 +125,11 @@ def test_wrong_input_leaves_with_its_code_and_no_traceback(
 @pytest.mark.parametrize("command", ["raicl", "raicl-prep", "raicl-train"])
 def test_help_answers_in_under_a_second(command: str, tmp_path: Path) -> None:
     run(command, "--help", cwd=tmp_path)  # bytecode is compiled once
-    started = time.monotonic()
+    started = processor_seconds()
     answer = run(command, "--help", cwd=tmp_path)
-    seconds = time.monotonic() - started
+    assert processor_seconds() - started < 1
     assert answer.returncode == 0
     assert "raicl" in answer.stdout
-    assert seconds < 2  # the promise is 1 s; the doubled bound is for a busy machine
 
 
 @pytest.mark.parametrize("command", ["raicl", "raicl-prep", "raicl-train"])
