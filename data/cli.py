@@ -52,10 +52,8 @@ def demo(
         _command("synth", database, "--subjects", subjects, "--seed", seed)
     _command("prep", "synthetic", "--root", database, "--out", flows)
     _command("train", flows, "--fold", "all", "--preset", "tiny", "--seed", seed, "--run-dir", run)
-    for emotion in ("disgust", "happiness", "surprise"):
-        clip = _first_clip(flows, emotion)
-        picture = folder / f"{emotion}.png"
-        _command("inspect", flows, "--clip", clip, "--out", picture)
+    for emotion, clip in _first_clips(flows).items():
+        _command("inspect", flows, "--clip", clip, "--out", folder / f"{emotion}.png")
     minutes = (time.monotonic() - started) / 60
     console.result(f"the whole way took {minutes:.1f} min; look at the pictures:")
     for picture in sorted(folder.rglob("*.png")):
@@ -75,10 +73,15 @@ def _command(*words: object) -> None:
         )
 
 
-def _first_clip(flows: Path, emotion: str) -> str:
+def _first_clips(flows: Path) -> dict[str, str]:
+    """The first clip of each emotion that the composite protocol counts, where there is one."""
     from raicl.common.flows import open_cache
 
-    return next(r.id for r in open_cache(flows).records if r.clip.emotion == emotion)
+    first: dict[str, str] = {}
+    for record in open_cache(flows).records:
+        first.setdefault(record.clip.emotion, record.id)
+    counted = ("happiness", "surprise", "disgust", "repression")
+    return {emotion: first[emotion] for emotion in counted if emotion in first}
 
 
 def _refuse_filled(folder: Path) -> None:
