@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 from raicl.common.clip import Clip
@@ -28,14 +29,17 @@ def annotate(
     sheet: str = "",
     fps: float | None = None,
     flags: tuple[str, ...] = (),
+    repeated: bool = False,
 ) -> Clip:
-    """A clip from the cells ``onset``, ``apex``, ``offset`` and ``emotion`` of its row.
+    """A clip from the cells ``onset``, ``apex``, ``offset``, ``emotion`` and ``fps`` of its row.
 
-    A missing or impossible apex costs a flag, not the clip: stage 1 does without it.
+    A missing or impossible apex costs a flag, not the clip: stage 1 does without it. `fps` is the
+    rate where the row has none of its own.
 
     Raises
     ------
-    Unusable : onset or offset is no frame number, they are in the wrong order, or no emotion.
+    Unusable : onset or offset is no frame number, they are in the wrong order, no emotion, or a
+        rate that is none.
     """
     onset, offset = _frame(cells, "onset"), _frame(cells, "offset")
     if onset >= offset:
@@ -51,9 +55,10 @@ def annotate(
         onset=onset,
         offset=offset,
         apex=apex,
-        fps=fps,
+        fps=read_fps(cells.get("fps"), fps),
         sheet=sheet,
         flags=(*flags, *apex_flags, *unknown),
+        repeated=repeated,
     )
 
 
@@ -73,6 +78,20 @@ def read_emotion(cell: object) -> str:
     if not emotion:
         raise Unusable("its row has no emotion")
     return _ALIASES.get(emotion, emotion)
+
+
+def read_fps(cell: object, otherwise: float | None) -> float | None:
+    """Frames per second; `otherwise` where the cell is empty or there is none."""
+    text = as_text(cell)
+    if not text:
+        return otherwise
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = math.nan
+    if not 0 < fps < math.inf:
+        raise Unusable(f"its fps {printable(text)[:40]!r} is not a positive number")
+    return fps
 
 
 def attach_frames(clip: Clip, listing: Listing) -> Footage:

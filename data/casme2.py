@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from raicl.common.console import say
-from raicl.data.annotation import annotate, attach_frames, printable
-from raicl.data.casme2_tree import Tree, choose_tree, find_trees, subject_number
-from raicl.data.corrections import KnownError, correct_cells
-from raicl.data.database import Correction, Database, Footage, Skipped
+from raicl.data.corrections import KnownError
+from raicl.data.database import Database
 from raicl.data.locate import ambiguous, find_sheets
-from raicl.data.sheet import Row, Sheet, as_integer, as_text, read_sheet
-from raicl.data.tree import Unusable, fold, list_frames, match, natural_key
+from raicl.data.nesting import Numbered, Tree, choose_tree, find_trees
+from raicl.data.rows import Naming, place_row, read_rows
+from raicl.data.sheet import Sheet, as_integer, as_text, read_sheet
+from raicl.data.tree import Unusable, fold, list_frames
 
 FPS = 200.0
+# The full-frame releases come first, since the method aligns faces itself; of these the shorter.
+LAYOUTS = ("raw-selected", "raw-full", "cropped")
+SUBJECTS = Numbered("sub", 2)
+
+_NAMING = Naming(subject=SUBJECTS.of_cell)
+_LOOKED_AT = 20  # clips that decide which release it is
 
 _COLUMNS = {
     "subject": ("Subject", "sub"),
@@ -28,7 +34,7 @@ _COLUMNS = {
 }
 _SHEET_NAME = re.compile(r"casme.?(2|ii).*coding", re.IGNORECASE)
 # The clips whose emotion is sadness in the sheet of 2014 and surprise in that of 2019.
-_RELABELLED = {(24, "ep07_01"), (24, "ep07_04f"), (24, "ep10_03")}
+_RELABELLED = {("sub24", "ep07_01"), ("sub24", "ep07_04f"), ("sub24", "ep10_03")}
 
 
 def read_casme2(
@@ -51,30 +57,30 @@ def read_casme2(
     ------
     InputError : no frames, no sheet or several that differ, or an unusable sheet.
     """
-    trees = find_trees(root)
+    trees = find_trees(
+        root, SUBJECTS.of_folder, example="sub01, sub02, ...", hint="CASME2_RAW_selected"
+    )
     sheet, version = _choose_sheet(root, trees, annotations)
     say(f"{dataset}: sheet of {version}, {sheet.path}")
-    tree, layout = choose_tree(trees, _ranges(sheet), root)
+    known_trees = [(tree, _layout(tree, sheet)) for tree in trees]
+    tree, layout = choose_tree(known_trees, LAYOUTS, root)
     say(f"{dataset}: frames of layout {layout}, {tree.path}")
-    reading = _Reading(dataset, root, tree, version, known)
-    for row in sheet.rows:
-        reading.add(row)
-    reading.add_folders_without_row()
-    return Database(
-        name=dataset,
-        root=root,
+    return read_rows(
+        sheet.rows,
+        tree,
+        _NAMING,
+        dataset=dataset,
         layout=layout,
-        sheet=version,
-        footage=tuple(sorted(reading.footage, key=lambda item: natural_key(item.clip.id))),
-        skipped=tuple(sorted(reading.skipped, key=lambda item: natural_key(item.id))),
-        corrections=tuple(reading.corrections),
+        known=known,
+        version=version,
+        fps=FPS,
     )
 
 
 def sheet_version(sheet: Sheet) -> str:
     """``2014`` or ``2019``, by the clips they label differently, else by their columns."""
     for row in sheet.rows:
-        key = subject_number(row.cells["subject"]), fold(as_text(row.cells["clip"]))
+        key = SUBJECTS.of_cell(row.cells["subject"]), fold(as_text(row.cells["clip"]))
         if key in _RELABELLED:
             return "2019" if fold(as_text(row.cells["emotion"])) == "surprise" else "2014"
     return "2019" if "objective" in sheet.columns else "2014"
@@ -82,12 +88,8 @@ def sheet_version(sheet: Sheet) -> str:
 
 def _choose_sheet(root: Path, trees: Sequence[Tree], annotations: Path | None) -> tuple[Sheet, str]:
     """The sheet; of the two official versions that of 2014, which defines the CDE list."""
-    folders = [root]
-    for tree in trees:
-        between = tree.path.relative_to(root).parts
-        folders += [root.joinpath(*between[: i + 1]) for i in range(len(between))]
     paths = find_sheets(
-        [*folders, *list(root.parents)[:3]], named=_SHEET_NAME, root=root, annotations=annotations
+        root, [tree.path for tree in trees], named=_SHEET_NAME, annotations=annotations
     )
     sheets: dict[str, Sheet] = {}
     for path in paths:
@@ -102,84 +104,31 @@ def _choose_sheet(root: Path, trees: Sequence[Tree], annotations: Path | None) -
     return sheets[version], version
 
 
-def _ranges(sheet: Sheet) -> dict[tuple[int, str], tuple[int, int]]:
-    ranges = {}
+def _layout(tree: Tree, sheet: Sheet) -> str | None:
+    """Which release a tree is; None where it holds none of the annotated clips.
+
+    Cropped frames are called ``reg_img46.jpg``; raw ones ``img46.jpg`` in both raw releases, of
+    which only the full one has frames outside onset..offset.
+    """
+    cropped, wider, looked_at = False, 0, 0
     for row in sheet.rows:
-        subject = subject_number(row.cells["subject"])
         onset, offset = as_integer(row.cells["onset"]), as_integer(row.cells["offset"])
-        if subject is not None and onset is not None and offset is not None:
-            ranges[subject, as_text(row.cells["clip"])] = onset, offset
-    return ranges
-
-
-class _Reading:
-    """The rows read so far: what became of each, and which folders they claim."""
-
-    def __init__(
-        self, dataset: str, root: Path, tree: Tree, version: str, known: Sequence[KnownError]
-    ) -> None:
-        self.dataset, self.root, self.tree = dataset, root, tree
-        self.version, self.known = version, known
-        self.footage: list[Footage] = []
-        self.skipped: list[Skipped] = []
-        self.corrections: list[Correction] = []
-        self._rows: dict[tuple[str, str], int] = {}
-        self._claimed: set[Path] = set()
-
-    def add(self, row: Row) -> None:
-        """Turn a row into footage, or list why not."""
-        number = subject_number(row.cells["subject"])
-        written = printable(as_text(row.cells["subject"])) or "?"
-        subject = f"sub{number:02d}" if number is not None else written
-        name = printable(as_text(row.cells["clip"]))
+        place = place_row(row, tree, _NAMING)
+        if place.folder is None or onset is None or offset is None:
+            continue  # listed with its reason when the rows are read
         try:
-            if number is None:
-                raise Unusable(f"row {row.number}: {written!r} is no subject's number")
-            self._read(row.number, row.cells, number, subject, name)
-        except Unusable as reason:
-            self._skip(subject, name, str(reason))
-
-    def add_folders_without_row(self) -> None:
-        """List the clips on disk that no row of the sheet names."""
-        for number in sorted(self.tree.subjects):
-            subject = f"sub{number:02d}"
-            for name, folder in self._clips(number, subject):
-                if folder not in self._claimed:
-                    self._skip(subject, printable(name), "folder without a row in the sheet")
-
-    def _read(
-        self, row: int, cells: Mapping[str, object], number: int, subject: str, name: str
-    ) -> None:
-        if not name:
-            raise Unusable(f"row {row} has no file name")
-        first = self._rows.setdefault((subject, fold(name)), row)
-        if first != row:
-            raise Unusable(f"row {row} repeats row {first}")
-        present = self.tree.clips(number, self.root)
-        found = match(name, present)
-        if found is None:
-            raise Unusable("its row has no folder on disk")
-        self._claimed.add(present[found])
-        cells, corrections = correct_cells(
-            cells, subject, name, self.known, f"{self.dataset}/{subject}/{name}"
-        )
-        clip = annotate(
-            cells,
-            dataset=self.dataset,
-            subject=subject,
-            name=name,
-            sheet=self.version,
-            fps=FPS,
-            flags=tuple(f"corrected-{correction.field}" for correction in corrections),
-        )
-        self.footage.append(attach_frames(clip, list_frames(present[found], self.root)))
-        self.corrections += corrections
-
-    def _clips(self, number: int, subject: str) -> Iterator[tuple[str, Path]]:
-        try:
-            yield from self.tree.clips(number, self.root).items()
-        except Unusable as reason:
-            self._skip(subject, "*", str(reason))
-
-    def _skip(self, subject: str, name: str, reason: str) -> None:
-        self.skipped.append(Skipped(f"{self.dataset}/{subject}/{name}", reason))
+            frames = list_frames(place.folder, tree.root).frames
+        except Unusable:
+            continue  # the same
+        if not frames:
+            continue
+        cropped |= next(iter(frames.values())).name.casefold().startswith("reg")
+        wider += min(frames) < onset or max(frames) > offset
+        looked_at += 1
+        if looked_at == _LOOKED_AT:
+            break
+    if not looked_at:
+        return None
+    if cropped:
+        return "cropped"
+    return "raw-full" if 2 * wider > looked_at else "raw-selected"

@@ -66,15 +66,18 @@ def _checked(place: Path, source: str, name: str) -> Path:
 
 
 def find_sheets(
-    folders: Sequence[Path], *, named: re.Pattern[str], root: Path, annotations: Path | None
+    root: Path, trees: Sequence[Path], *, named: re.Pattern[str], annotations: Path | None
 ) -> tuple[Path, ...]:
     """Candidates for the sheet, copies of the same content given once.
 
+    They are looked for in `root`, in the folders between it and each of `trees`, and in the three
+    above it, where only files called `named` count.
+
     Parameters
     ----------
-    folders : where to look, nearest first; outside `root` only files called `named` count.
-    named : the official file name; sheets called otherwise count only where there is none.
     root : the database's folder.
+    trees : folders below it that hold the subjects' folders.
+    named : the official file name; sheets called otherwise count only where there is none.
     annotations : the sheet the user named; it alone is returned.
 
     Raises
@@ -83,7 +86,11 @@ def find_sheets(
     """
     if annotations is not None:
         return (annotations,)
-    places = dict.fromkeys(folders)
+    places = dict.fromkeys([root])
+    for tree in trees:
+        between = tree.relative_to(root).parts
+        places |= dict.fromkeys(root.joinpath(*between[: i + 1]) for i in range(len(between)))
+    places |= dict.fromkeys(list(root.parents)[:3])
     found = [path for folder in places for path in files(folder, folder) if _is_sheet(path)]
     official = [path for path in found if named.search(path.name)]
     chosen = official or [path for path in found if path.is_relative_to(root)]

@@ -189,7 +189,7 @@ def test_an_apex_is_kept_as_annotated_or_flagged(
         ({"Filename": "EP99"}, "its row has no folder on disk"),
         ({"Filename": None}, "row 2 has no file name"),
         ({"Subject": "nobody"}, "row 2: 'nobody' is no subject's number"),
-        ({"Subject": "77"}, "its row has no folder on disk"),
+        ({"Subject": "77"}, "its subject has no folder on disk"),
     ],
 )
 def test_an_unusable_row_costs_its_clip_and_is_listed(

@@ -43,7 +43,7 @@ def test_apex_and_rate_are_optional_and_separators_may_differ(clips: Path) -> No
     (clips / "clips.csv").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
     database = read_database("folder", root=clips)
     assert [item.clip.id for item in database.footage] == ["folder/anna/laugh 1"]
-    assert {skipped.reason for skipped in database.skipped} == {"folder without a row in the table"}
+    assert {skipped.reason for skipped in database.skipped} == {"folder without a row in the sheet"}
 
 
 def test_several_expressions_of_one_clip_are_told_apart_by_their_onset(clips: Path) -> None:
@@ -54,7 +54,7 @@ def test_several_expressions_of_one_clip_are_told_apart_by_their_onset(clips: Pa
     ids = [item.clip.id for item in database.footage if item.clip.name == "frown"]
     assert ids == ["folder/anna/frown@1", "folder/anna/frown@10"]
     (skipped,) = database.skipped
-    assert skipped.reason == "row 6 repeats an earlier one"
+    assert skipped.reason == "row 6 repeats row 5"
 
 
 @pytest.mark.parametrize(
