@@ -117,13 +117,13 @@ def _layout(tree: Tree, sheet: Sheet) -> str | None:
         if place.folder is None or onset is None or offset is None:
             continue  # listed with its reason when the rows are read
         try:
-            frames = list_frames(place.folder, tree.root).frames
+            listing = list_frames(place.folder, tree.root)
         except Unusable:
             continue  # the same
-        if not frames:
+        if not listing.frames:
             continue
-        cropped |= next(iter(frames.values())).name.casefold().startswith("reg")
-        wider += min(frames) < onset or max(frames) > offset
+        cropped |= listing.registered
+        wider += min(listing.frames) < onset or max(listing.frames) > offset
         looked_at += 1
         if looked_at == _LOOKED_AT:
             break

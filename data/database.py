@@ -20,7 +20,7 @@ from raicl.common.errors import InputError, UsageError
 if TYPE_CHECKING:
     from raicl.data.corrections import KnownError
 
-DATABASES = ("casme2", "folder", "synthetic")
+DATABASES = ("casme2", "samm", "smic", "folder", "synthetic")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ class Database:
     name : key of the database, the `Clip.dataset` of all its clips.
     root : the folder that was given or found, links resolved; nothing in it is ever written.
     layout : which release lies there, e.g. ``raw-selected``.
-    sheet : version of the annotation, e.g. ``2014``; empty where there are no versions.
+    sheet : version of the annotation, e.g. ``2014``, or variant of the recordings, e.g. ``hs``;
+        empty where there is only one.
     footage : the usable clips, in natural order of subject and name.
     skipped : the clips on disk or in the sheet that are not used, each with its reason.
     corrections : the values that were replaced.
@@ -87,7 +88,12 @@ Reader = Callable[[Path, Path | None, Sequence["KnownError"]], Database]
 
 
 def read_database(
-    name: str, *, root: Path | None, annotations: Path | None = None, correct: bool = True
+    name: str,
+    *,
+    root: Path | None,
+    annotations: Path | None = None,
+    correct: bool = True,
+    variant: str | None = None,
 ) -> Database:
     """Read one database.
 
@@ -97,24 +103,19 @@ def read_database(
     root : its folder, at any level of nesting; None searches the places of `find_root`.
     annotations : its sheet; None searches beside the frames.
     correct : apply the listed corrections.
+    variant : which of the recordings it consists of; None is the first of them.
 
     Raises
     ------
-    UsageError : an unknown name.
+    UsageError : an unknown name or variant.
     InputError : no folder, no sheet, an unusable sheet, or not one usable clip.
     """
     from raicl.data.corrections import read_corrections
     from raicl.data.locate import find_root
 
-    readers = _readers()
-    if name not in readers:
-        near = get_close_matches(name, readers, 1)
-        raise UsageError(
-            f"no database {name!r}",
-            fix=f"did you mean {near[0]}?" if near else "one of " + ", ".join(readers),
-        )
+    reader = find_reader(name, variant)
     known = read_corrections(name) if correct else ()
-    database = readers[name](find_root(name, root), annotations, known)
+    database = reader(find_root(name, root), annotations, known)
     if not database.footage:
         reasons = Counter(skipped.reason for skipped in database.skipped).most_common(1)
         first = f"; most often: {reasons[0][0]} ({reasons[0][1]} times)" if reasons else ""
@@ -126,15 +127,51 @@ def read_database(
     return database
 
 
-def _readers() -> dict[str, Reader]:
+def find_reader(name: str, variant: str | None = None) -> Reader:
+    """The function that reads a database, or a variant of it.
+
+    Raises
+    ------
+    UsageError : an unknown name or variant.
+    """
+    readers = _readers()
+    if name not in readers:
+        near = get_close_matches(name, readers, 1)
+        raise UsageError(
+            f"no database {name!r}",
+            fix=f"did you mean {near[0]}?" if near else "one of " + ", ".join(readers),
+        )
+    variants = readers[name]
+    if variant is None:
+        return next(iter(variants.values()))
+    if variant not in variants or not variant:
+        having = ", ".join(f"{key} has {', '.join(v)}" for key, v in readers.items() if len(v) > 1)
+        raise UsageError(
+            f"{name} has no variant {variant!r}",
+            fix="one of " + ", ".join(variants)
+            if len(variants) > 1
+            else f"leave --variant out; only {having}",
+        )
+    return variants[variant]
+
+
+def _readers() -> dict[str, dict[str, Reader]]:
+    """Readers by database and variant, the default first; empty where there are no variants."""
     # imported here because the readers build the records above
     from raicl.data.casme2 import read_casme2
     from raicl.data.folder import read_folder
+    from raicl.data.samm import read_samm
+    from raicl.data.smic import read_smic
+    from raicl.data.smic_long import VARIANT, read_smic_long
+    from raicl.data.smic_tree import FPS
 
+    cameras: dict[str, Reader] = {camera: partial(read_smic, camera=camera) for camera in FPS}
     return {
-        "casme2": read_casme2,
-        "folder": read_folder,
-        "synthetic": partial(read_casme2, dataset="synthetic"),
+        "casme2": {"": read_casme2},
+        "samm": {"": read_samm},
+        "smic": cameras | {VARIANT: read_smic_long},
+        "folder": {"": read_folder},
+        "synthetic": {"": partial(read_casme2, dataset="synthetic")},
     }
 
 

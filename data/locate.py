@@ -17,6 +17,10 @@ _REQUEST = {
     "casme2": "request CASME II at http://fu.psych.ac.cn/CASME/casme2-en.php, or try without it: "
     "`raicl synth data/raw/casme2`",
     "folder": "give the folder of your own clips with --root DIR; data/README.md shows its layout",
+    "samm": "request SAMM from its makers at Manchester Metropolitan University; data/README.md "
+    "shows the folders expected",
+    "smic": "request SMIC at https://www.oulu.fi/cmvs/node/41319; data/README.md shows the folders "
+    "expected",
     "synthetic": "make one with `raicl synth DIR` and give it with --root DIR",
 }
 
@@ -104,6 +108,16 @@ def find_sheets(
             else "copy the official .xlsx into the folder, or name it with --annotations FILE",
         )
     return _without_copies(chosen)
+
+
+def find_sheet(
+    root: Path, trees: Sequence[Path], *, named: re.Pattern[str], annotations: Path | None
+) -> Path:
+    """The only one of `find_sheets`; several that differ are an InputError."""
+    paths = find_sheets(root, trees, named=named, annotations=annotations)
+    if len(paths) > 1:
+        raise ambiguous(paths, "--annotations FILE")
+    return paths[0]
 
 
 def _is_sheet(path: Path) -> bool:

@@ -11,7 +11,7 @@ from raicl.common.console import say
 from raicl.common.errors import InputError
 from raicl.data.locate import ambiguous
 from raicl.data.sheet import as_text
-from raicl.data.tree import Unusable, leaves, subfolders
+from raicl.data.tree import inner_folders, leaves, subfolders
 
 _MAX_DEPTH = 4
 _MAX_FOLDERS = 2000  # enough for the nesting of any archive, and no walk over a whole disk
@@ -71,12 +71,7 @@ class Tree:
         folder = self.subjects.get(subject)
         if folder is None:
             return {}
-        if leaves(folder, self.root):
-            raise Unusable("the subject's folder is a link that leads out of the database")
-        try:
-            return subfolders(folder)
-        except InputError as error:
-            raise Unusable(f"the subject's folder cannot be read: {error.what}") from error
+        return inner_folders(folder, self.root, "the subject's folder")
 
 
 def find_trees(root: Path, names_subject: NamesSubject, *, example: str, hint: str) -> list[Tree]:

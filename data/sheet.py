@@ -44,7 +44,11 @@ class Sheet:
 
 
 def read_sheet(
-    path: Path, columns: Mapping[str, Sequence[str]], *, optional: Collection[str] = ()
+    path: Path,
+    columns: Mapping[str, Sequence[str]],
+    *,
+    optional: Collection[str] = (),
+    worksheet: str = "",
 ) -> Sheet:
     """Read a table; the order of its columns, blank columns and rows above it do not matter.
 
@@ -54,14 +58,16 @@ def read_sheet(
     columns : for each column wanted, the headers accepted for it, best first; case, blanks and
         punctuation are ignored.
     optional : columns that may be absent.
+    worksheet : read that of this title, where there is one; else the first that has the columns.
 
     Raises
     ------
     InputError : missing, unreadable, too large, damaged, or a column is absent or ambiguous.
     """
-    grids = _read_grids(path)
+    titled = _read_grids(path)
+    grids = [g for title, g in titled.items() if as_text(title).casefold() == worksheet.casefold()]
     nearest: tuple[dict[str, int], tuple[object, ...]] = {}, ()
-    for grid in grids:
+    for grid in grids or titled.values():
         for top, line in enumerate(grid[:_HEADER_DEPTH]):
             places = _find_columns(line, columns)
             if set(columns) - set(places) <= set(optional):
@@ -96,7 +102,7 @@ def as_integer(cell: object) -> int | None:
     return int(text.split(".")[0]) if _INTEGER.fullmatch(text) else None
 
 
-def _read_grids(path: Path) -> list[Grid]:
+def _read_grids(path: Path) -> dict[str, Grid]:
     if not path.exists():
         raise InputError("the sheet does not exist", where=str(path), fix="check --annotations")
     if not path.is_file():
@@ -117,7 +123,7 @@ def _read_grids(path: Path) -> list[Grid]:
             fix="name the official sheet with --annotations FILE",
         )
     if path.suffix.lower() == ".csv":
-        return [_read_csv(content, path)]
+        return {"": _read_csv(content, path)}
     return read_workbook(content, path)
 
 

@@ -28,6 +28,11 @@ class Listing:
     frames: dict[int, Path] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
 
+    @property
+    def registered(self) -> bool:
+        """Whether they are crops that the makers of CASME II and SMIC registered (``reg_...``)."""
+        return any(path.name.casefold().startswith("reg") for path in self.frames.values())
+
 
 def fold(name: str) -> str:
     """A name as it is compared: compatibility characters unified, case ignored, trimmed."""
@@ -59,6 +64,21 @@ def subfolders(folder: Path) -> dict[str, Path]:
         or (entry.is_symlink() and os.path.isdir(entry.path))  # noqa: PTH112
     }
     return {name: found[name] for name in sorted(found, key=natural_key)}
+
+
+def inner_folders(folder: Path, root: Path, called: str) -> dict[str, Path]:
+    """`subfolders` of a folder inside the database.
+
+    Raises
+    ------
+    Unusable : it leads out of `root` or cannot be read; the reason names it as `called`.
+    """
+    if leaves(folder, root):
+        raise Unusable(f"{called} is a link that leads out of the database")
+    try:
+        return subfolders(folder)
+    except InputError as error:
+        raise Unusable(f"{called} cannot be read: {error.what}") from error
 
 
 def files(folder: Path, root: Path) -> tuple[Path, ...]:

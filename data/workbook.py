@@ -19,8 +19,8 @@ _OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")  # container of the old .xls and of en
 Grid = list[tuple[object, ...]]
 
 
-def read_workbook(content: bytes, path: Path) -> list[Grid]:
-    """The values of every worksheet, row by row.
+def read_workbook(content: bytes, path: Path) -> dict[str, Grid]:
+    """The values of every worksheet by its title, row by row.
 
     Parameters
     ----------
@@ -42,10 +42,11 @@ def read_workbook(content: bytes, path: Path) -> list[Grid]:
             # about styles, validation lists and other things a reader of values does not need
             warnings.simplefilter("ignore", UserWarning)
             book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            grids = [
-                list(sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True))
+            bounds = {"max_row": MAX_ROWS + 1, "max_col": MAX_COLUMNS}
+            grids = {
+                sheet.title: list(sheet.iter_rows(**bounds, values_only=True))
                 for sheet in book.worksheets
-            ]
+            }
     except MemoryError:
         raise
     except Exception as error:  # a damaged file makes openpyxl raise almost anything
@@ -54,7 +55,7 @@ def read_workbook(content: bytes, path: Path) -> list[Grid]:
             where=str(path),
             fix="get the file again, or open it and save it as .xlsx",
         ) from error
-    for grid in grids:
+    for grid in grids.values():
         if len(grid) > MAX_ROWS:
             raise InputError(
                 f"the sheet has more than {MAX_ROWS} rows",

@@ -31,13 +31,13 @@ Examples:
 
   raicl-prep folder --root my_clips --out mine.h5 --jobs 8
 
-DATASET is casme2, folder or synthetic. Trouble with the installation? `raicl doctor`
+DATASET is casme2, samm, smic, folder or synthetic. Trouble with the installation? `raicl doctor`
 """
 
 
 @with_settings(PrepSettings)
 def prep(
-    dataset: Annotated[str, typer.Argument(help="casme2, folder or synthetic.")],
+    dataset: Annotated[str, typer.Argument(help="casme2, samm, smic, folder or synthetic.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The cache to write.", rich_help_panel="Output"),
@@ -45,6 +45,10 @@ def prep(
     root: Annotated[
         Path | None,
         typer.Option(help="Where the database lies.", rich_help_panel="Input"),
+    ] = None,
+    variant: Annotated[
+        str | None,
+        typer.Option(help="Of SMIC: hs, vis, nir or e-hs.", rich_help_panel="Input"),
     ] = None,
     annotations: Annotated[
         Path | None, typer.Option(help="Its sheet (.xlsx, .csv).", rich_help_panel="Input")
@@ -108,7 +112,14 @@ def prep(
     from raicl.data.database import select
     from raicl.preprocess.prepare import prepare
 
-    with _opened(dataset, root=root, annotations=annotations, correct=corrections, seed=seed) as db:
+    with _opened(
+        dataset,
+        root=root,
+        annotations=annotations,
+        correct=corrections,
+        variant=variant,
+        seed=seed,
+    ) as db:
         database = select(db, subjects=subjects.split(",") if subjects else None, limit=limit)
         found = audit(database)
         if out is None or dry_run:
@@ -128,13 +139,22 @@ def prep(
 
 @contextmanager
 def _opened(
-    dataset: str, *, root: Path | None, annotations: Path | None, correct: bool, seed: int
+    dataset: str,
+    *,
+    root: Path | None,
+    annotations: Path | None,
+    correct: bool,
+    variant: str | None,
+    seed: int,
 ) -> Iterator[Database]:
     """The database named on the command line; ``synthetic`` is made for as long as it is read."""
-    from raicl.data.database import read_database
+    from raicl.data.database import find_reader, read_database
 
+    find_reader(dataset, variant)  # before anything is searched or written
     if dataset != "synthetic" or root is not None:
-        yield read_database(dataset, root=root, annotations=annotations, correct=correct)
+        yield read_database(
+            dataset, root=root, annotations=annotations, correct=correct, variant=variant
+        )
         return
     from raicl.data.synthetic import make_database
 
