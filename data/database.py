@@ -162,14 +162,14 @@ def _readers() -> dict[str, dict[str, Reader]]:
     from raicl.data.folder import read_folder
     from raicl.data.samm import read_samm
     from raicl.data.smic import read_smic
-    from raicl.data.smic_long import VARIANT, read_smic_long
+    from raicl.data.smic_long import read_smic_long
     from raicl.data.smic_tree import FPS
 
     cameras: dict[str, Reader] = {camera: partial(read_smic, camera=camera) for camera in FPS}
     return {
         "casme2": {"": read_casme2},
         "samm": {"": read_samm},
-        "smic": cameras | {VARIANT: read_smic_long},
+        "smic": cameras | {"e-hs": read_smic_long},
         "folder": {"": read_folder},
         "synthetic": {"": partial(read_casme2, dataset="synthetic")},
     }

@@ -63,26 +63,25 @@ class Place:
 
 def place_row(row: Row, folders: Folders, naming: Naming) -> Place:
     """Find the folder of a row; names of a sheet are matched with those on disk, never joined."""
-    written = printable(as_text(row.cells["subject"])) or "?"
+    subject = printable(as_text(row.cells["subject"])) or "?"
     name = printable(as_text(row.cells["clip"]))
     try:
-        subject = naming.subject(row.cells["subject"])
-        if subject is None:
-            raise Unusable(f"row {row.number}: {written!r} is no subject's number")
-    except Unusable as reason:
-        return Place(row, written, name, reason=str(reason))
-    try:
+        key = naming.subject(row.cells["subject"])
+        if key is None:
+            raise Unusable(f"row {row.number}: {subject!r} is no subject's number")
+        subject = printable(key) or "?"
         if not name:
             raise Unusable(f"row {row.number} has no file name")
-        if subject not in folders.subjects:
+        if key not in folders.subjects:
             raise Unusable("its subject has no folder on disk")
-        present = folders.clips(subject)
+        present = folders.clips(key)
         found = match(naming.folder(row.cells), present)
         if found is None:
             raise Unusable("its row has no folder on disk")
     except Unusable as reason:
-        return Place(row, subject or written, name, reason=str(reason))
-    return Place(row, subject, found if naming.as_on_disk else name, present[found])
+        return Place(row, subject, name, reason=str(reason))
+    name = printable(found) if naming.as_on_disk else name
+    return Place(row, subject, name, present[found])
 
 
 def read_rows(

@@ -76,7 +76,8 @@ def read_sheet(
             if len(places) > len(nearest[0]):
                 nearest = places, line
     missing = sorted(set(columns) - set(nearest[0]) - set(optional))
-    words = [as_text(cell) for cell in nearest[1] if as_text(cell)]
+    # quoted, because a cell may hold line breaks
+    words = [repr(as_text(cell)[:40]) for cell in nearest[1] if as_text(cell)]
     raise InputError(
         f"no header with the column {columns[missing[0]][0]!r}"
         + (f"; found {', '.join(words)}" if words else ""),

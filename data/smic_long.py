@@ -16,8 +16,6 @@ from raicl.data.rows import Cells, Naming, read_rows
 from raicl.data.sheet import Row, as_integer, as_text, read_sheet
 from raicl.data.smic_tree import FPS, SUBJECTS, find_smic, parse_name
 
-VARIANT = "e-hs"
-
 _COLUMNS = {
     "subject": ("Subject",),
     "clip": ("Filename",),
@@ -75,7 +73,7 @@ def read_smic_long(root: Path, annotations: Path | None, known: Sequence[KnownEr
     ------
     InputError : no such clips, no sheet or several that differ, or an unusable sheet.
     """
-    tree, layout = find_smic(root, VARIANT)
+    tree, layout = find_smic(root, "e-hs")
     path = find_sheet(root, [tree.path], named=_SHEET_NAME, annotations=annotations)
     sheet = read_sheet(path, _COLUMNS, optional=_COLUMNS.keys() - _REQUIRED, worksheet="hs")
     say(f"smic: {layout} long clips of hs, {tree.path}; sheet {path}")
@@ -92,7 +90,7 @@ def read_smic_long(root: Path, annotations: Path | None, known: Sequence[KnownEr
         dataset="smic",
         layout=layout,
         known=known,
-        version=VARIANT,
+        version="e-hs",
         fps=FPS["hs"],
     )
 

@@ -15,6 +15,7 @@ from raicl.data.tree import Unusable, fold, inner_folders, list_frames, match
 SUBJECTS = Numbered("s", 2)
 EMOTIONS = {"ne": "negative", "po": "positive", "sur": "surprise"}
 FPS = {"hs": 100.0, "vis": 25.0, "nir": 25.0}
+VARIANTS = (*FPS, "e-hs")
 # Full frames come first, since the method aligns faces itself.
 LAYOUTS = ("raw", "cropped")
 
@@ -65,28 +66,31 @@ def find_smic(root: Path, variant: str) -> tuple[Tree, str]:
         for tree in fitting:  # [ours] read, since this camera was asked for or is the default
             say(f"note: no folder's name says which camera {tree.path} is of; taken as {camera}")
     if not fitting:
-        here = sorted({("e-" if long else "") + (its or "hs") for _, long, its in kinds})
+        present = {("e-" if long else "") + (its or "hs") for _, long, its in kinds}
+        others = [f"--variant {name}" for name in VARIANTS if name in present]
         raise InputError(
             f"SMIC's variant {variant} is not here",
             where=", ".join(str(tree.path) for tree in trees),
-            fix="what is here is read with " + " or ".join(f"--variant {name}" for name in here),
+            fix="what is here is read with " + " or ".join(others)
+            if others
+            else "give the folder that holds HS, VIS and NIR",
         )
-    return choose_tree([(tree, _layout(tree)) for tree in fitting], LAYOUTS, root)
+    known = [(tree, _layout(tree, long)) for tree in fitting]
+    return choose_tree(known, LAYOUTS, root)
 
 
 def clip_folders(tree: Tree, subject: str) -> Iterator[tuple[Path, str]]:
-    """The folders of a subject's clips in ``s1/micro/negative``, or of a long one's in ``s01``.
+    """The folders of a subject's clips, ``s1/micro/negative/s1_ne_01``.
 
     Each comes with the reason why it cannot be used, empty for most.
 
     Raises
     ------
-    Unusable : the subject's folder itself.
+    Unusable : the subject's folder itself, or there is no folder ``micro`` in it.
     """
     micro = _micro(tree, subject)
     if micro is None:
-        yield from ((folder, "") for folder in tree.clips(subject).values())
-        return
+        raise Unusable("the subject's folder has no folder micro")
     for name, folder in inner_folders(micro, tree.root, "the folder micro").items():
         if parse_name(name) is not None:
             yield folder, ""
@@ -126,11 +130,16 @@ def _camera(tree: Tree) -> str | None:
     return None
 
 
-def _layout(tree: Tree) -> str:
+def _layout(tree: Tree, long: bool) -> str:
     """Whether the frames are registered crops, by the first that are found."""
     for subject in tree.subjects:
         try:
-            for folder, _ in clip_folders(tree, subject):
+            folders = (
+                list(tree.clips(subject).values())
+                if long
+                else [folder for folder, _ in clip_folders(tree, subject)]
+            )
+            for folder in folders:
                 listing = list_frames(folder, tree.root)
                 if listing.frames:
                     return "cropped" if listing.registered else "raw"

@@ -82,31 +82,8 @@ def test_an_unknown_emotion_is_kept_and_flagged(clips: Path) -> None:
     assert (clip.emotion, clip.flags) == ("boredom", ("apex-missing", "emotion-unknown"))
 
 
-def test_subjects_that_link_out_are_refused(clips: Path, tmp_path: Path) -> None:
-    put_frames(tmp_path / "outside" / "frown", range(1, 5))
-    (clips / "bert").symlink_to(tmp_path / "outside")
-    (clips / "clips.csv").write_text(TABLE + "bert,frown,1,4,negative,,\n")
-    reasons = {s.id: s.reason for s in read_database("folder", root=clips).skipped}
-    assert "leads out" in reasons["folder/bert/frown"]
-    assert len(reasons) == 2  # the row and the folder
-
-
-def test_two_tables_are_ambiguous_unless_one_is_named(clips: Path) -> None:
-    (clips / "old.csv").write_text(TABLE)
-    with pytest.raises(InputError, match=r"2 candidates: clips\.csv, old\.csv"):
-        read_database("folder", root=clips)
-    chosen = read_database("folder", root=clips, annotations=clips / "old.csv")
-    assert len(chosen.footage) == 3
-
-
 @pytest.mark.parametrize("level", ["..", "anna"])
 def test_a_root_one_level_off_is_told_where_to_point(clips: Path, level: str) -> None:
     with pytest.raises(InputError, match=r"no \.csv") as caught:
         read_database("folder", root=clips / level)
     assert caught.value.fix == f"did you mean --root {clips}?"
-
-
-def test_a_table_without_a_column_is_refused_by_its_name(clips: Path) -> None:
-    (clips / "clips.csv").write_text("subject,clip,onset,emotion\nanna,frown,1,negative\n")
-    with pytest.raises(InputError, match="no header with the column 'offset'"):
-        read_database("folder", root=clips)

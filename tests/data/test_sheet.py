@@ -14,6 +14,16 @@ from raicl.common.errors import InputError
 from raicl.data import sheet as sheets
 from raicl.data.sheet import as_integer, as_text, read_sheet
 from raicl.data.workbook import MAX_ROWS
+from tests.data.bombs import (
+    ENCRYPTED,
+    MAIN,
+    OLD_XLS,
+    SHEET_XML,
+    STRINGS,
+    entity_bomb,
+    repacked,
+    zip_bomb,
+)
 from tests.data.conftest import workbook
 
 COLUMNS = {"subject": ("Subject", "sub"), "onset": ("OnsetFrame", "Onset"), "note": ("Note",)}
@@ -63,7 +73,7 @@ def test_the_best_of_several_accepted_headers_is_taken(path: Path) -> None:
 
 def test_a_missing_column_is_named_beside_those_found(path: Path) -> None:
     path.write_bytes(workbook([["Subject", "Beginn"], ["01", 46]]))
-    with pytest.raises(InputError, match=r"'OnsetFrame'; found Subject, Beginn"):
+    with pytest.raises(InputError, match=r"'OnsetFrame'; found 'Subject', 'Beginn'"):
         read(path)
 
 
@@ -97,12 +107,11 @@ def refuse(path: Path, content: bytes, reason: str) -> InputError:
 
 def test_files_that_are_no_workbook_are_refused(path: Path) -> None:
     whole = workbook(LINES)
-    ole2 = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000)
     refuse(path, b"", "not an .xlsx file")
     refuse(path, b"Subject,OnsetFrame", "not an .xlsx file")
     refuse(path, whole[: len(whole) // 2], "not an .xlsx file")
-    refuse(path, ole2, r"old \.xls format")
-    refuse(path, ole2 + "EncryptedPackage".encode("utf-16-le"), "password-protected")
+    refuse(path, OLD_XLS, r"old \.xls format")
+    refuse(path, ENCRYPTED, "password-protected")
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("frames/img1.jpg", b"jpg")
@@ -133,34 +142,8 @@ def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "pipe.csv")
 
 
-STRINGS = "xl/sharedStrings.xml"
-STRINGS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
-
-
-def repacked(member: str, content: bytes) -> bytes:
-    """A workbook with one of its parts replaced."""
-    stream = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(workbook(LINES))) as whole,
-        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        parts = {name: whole.read(name) for name in whole.namelist()} | {member: content}
-        # openpyxl writes its texts into the cells; other programs share them in a part of its own
-        declared = f'<Override PartName="/{STRINGS}" ContentType="{STRINGS_TYPE}"/></Types>'
-        if member == STRINGS:
-            types = parts["[Content_Types].xml"]
-            parts["[Content_Types].xml"] = types.replace(b"</Types>", declared.encode())
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return stream.getvalue()
-
-
-SHEET_XML = "xl/worksheets/sheet1.xml"
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-
-
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path) -> None:
-    bomb = repacked(SHEET_XML, b" " * 60_000_000)
+    bomb = zip_bomb()
     assert len(bomb) < 100_000
     tracemalloc.start()
     try:
@@ -172,11 +155,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path) -> None:
 
 @pytest.mark.parametrize("member", ["xl/workbook.xml", SHEET_XML, STRINGS])
 def test_an_entity_bomb_is_refused(path: Path, member: str) -> None:
-    entities = '<!ENTITY a0 "ha">' + "".join(
-        f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 12)
-    )
-    bomb = f'<!DOCTYPE x [{entities}]><sst xmlns="{MAIN}"><si><t>&a11;</t></si></sst>'
-    error: BaseException | None = refuse(path, repacked(member, bomb.encode()), "damaged")
+    error: BaseException | None = refuse(path, entity_bomb(member), "damaged")
     causes = []
     while error is not None:
         causes.append(type(error))
