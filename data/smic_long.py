@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,13 @@ class _LongClips:
         return self.tree.subjects
 
     def clips(self, subject: str) -> Mapping[str, Path]:
-        found: dict[str, Path] = {}
-        for name, folder in self.tree.clips(subject).items():
-            called = _called(name)
-            found[name if called in found else called] = folder
-        return found
+        present = self.tree.clips(subject)
+        names = Counter(map(_called, present))
+        return {
+            # of two folders for one clip neither is it
+            (_called(name) if names[_called(name)] == 1 else name): folder
+            for name, folder in present.items()
+        }
 
 
 def read_smic_long(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:

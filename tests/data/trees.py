@@ -181,14 +181,21 @@ SMIC_LONG_HEADER += ["TotalMF3", "TotalVL", "Emotion"]
 
 
 def smic_line(
-    subject: str, name: str, onset: int, offset: Any, length: int, emotion: str, **second: Any
+    subject: str,
+    name: str,
+    onset: int,
+    offset: Any,
+    length: int,
+    emotion: str,
+    second: tuple[int, int] | None = None,
 ) -> Line:
-    first, second_onset = onset - 4, second.get("onset")
-    pair = [second_onset, "=F2+N2-1" if second_onset else None]
-    lengths = [length, second.get("length"), None]
+    """A row; `second` are onset and length of another expression, its offset a formula."""
+    onset2, length2 = second or (None, None)
+    offset2 = "=F2+N2-1" if second else None
+    spans = [onset, offset, onset2, offset2, None, None]
     return [
-        *[subject, name, None, onset, offset, *pair, None, None, None, first, first + 20],
-        *[*lengths, 21, emotion],
+        *[subject, name, None, *spans, None, onset - 4, onset + 16],
+        *[length, length2, None, 21, emotion],
     ]
 
 
