@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.data.trees import SAMPLES
+
 BIN = Path(sys.executable).parent
 QUICK = ["--n-frames", "4", "--size", "97", "--flow-warps", "1", "--flow-scales", "2"]
 
@@ -101,6 +103,10 @@ WRONG = [
     (["raicl-prep", "casme2", "--out", "x.h5", "--jobs", "0"], 3, "data/raw/casme2"),
     (["raicl-prep", "casme2", "--root", "none", "--out", "x.h5"], 3, "none"),
     (["raicl-prep", "casme2", "--out", "x.h5", "--config", "none.toml"], 3, "none.toml"),
+    (["raicl-prep", "samm", "--out", "x.h5"], 3, "data/raw/samm"),
+    (["raicl-prep", "casme2", "--variant", "vis", "--out", "x.h5"], 2, "only smic has"),
+    (["raicl-prep", "synthetic", "--variant", "vis", "--out", "x.h5"], 2, "only smic has"),
+    (["raicl-prep", "smic", "--variant", "uv", "--out", "x.h5"], 2, "one of hs, vis, nir, e-hs"),
     (["raicl-train", "none.h5", "--fold", "all"], 3, "none.h5"),
     (["raicl-train", "text.h5", "--fold", "all"], 3, "text.h5"),
     (["raicl", "inspect", "text.h5"], 3, "text.h5"),
@@ -120,6 +126,17 @@ def test_wrong_input_leaves_with_its_code_and_no_traceback(
     if code != 2:
         assert "error: " in answer.stderr
         assert "fix: " in answer.stderr
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_every_database_is_audited_by_its_name_and_variant(tmp_path: Path, name: str) -> None:
+    sample = SAMPLES[name]
+    root = sample.write(tmp_path / "database")
+    words = ["raicl-prep", sample.dataset, "--root", root, "--dry-run", "--json"]
+    words += ["--variant", sample.variant] if sample.variant else []
+    answer = run(*words, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert [clip["id"] for clip in json.loads(answer.stdout)["clips"]] == sample.ids
 
 
 @pytest.mark.parametrize("command", ["raicl", "raicl-prep", "raicl-train"])

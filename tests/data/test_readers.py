@@ -298,8 +298,7 @@ def test_an_unusable_row_costs_its_clip_and_is_listed(
     sample.change(root, 0, **changes)
     database = sample.read(root)
     assert ids(database) == sample.ids[1:]
-    found = [s for s in database.skipped if "without a row" not in s.reason]
-    (skipped,) = found
+    (skipped,) = (s for s in database.skipped if "without a row" not in s.reason)
     assert skipped.id.isprintable()
     assert re.search(reason, skipped.reason), skipped.reason
 
@@ -329,10 +328,9 @@ def test_a_second_row_of_a_clip_is_listed_and_the_first_one_used(
 def test_names_that_lead_elsewhere_match_no_folder(sample: Sample, root: Path, name: str) -> None:
     sample.change(root, 0, clip=name)
     database = sample.read(root)
-    subject = database.footage[0].clip.subject_key if sample.dataset == "casme2" else None
     assert ids(database) == sample.ids[1:]
     reason = {s.reason for s in database.skipped if s.id.endswith(f"/{name}")}
-    assert reason == {"its row has no folder on disk"}, subject
+    assert reason == {"its row has no folder on disk"}
     for item in database.footage:
         assert all(frame.path.resolve().is_relative_to(root) for frame in item.frames)
 
@@ -429,36 +427,36 @@ def move(folder: Path, outside: Path) -> None:
     folder.symlink_to(outside / folder.name)
 
 
-_watched: list[str] | None = None
+class Watch:
+    """The files opened and folders listed while it is on, links resolved."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] | None = None
+        sys.addaudithook(self._note)  # which stays for ever, and is idle while the watch is off
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.paths is None or event not in {"open", "os.scandir", "os.listdir"}:
+            return
+        if isinstance(arguments[0], str | bytes):
+            self.paths.append(os.path.realpath(os.fsdecode(arguments[0])))
+
+    @contextmanager
+    def on(self) -> Iterator[list[str]]:
+        self.paths = found = []
+        try:
+            yield found
+        finally:
+            self.paths = None
 
 
-def _note(event: str, arguments: tuple[Any, ...]) -> None:
-    if _watched is not None and event in {"open", "os.scandir", "os.listdir"}:
-        path = arguments[0]
-        if isinstance(path, str | bytes):
-            _watched.append(os.path.realpath(os.fsdecode(path)))
+@pytest.fixture(scope="module")
+def watch() -> Watch:
+    return Watch()
 
 
-@contextmanager
-def watched() -> Iterator[list[str]]:
-    """The files opened and folders listed meanwhile, links resolved."""
-    global _watched
-    if not _hooked:
-        sys.addaudithook(_note)  # stays for ever, and is idle outside of this block
-        _hooked.append(True)
-    _watched = []
-    try:
-        yield _watched
-    finally:
-        _watched = None
-
-
-_hooked: list[bool] = []
-
-
-def read_watched(sample: Sample, root: Path, outside: Path) -> Database:
+def read_watched(sample: Sample, root: Path, outside: Path, watch: Watch) -> Database:
     """Read a database, and check that nothing outside was looked into."""
-    with watched() as paths:
+    with watch.on() as paths:
         database = sample.read(root)
     assert any(path.startswith(str(root)) for path in paths)  # the watch works
     assert [path for path in paths if path.startswith(str(outside))] == []
@@ -466,44 +464,43 @@ def read_watched(sample: Sample, root: Path, outside: Path) -> Database:
 
 
 def test_a_frame_that_links_out_of_the_database_is_refused(
-    sample: Sample, root: Path, outside: Path
+    sample: Sample, root: Path, outside: Path, watch: Watch
 ) -> None:
     frame = sample.read(root).footage[0].frames[1].path
     move(frame, outside)
-    database = read_watched(sample, root, outside)
+    database = read_watched(sample, root, outside, watch)
     assert ids(database) == sample.ids[1:]
     reason = f"{frame.name} is a link that leads out of the database"
     assert reasons(database) == {sample.ids[0]: reason}
 
 
 def test_a_clip_that_links_out_of_the_database_is_refused(
-    sample: Sample, root: Path, outside: Path
+    sample: Sample, root: Path, outside: Path, watch: Watch
 ) -> None:
     move(sample.folder(root), outside)
-    database = read_watched(sample, root, outside)
+    database = read_watched(sample, root, outside, watch)
     assert ids(database) == sample.ids[1:]
     reason = "its folder is a link that leads out of the database"
     assert reasons(database) == {sample.ids[0]: reason}
 
 
 def test_a_subject_that_links_out_of_the_database_is_refused(
-    sample: Sample, root: Path, outside: Path
+    sample: Sample, root: Path, outside: Path, watch: Watch
 ) -> None:
     last = list(sample.clips.values())[-1][0]
     move(root / sample.tree / Path(last).parts[0], outside)
-    database = read_watched(sample, root, outside)
+    database = read_watched(sample, root, outside, watch)
     assert ids(database) == sample.ids[:-1]
-    assert {r for r in reasons(database).values()} == {
-        "the subject's folder is a link that leads out of the database"
-    }
+    reason = "the subject's folder is a link that leads out of the database"
+    assert set(reasons(database).values()) == {reason}
 
 
 @nested
 def test_a_tree_that_links_out_of_the_database_is_not_followed(
-    sample: Sample, root: Path, outside: Path
+    sample: Sample, root: Path, outside: Path, watch: Watch
 ) -> None:
     move(root / sample.tree.parts[0], outside)
-    with watched() as paths:
+    with watch.on() as paths:
         refused(sample, root, "a link that leads out is not followed")
     assert [path for path in paths if path.startswith(str(outside))] == []
 
