@@ -104,6 +104,16 @@ def test_each_camera_has_its_folder_and_rate(
     assert {item.clip.fps for item in database.footage} == {fps}
 
 
+def test_the_innermost_folder_that_names_one_camera_decides(smic: Path) -> None:
+    for folder in ("SMIC_HS_VIS_NIR/NIR", "SMIC-vis/clips"):
+        put_clip(smic / folder / "s11/micro/surprise/s11_sur_02")
+    renamed = smic.with_name("HS copy")
+    smic.rename(renamed)
+    for variant, folder in (("nir", "NIR"), ("vis", "clips"), ("hs", "HS")):
+        footage = read_database("smic", root=renamed, variant=variant).footage
+        assert {item.frames[0].path.parents[4].name for item in footage} == {folder}
+
+
 def test_a_camera_that_is_not_here_is_told_what_is(smic: Path) -> None:
     with pytest.raises(InputError, match="SMIC's variant vis is not here") as caught:
         read_database("smic", root=smic, variant="vis")
