@@ -10,76 +10,21 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.files import replace_atomically
 from raicl.common.hdf5 import REMAKE, plain_array, reading
+from raicl.common.record import ClipRecord
 from raicl.common.shards import Shard, read_shard, store_shard
 
-FORMAT, VERSION = "raicl-flows", 1
+FORMAT, VERSION = "raicl-flows", 2
 _SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
 _MANIFEST_BYTES = 256 << 20  # a manifest of CAS(ME)^3's 860 clips has 1 MB
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClipRecord:
-    """A clip as the index knows it.
-
-    Attributes
-    ----------
-    clip : the annotation, its flags joined by those of the preparation.
-    frames : annotation numbers of the instances, ascending, one per instance.
-    middle : row of the instance that inference uses, the frame nearest the clip's middle.
-    n_frames : frames on disk from onset to offset.
-    shard : file name of the shard; digest : SHA-256 of its content.
-    """
-
-    clip: Clip
-    frames: tuple[int, ...]
-    middle: int
-    n_frames: int
-    shard: str
-    digest: str
-
-    @property
-    def id(self) -> str:
-        """The clip's id."""
-        return self.clip.id
-
-    @property
-    def subject_key(self) -> str:
-        """The clip's ``dataset/subject``."""
-        return self.clip.subject_key
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, the inverse of `from_json`."""
-        return {
-            "clip": self.clip.to_json(),
-            "frames": list(self.frames),
-            "middle": self.middle,
-            "n_frames": self.n_frames,
-            "shard": self.shard,
-            "digest": self.digest,
-        }
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> ClipRecord:
-        """Rebuild a record from `to_json`."""
-        return cls(
-            clip=Clip.from_json(values["clip"]),
-            frames=tuple(values["frames"]),
-            middle=values["middle"],
-            n_frames=values["n_frames"],
-            shard=values["shard"],
-            digest=values["digest"],
-        )
 
 
 def shards_folder(index: Path) -> Path:
@@ -116,12 +61,17 @@ def write_index(
     }
     content = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
     with replace_atomically(path) as temporary, h5py.File(temporary, "w") as file:
-        _store_manifest(file, content)
+        _store_manifest(file, content, _version(records))
 
 
-def _store_manifest(file: h5py.File, content: bytes) -> None:
+def _version(records: Sequence[ClipRecord]) -> int:
+    """The oldest version that says it all: one of version 1 would train on the untrained rows."""
+    return VERSION if any(record.untrained for record in records) else 1
+
+
+def _store_manifest(file: h5py.File, content: bytes, version: int) -> None:
     file.attrs["format"] = FORMAT
-    file.attrs["version"] = VERSION
+    file.attrs["version"] = version
     file.attrs["digest"] = hashlib.sha256(content).hexdigest()
     # a dataset, not an attribute: attributes above 64 KiB are refused by older HDF5 formats
     file.create_dataset("manifest", data=np.frombuffer(content, np.uint8), fletcher32=True)
@@ -146,8 +96,11 @@ class Cache:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the clips' ids and digests: equal for equal instances, packed or not."""
-        lines = sorted(f"{record.id} {record.digest}\n" for record in self.records)
+        """SHA-256 over ids, digests and untrained rows: equal for equal training, packed or not."""
+        lines = sorted(
+            f"{record.id} {record.digest}{''.join(f' {row}' for row in record.untrained)}\n"
+            for record in self.records
+        )
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def shard_path(self, record: ClipRecord) -> Path:
@@ -237,6 +190,6 @@ def pack(cache: Cache, out: Path) -> None:
     with reading(cache.path, "the index") as source:
         content, _ = _load_manifest(source, cache.path)
     with replace_atomically(out) as temporary, h5py.File(temporary, "w") as file:
-        _store_manifest(file, content)
+        _store_manifest(file, content, _version(cache.records))
         for record in {record.shard: record for record in cache.records}.values():
             store_shard(file.create_group(f"shards/{record.shard}"), cache.read(record))

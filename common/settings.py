@@ -73,14 +73,13 @@ def merge(model: type[Model], *layers: tuple[str, Mapping[str, Any]]) -> Model:
         return model(**merged)
     except ValidationError as error:
         first = error.errors()[0]
+        message = first["msg"].removeprefix("Value error, ")
         if not first["loc"]:  # a check of several settings together says itself which
-            raise UsageError(
-                first["msg"].removeprefix("Value error, "), fix="see --help"
-            ) from error
+            raise UsageError(message, fix="see --help") from error
         key = str(first["loc"][0])
         where = next((name for name, values in reversed(layers) if key in values), "settings")
         raise UsageError(
-            f"{key} = {first['input']!r}: {first['msg']}", where=where, fix="see --help"
+            f"{key} = {first['input']!r}: {message}", where=where, fix="see --help"
         ) from error
 
 

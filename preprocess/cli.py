@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # these load numpy and OpenCV, and --help must not wait for t
     from raicl.data.database import Database
     from raicl.preprocess.prepare import Row
 
-_HELP = """Align faces and compute TV-L1 flow and strain of the middle frames, once for ever.
+_HELP = """Align faces and compute TV-L1 flow and strain of a clip's frames, once for ever.
 
 Examples:
 
@@ -111,6 +111,7 @@ def prep(
     from raicl.data.audit import audit, audit_table
     from raicl.data.database import select
     from raicl.preprocess.prepare import prepare
+    from raicl.preprocess.sampling import foresee, outlook_table
 
     with _opened(
         dataset,
@@ -122,10 +123,13 @@ def prep(
     ) as db:
         database = select(db, subjects=subjects.split(",") if subjects else None, limit=limit)
         found = audit(database)
+        outlook = foresee(database.footage, settings)
+        table = f"{audit_table(found)}\n{outlook_table(outlook)}"
         if out is None or dry_run:
-            console.result(json.dumps(found, indent=2) if as_json else audit_table(found))
+            values = {**found, "sampling": outlook}
+            console.result(json.dumps(values, indent=2) if as_json else table)
             return
-        console.say(audit_table(found))
+        console.say(table)
         rows = prepare(database, out, settings, jobs=resolve_jobs(jobs), overwrite=overwrite)
     _report(rows, out, as_json)
     failed = [row for row in rows if row.status == "failed"]
@@ -166,6 +170,7 @@ def _opened(
 
 def _report(rows: list[Row], out: Path, as_json: bool) -> None:
     from raicl.common.flows import open_cache, shards_folder
+    from raicl.preprocess.prepare import STATUSES
 
     cache = open_cache(out)
     counts = Counter(row.status for row in rows)
@@ -176,14 +181,19 @@ def _report(rows: list[Row], out: Path, as_json: bool) -> None:
         )
         return
     for row in rows:
-        if row.status == "failed":
-            console.say(f"failed  {row.id}  {row.reason}")
+        if row.reason:
+            console.say(f"{row.status:7} {row.id}  {row.reason}")
     flags = Counter(flag for record in cache.records for flag in record.clip.flags)
+    told = ", ".join(
+        f"{counts[status]} {status}"
+        for status in STATUSES
+        if counts[status] or status not in ("reused", "skipped")
+    )
     size = sum(cache.shard_path(record).stat().st_size for record in cache.records)
     seconds = sum(row.seconds for row in rows)
     console.result(
         f"{out}: {len(cache.records)} clips "
-        f"({counts['computed']} computed, {counts['cached']} cached, {counts['failed']} failed), "
+        f"({told}), "
         f"{sum(len(record.frames) for record in cache.records)} instances, "
         f"{size / 1e6:.0f} MB in {shards_folder(out)}, {seconds:.0f} s of work"
     )

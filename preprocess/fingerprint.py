@@ -13,11 +13,12 @@ from importlib import metadata
 from pathlib import Path
 
 from raicl.common.files import sha256_file
+from raicl.common.sample import Sample
 from raicl.data.database import Footage, Frame
 from raicl.preprocess.flow.engine import describe_engine
 from raicl.preprocess.frames import read_frame
 from raicl.preprocess.landmarks import model_file
-from raicl.preprocess.sampling import middle_frames
+from raicl.preprocess.sampling import sample_footage
 from raicl.preprocess.settings import PrepSettings
 
 SCHEMA = 1  # raise it whenever the code of stage 1 changes what an instance holds
@@ -28,13 +29,14 @@ class Identity:
     """A clip's inputs, by content.
 
     `base` holds everything but the frames sampled: two shards with the same base may share
-    instances. `fingerprint` holds all of it.
+    instances. `fingerprint` holds all of it. `sample` says which frames are trained on.
     """
 
     base: str
     fingerprint: str
     frames: tuple[Frame, ...]
     digests: tuple[str, ...]
+    sample: Sample
 
     @property
     def shard(self) -> str:
@@ -60,17 +62,19 @@ def identify(footage: Footage, settings: PrepSettings) -> Identity:
 
     Raises
     ------
-    InputError : a frame cannot be read.
+    InputError : a frame cannot be read, or the clip cannot be sampled.
     """
-    indices = middle_frames(len(footage.frames), settings.n_frames)
-    frames = tuple(footage.frames[index] for index in indices)
+    sample = sample_footage(footage, settings)
+    frames = tuple(footage.frames[index] for index in sample.indices)
     digests = tuple(_digest_of_frame(frame) for frame in frames)
     onset = _digest_of_frame(footage.frames[0])
     base = _digest({"making": making(settings), "onset": onset})
     sampled = [[frame.number, digest] for frame, digest in zip(frames, digests, strict=True)]
     span = [footage.clip.onset, footage.clip.offset]
     fingerprint = _digest({"base": base, "span": span, "frames": sampled})
-    return Identity(base=base, fingerprint=fingerprint, frames=frames, digests=digests)
+    return Identity(
+        base=base, fingerprint=fingerprint, frames=frames, digests=digests, sample=sample
+    )
 
 
 def _digest(values: object) -> str:

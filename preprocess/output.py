@@ -10,6 +10,7 @@ from raicl.common.console import say
 from raicl.common.errors import ConflictError, InputError
 from raicl.common.flows import Cache, open_cache, shards_folder
 from raicl.common.provenance import git_state, versions
+from raicl.common.sample import describe_sampling
 from raicl.data.database import Database
 from raicl.preprocess.fingerprint import making
 from raicl.preprocess.settings import PrepSettings
@@ -19,7 +20,9 @@ _PACKAGES = ("raicl", "numpy", "opencv-contrib-python", "dlib-bin", "h5py")
 
 def index_settings(settings: PrepSettings) -> dict[str, object]:
     """What made the instances and which frames were taken: equal in caches that compare."""
-    return making(settings) | {"n_frames": settings.n_frames, "sampling": "middle"}
+    values = making(settings) | describe_sampling(settings.sampling, settings)
+    # what has no effect is left out: a cache from before the setting existed still compares
+    return values if settings.short == "use" else values | {"short": settings.short}
 
 
 def provenance(database: Database) -> dict[str, object]:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from raicl.common.console import progress, say
 from raicl.common.errors import (
@@ -21,24 +21,28 @@ from raicl.common.errors import (
     UsageError,
 )
 from raicl.common.files import lock, sweep
-from raicl.common.flows import ClipRecord, shards_folder, write_index
+from raicl.common.flows import shards_folder, write_index
 from raicl.common.parallel import WorkerDeath, run_all, stop_workers
+from raicl.common.record import ClipRecord
 from raicl.common.shards import Shard, read_shard, write_shard
 from raicl.data.database import Database, Footage
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import warm_up
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
-from raicl.preprocess.process import process_clip
-from raicl.preprocess.sampling import middle_frames, middle_index
+from raicl.preprocess.process import known_instances, process_clip
+from raicl.preprocess.sampling import is_skipped
 from raicl.preprocess.settings import PrepSettings
+
+Status = Literal["computed", "reused", "cached", "skipped", "failed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What became of one clip."""
+    """What became of one clip; ``reused``: all its instances lay in shards of other samplings."""
 
     id: str
-    status: Literal["computed", "cached", "failed"]
+    status: Status
     seconds: float
     record: ClipRecord | None = None
     reason: str = ""
@@ -95,11 +99,18 @@ def prepare(
             records,
             size=settings.size,
             settings=index_settings(settings),
-            skipped=[dataclasses.asdict(row) for row in database.skipped],
-            failures=[{"id": row.id, "reason": row.reason} for row in rows if row.reason],
+            skipped=[
+                *(dataclasses.asdict(row) for row in database.skipped),
+                *_reasons(rows, "skipped"),
+            ],
+            failures=_reasons(rows, "failed"),
             provenance=provenance(database),
         )
     return rows
+
+
+def _reasons(rows: Sequence[Row], status: str) -> list[dict[str, str]]:
+    return [{"id": row.id, "reason": row.reason} for row in rows if row.status == status]
 
 
 def _process_all(
@@ -114,7 +125,7 @@ def _process_all(
             if found is not None:
                 rows[index] = found
     missing = [index for index in range(len(footage)) if index not in rows]
-    say(f"{len(rows)} clips cached or unreadable, {len(missing)} to compute with {jobs} jobs")
+    say(f"{len(rows)} clips cached or unusable, {len(missing)} to compute with {jobs} jobs")
     if missing:
         warm_up(settings)
         with progress(len(missing), "clips") as shown:
@@ -137,12 +148,14 @@ def _process_all(
 
 
 def _look_up(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row | None:
-    """The row of a clip whose shard is there and whole, or whose frames cannot be read."""
+    """The row of a clip whose shard is there and whole, or that cannot or shall not be used."""
     started = time.monotonic()
     try:
         identity = identify(footage, settings)
     except InputError as error:
-        return _failed(footage, str(error), started)
+        failed = _failed(footage, str(error), started)
+        skip = is_skipped(error, settings)
+        return dataclasses.replace(failed, status="skipped") if skip else failed
     path = folder / identity.shard
     if not path.is_file():
         return None
@@ -152,7 +165,7 @@ def _look_up(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row |
         say(f"note: {footage.clip.id} is computed again: {error}")
         path.unlink()
         return None
-    return _row(footage, identity, shard, "cached", started, settings.n_frames)
+    return _row(footage, identity, shard, "cached", started)
 
 
 def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row:
@@ -160,7 +173,8 @@ def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row:
     started = time.monotonic()
     try:
         identity = identify(footage, settings)
-        shard = process_clip(footage, identity, settings, _older(folder, identity))
+        older = _older(folder, identity)
+        shard = process_clip(footage, identity, settings, older)
         write_shard(folder / identity.shard, shard)
     except (SetupError, ResourceError, MemoryError):
         raise  # no other clip would fare better
@@ -168,7 +182,8 @@ def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row:
         return _failed(footage, str(error), started)
     except Exception as error:  # native libraries raise what they like; the reason is kept
         return _failed(footage, f"{type(error).__name__}: {error}", started)
-    return _row(footage, identity, shard, "computed", started, settings.n_frames)
+    fresh = {bytes.fromhex(digest) for digest in identity.digests} - known_instances(older).keys()
+    return _row(footage, identity, shard, "computed" if fresh else "reused", started)
 
 
 def _older(folder: Path, identity: Identity) -> list[Shard]:
@@ -191,21 +206,22 @@ def _row(
     footage: Footage,
     identity: Identity,
     shard: Shard,
-    status: Literal["computed", "cached"],
+    status: Status,
     started: float,
-    n_instances: int,
 ) -> Row:
-    n_frames = len(footage.frames)
-    indices = middle_frames(n_frames, len(identity.frames))
-    short = ("short-clip",) if len(indices) < n_instances else ()
-    clip = dataclasses.replace(footage.clip, flags=(*footage.clip.flags, *short, *shard.flags))
+    sample = identity.sample
+    flags = (*footage.clip.flags, *sample.flags, *shard.flags)
+    clip = dataclasses.replace(footage.clip, flags=flags)
     record = ClipRecord(
         clip=clip,
         frames=tuple(shard.frames.tolist()),
-        middle=indices.index(middle_index(n_frames)),
-        n_frames=n_frames,
+        middle=sample.indices.index(sample.inference),
+        n_frames=len(footage.frames),
         shard=identity.shard,
         digest=shard.digest,
+        untrained=tuple(
+            row for row, index in enumerate(sample.indices) if index not in sample.frames
+        ),
     )
     seconds = time.monotonic() - started
     return Row(id=clip.id, status=status, seconds=seconds, record=record)

@@ -1,34 +1,91 @@
-"""MIR: which frames of a clip become instances (method, section 3.1). Index 0 is the onset."""
+"""Sampling of a database: each clip's frames, and what the settings make of short clips."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypedDict
 
-def middle_index(n_frames: int) -> int:
-    """Index m = ⌊(T-1)/2⌋ of the frame that inference uses, at least 1.
-
-    The onset itself has no flow, so a clip of two frames has m = 1.
-    """
-    return max(1, (n_frames - 1) // 2)
+from raicl.common.errors import InputError
+from raicl.common.sample import SHORT, Sample, describe_sampling, sample_clip
+from raicl.data.database import Footage
+from raicl.preprocess.settings import PrepSettings
 
 
-def middle_frames(n_frames: int, n_instances: int) -> range:
-    """The N consecutive frames around the middle of a clip.
+class ShortClip(InputError):
+    """A clip with fewer frames than the sampling wants, where the settings do not use it."""
 
-    Parameters
-    ----------
-    n_frames : T ≥ 2, onset and offset included.
-    n_instances : N; a clip with T-1 < N gives all its T-1 frames, none twice.
 
-    Returns
-    -------
-    Consecutive indices in 1 … T-1 that hold `middle_index`.
+def sample_footage(footage: Footage, settings: PrepSettings) -> Sample:
+    """Sample one clip under the settings.
 
     Raises
     ------
-    ValueError : fewer than two frames.
+    InputError : the sampling needs an apex or a frame rate, and the clip has none.
+    ShortClip : it is short, and ``--short`` is not ``use``.
     """
-    if n_frames < 2:
-        raise ValueError(f"{n_frames} frame(s): flow needs the onset and one more")
-    n = min(n_instances, n_frames - 1)
-    start = min(max(middle_index(n_frames) - n // 2, 1), n_frames - n)
-    return range(start, start + n)
+    numbers = [frame.number for frame in footage.frames]
+    sample = sample_clip(footage.clip, numbers, settings.sampling, settings)
+    if SHORT in sample.flags and settings.short != "use":
+        raise ShortClip(
+            f"short: {len(numbers) - 1} frames after the onset, the sampling wants {sample.wanted}"
+        )
+    return sample
+
+
+class Outlook(TypedDict):
+    """What a sampling would make of a database; `instances` counts those of inference too."""
+
+    settings: dict[str, object]
+    clips: int
+    instances: int
+    flags: dict[str, int]
+    skipped: list[dict[str, str]]
+    unusable: list[dict[str, str]]
+
+
+def foresee(footage: Sequence[Footage], settings: PrepSettings) -> Outlook:
+    """Sample every clip without reading a frame."""
+    flags: Counter[str] = Counter()
+    instances = 0
+    skipped: list[dict[str, str]] = []
+    unusable: list[dict[str, str]] = []
+    for item in footage:
+        try:
+            sample = sample_footage(item, settings)
+        except InputError as error:
+            row = {"id": item.clip.id, "reason": str(error)}
+            (skipped if is_skipped(error, settings) else unusable).append(row)
+            continue
+        flags.update(sample.flags)
+        instances += len(sample.indices)
+    return {
+        "settings": describe_sampling(settings.sampling, settings) | {"short": settings.short},
+        "clips": len(footage) - len(skipped) - len(unusable),
+        "instances": instances,
+        "flags": dict(sorted(flags.items())),
+        "skipped": skipped,
+        "unusable": unusable,
+    }
+
+
+def is_skipped(error: InputError, settings: PrepSettings) -> bool:
+    """Whether the clip is left out on request rather than failed."""
+    return isinstance(error, ShortClip) and settings.short == "skip"
+
+
+def outlook_table(found: Outlook) -> str:
+    """An outlook for people, in the manner of the audit's table."""
+    left_out = {"skipped": found["skipped"], "unusable": found["unusable"]}
+    counts = [f"{n} {flag}" for flag, n in found["flags"].items()]
+    counts += [f"{len(rows)} {name}" for name, rows in left_out.items() if rows]
+    said = ", ".join(f"{key} {value}" for key, value in found["settings"].items())
+    lines = [
+        f"  {said}",
+        f"  sampled   {found['clips']} clips, {found['instances']} instances"
+        + (f": {', '.join(counts)}" if counts else ""),
+    ]
+    for name, rows in left_out.items():
+        width = max((len(row["id"]) for row in rows), default=0)
+        lines += [f"  {name:9} {row['id']:{width}}  {row['reason']}" for row in rows]
+    return "\n".join(lines)

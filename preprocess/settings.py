@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from raicl.common.settings import Settings, setting
+from pydantic import model_validator
 
-_METHOD, _FLOW = "Method", "Flow"
+from raicl.common.sample import SamplingSettings
+from raicl.common.sampling import SamplingName
+from raicl.common.settings import setting
+
+_SAMPLING, _METHOD, _FLOW = "Sampling", "Method", "Flow"
 
 
-class PrepSettings(Settings):
+class PrepSettings(SamplingSettings):
     """Settings of stage 1; the defaults are the paper's, or OpenCV's where the paper is silent."""
 
-    n_frames: int = setting(
-        16, "Instances per clip: the middle N frames.", panel=_METHOD, ge=1, le=4096
+    sampling: SamplingName = setting(
+        "middle",
+        "Which frames become instances; all serves every other sampling at training time.",
+        panel=_SAMPLING,
+    )
+    short: Literal["use", "skip", "error"] = setting(
+        "use",
+        "A clip with fewer frames than the sampling wants: use them, skip the clip, or fail it.",
+        panel=_SAMPLING,
     )
     size: int = setting(225, "Side of the instances, px.", panel=_METHOD, ge=32, le=1024)
     margin: int = setting(
@@ -55,3 +66,8 @@ class PrepSettings(Settings):
     flow_blur: float | None = setting(
         None, "TV-L1: sigma of a blur before the flow, px.", panel=_FLOW, ge=0, le=5
     )
+
+    @model_validator(mode="after")
+    def _check_sampling(self) -> Self:
+        self._refuse_idle_window(self.sampling)
+        return self

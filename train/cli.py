@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as _json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ import typer
 
 from raicl.common import console
 from raicl.common.errors import PartialError, SetupError
+from raicl.common.sample import FLAGS
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
 from raicl.train.settings import TrainSettings, load_preset
@@ -128,9 +130,12 @@ def train(
     from raicl.train.loso import Experiment, cross_validate
     from raicl.train.report import as_text
     from raicl.train.runs import default_folder, open_run
+    from raicl.train.sampling import resample
     from raicl.train.selection import select_folds
 
-    composite = compose(flows, load_protocol(settings.protocol))
+    prepared = settings.sampling == "cache"
+    composite = compose(flows, load_protocol(settings.protocol), as_prepared=prepared)
+    composite = resample(composite, settings)
     folds = leave_one_subject_out(composite.clips)
     if list_folds:
         print_folds(composite, folds, as_json=json)
@@ -200,6 +205,11 @@ def describe_input(composite: Composite) -> list[str]:
         left = ", ".join(f"{n} {emotion}" for emotion, n in sorted(composite.outside.items()))
         total = composite.outside.total()
         lines.append(f"{total} clips are outside protocol {composite.protocol.name}: {left}")
+    reasons = Counter(composite.left_out.values())
+    lines += [f"{n} clips are left out: {reason}" for reason, n in reasons.most_common()]
+    flags = Counter(flag for clip in composite.clips for flag in clip.flags if flag in FLAGS)
+    if flags:
+        lines.append("sampling: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
     return lines
 
 

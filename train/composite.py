@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
-from raicl.common.flows import Cache, ClipRecord, open_cache
+from raicl.common.flows import Cache, open_cache
+from raicl.common.record import ClipRecord
 from raicl.data.protocols import Protocol
 
 
@@ -25,6 +26,7 @@ class Composite:
     records : the clips inside the protocol by id, each with the cache that holds it.
     labels : class index by clip id.
     outside : clips by emotion that the protocol leaves out.
+    left_out : why, by clip id, the others cannot be sampled as the run asks.
     """
 
     caches: tuple[Cache, ...]
@@ -32,6 +34,7 @@ class Composite:
     records: dict[str, tuple[Cache, ClipRecord]]
     labels: dict[str, int]
     outside: Counter[str]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def clips(self) -> list[Clip]:
@@ -59,8 +62,17 @@ class Composite:
         return [counts[label] for label in range(len(self.protocol.classes))]
 
 
-def compose(paths: Sequence[Path], protocol: Protocol) -> Composite:
+_WHICH_CLIPS = {"short"}  # and not how an instance is made
+_WHICH_FRAMES = {"sampling", "n_frames", "window", "sampling_seed"}
+
+
+def compose(paths: Sequence[Path], protocol: Protocol, *, as_prepared: bool = True) -> Composite:
     """Open caches and label their clips; nothing is read but the indices.
+
+    Parameters
+    ----------
+    as_prepared : the run trains on the frames that were sampled; else it samples anew, and the
+        caches may differ in that.
 
     Raises
     ------
@@ -68,8 +80,9 @@ def compose(paths: Sequence[Path], protocol: Protocol) -> Composite:
         them, or fewer than two classes are left.
     """
     caches = tuple(open_cache(path) for path in paths)
+    ignored = _WHICH_CLIPS if as_prepared else _WHICH_CLIPS | _WHICH_FRAMES
     for cache in caches[1:]:
-        _check_comparable(caches[0], cache)
+        _check_comparable(caches[0], cache, ignored)
     records: dict[str, tuple[Cache, ClipRecord]] = {}
     labels: dict[str, int] = {}
     outside: Counter[str] = Counter()
@@ -90,14 +103,16 @@ def compose(paths: Sequence[Path], protocol: Protocol) -> Composite:
     composite = Composite(
         caches=caches, protocol=protocol, records=records, labels=labels, outside=outside
     )
-    _check_classes(composite)
+    check_classes(composite)
     return composite
 
 
-def _check_comparable(first: Cache, other: Cache) -> None:
+def _check_comparable(first: Cache, other: Cache, ignored: set[str]) -> None:
     """Instances of one composite must have been made alike, or scaling mixes two units."""
     ours, theirs = ({**cache.settings, "size": cache.size} for cache in (first, other))
-    keys = sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key))
+    keys = sorted(
+        key for key in (ours | theirs).keys() - ignored if ours.get(key) != theirs.get(key)
+    )
     if keys:
         values = "; ".join(f"{key}: {ours.get(key)!r} and {theirs.get(key)!r}" for key in keys)
         raise InputError(
@@ -107,7 +122,13 @@ def _check_comparable(first: Cache, other: Cache) -> None:
         )
 
 
-def _check_classes(composite: Composite) -> None:
+def check_classes(composite: Composite) -> None:
+    """Make sure that there is something to tell apart.
+
+    Raises
+    ------
+    InputError : fewer than two classes have clips.
+    """
     counts = composite.class_counts(list(composite.records))
     if sum(count > 0 for count in counts) < 2:
         classes = composite.protocol.classes
@@ -115,5 +136,5 @@ def _check_classes(composite: Composite) -> None:
         raise InputError(
             f"protocol {composite.protocol.name} needs clips of two classes, found {found}",
             where=", ".join(str(cache.path) for cache in composite.caches),
-            fix="choose another --protocol, or prepare more clips",
+            fix="choose another --protocol or --sampling, or prepare more clips",
         )

@@ -23,6 +23,7 @@ from raicl.train.checkpoint import Checkpoint, History
 from raicl.train.folds import Fold, FoldError
 from raicl.train.instances import Instances
 from raicl.train.pairs import draw_pairs
+from raicl.train.sampling import draw_rows
 from raicl.train.scaling import Scale, apply_scale, fit_scale
 from raicl.train.settings import TrainSettings
 from raicl.train.siamese import Losses, Siamese
@@ -83,7 +84,8 @@ def fit_fold(
         for epoch in range(finished, settings.epochs):
             started = time.perf_counter()
             model.train()
-            pairs = draw_pairs(rows, settings.pairs, rng)  # (P, 3): clip, online row, target row
+            drawn = draw_rows(rows, settings, rng)
+            pairs = draw_pairs(drawn, settings.pairs, rng)  # (P, 3): clip, online row, target row
             batches = mini_batches(pairs, settings.batch_size)
             instances.prefetch([rows for _, *both in batches for rows in both])
             steps = []

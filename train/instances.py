@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Literal, Protocol
 
 import numpy as np
@@ -13,7 +14,8 @@ from torch import Tensor
 
 from raicl.common.console import progress
 from raicl.common.errors import InputError, ResourceError
-from raicl.common.flows import Cache, ClipRecord
+from raicl.common.flows import Cache
+from raicl.common.record import ClipRecord
 from raicl.train.resizing import resize_instances
 from raicl.train.stream import Stream
 
@@ -34,11 +36,12 @@ class Store(Protocol):
 
 
 class Instances:
-    """Every instance of the chosen clips, one row each.
+    """The instances of the chosen clips that a run needs, one row each.
 
     Attributes
     ----------
-    rows : the rows of each clip, by clip id; middle : the row that inference uses.
+    rows : the rows of each clip that are trained on, by clip id; middle : that of inference,
+        which may lie behind them.
     moments : float64 (N, 2, 2), per row the mean and the mean square of flow and of strain.
     """
 
@@ -112,27 +115,28 @@ def load_instances(
     ResourceError : they do not fit where they shall live.
     """
     sources = list(records)
-    counts = [len(record.frames) for _, record in sources]
-    ends = np.cumsum(counts).tolist()
-    rows = {
-        record.id: range(end - count, end)
-        for (_, record), count, end in zip(sources, counts, ends, strict=True)
-    }
-    shape = (ends[-1] if ends else 0, 3, size, size)
+    starts = list(accumulate((len(record.used_rows) for _, record in sources), initial=0))
+    shape = (starts[-1], 3, size, size)
     stream = where == "stream" or (where == "auto" and 2 * np.prod(shape) > room(device))
     resident = None if stream else _allocate(shape, device)
     moments = np.empty((shape[0], 2, 2))
     with progress(len(sources), "loading instances") as shown:
-        for cache, record in sources:
+        for (cache, record), start, end in zip(sources, starts[:-1], starts[1:], strict=True):
             instances = _read(cache, record, size)
-            clip = slice(rows[record.id].start, rows[record.id].stop)
+            clip = slice(start, end)
             moments[clip] = _moments(instances)
             if resident is not None:
                 resident[clip] = instances.to(device)
             shown.advance()
     return Instances(
-        rows=rows,
-        middle={record.id: rows[record.id].start + record.middle for _, record in sources},
+        rows={
+            record.id: range(start, start + len(record.train_rows))
+            for (_, record), start in zip(sources, starts[:-1], strict=True)
+        },
+        middle={
+            record.id: start + record.used_rows.index(record.middle)
+            for (_, record), start in zip(sources, starts[:-1], strict=True)
+        },
         moments=moments,
         store=Stream(sources, size) if resident is None else Resident(resident),
         device=device,
@@ -158,6 +162,7 @@ def _allocate(shape: tuple[int, ...], device: torch.device) -> Tensor:
 
 
 def _read(cache: Cache, record: ClipRecord, size: int) -> Tensor:
+    """float16 (len(used_rows), 3, S, S), of a shard that was verified as a whole."""
     raw = torch.from_numpy(cache.read(record).instances)
     if not torch.isfinite(raw).all():
         raise InputError(
@@ -165,7 +170,7 @@ def _read(cache: Cache, record: ClipRecord, size: int) -> Tensor:
             where=f"{cache.path}, shard {record.shard}",
             fix="remove the shard and run raicl-prep again with the same --out",
         )
-    return resize_instances(raw, size)
+    return resize_instances(raw[list(record.used_rows)], size)
 
 
 def _moments(instances: Tensor) -> NDArray[np.float64]:

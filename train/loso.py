@@ -180,6 +180,7 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             "folds": {"done": len(finished), "all": len(experiment.folds)},
             "failed": dict(failed),
             "outside_protocol": dict(composite.outside),
+            "left_out": dict(composite.left_out),
             "cache_digest": composite.digest,
             "device": describe_device(experiment.device),
             "run_dir": str(run.folder),

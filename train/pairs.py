@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def draw_pairs(rows: Sequence[range], per_clip: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def draw_pairs(
+    rows: Sequence[Sequence[int]], per_clip: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
     """The pairs of one epoch, shuffled over all clips (method 2) [ours].
 
     A random permutation of a clip's instances gives the online ones; each target is another
@@ -24,7 +26,7 @@ def draw_pairs(rows: Sequence[range], per_clip: int, rng: np.random.Generator) -
     -------
     (P, 3): clip (position in `rows`), online instance, target instance.
     """
-    drawn = [_clip_pairs(len(clip), per_clip, rng) + clip.start for clip in rows]
+    drawn = [np.asarray(clip)[_clip_pairs(len(clip), per_clip, rng)] for clip in rows]
     clips = np.repeat(np.arange(len(rows)), per_clip)
     pairs = np.column_stack([clips, np.concatenate(drawn)])
     return rng.permutation(pairs)

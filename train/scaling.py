@@ -31,6 +31,9 @@ class Scale:
 def fit_scale(instances: Instances, rows: Sequence[range], settings: TrainSettings) -> Scale:
     """Standard deviations over the training instances (method 1.4, `train_std`) [ours].
 
+    Every clip weighs the same, as it does in the pairs of an epoch: these are the deviations of
+    what the network is fed, whatever the lengths of the clips.
+
     Parameters
     ----------
     rows : the instances of each training clip; nothing else is looked at.
@@ -39,8 +42,8 @@ def fit_scale(instances: Instances, rows: Sequence[range], settings: TrainSettin
     ------
     InputError : the instances do not move at all.
     """
-    moments = np.concatenate([instances.moments[clip.start : clip.stop] for clip in rows])
-    mean, square = moments.mean(0)  # (2,) each: flow and strain
+    moments = [instances.moments[clip.start : clip.stop].mean(0) for clip in rows]
+    mean, square = np.mean(moments, 0)  # (2,) each: flow and strain
     flow, strain = np.sqrt(np.maximum(square - mean**2, 0)).tolist()
     if flow == 0 or strain == 0:
         raise InputError(

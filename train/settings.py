@@ -8,16 +8,18 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from raicl.common.errors import UsageError
-from raicl.common.settings import Settings, read_toml, setting
+from raicl.common.sample import SamplingSettings
+from raicl.common.sampling import SamplingName
+from raicl.common.settings import read_toml, setting
 
 PRESETS = ("paper", "tiny")
 
-_EXPERIMENT, _OPTIMISER = "Experiment", "Optimiser"
+_EXPERIMENT, _SAMPLING, _OPTIMISER = "Experiment", "Sampling", "Optimiser"
 _NETWORK, _METHOD, _REGIONS = "Network", "Method: IRC and MRD", "Method: regions of MRD"
 _COMPUTE = "Compute"
 
 
-class TrainSettings(Settings):
+class TrainSettings(SamplingSettings):
     """Settings of stage 2. Where the paper is silent the sentence or the code says [ours].
 
     Those of the panel Compute say where and how fast, not what is computed.
@@ -31,6 +33,14 @@ class TrainSettings(Settings):
     seed: int = setting(0, "Base seed; fold k uses seed + k.", panel=_EXPERIMENT, ge=0)
     epochs: int = setting(100, "Epochs; the last one is tested.", panel=_EXPERIMENT, ge=1)
     pairs: int = setting(16, "Pairs per clip and epoch.", panel=_EXPERIMENT, ge=1, le=4096)
+    sampling: Literal["cache", SamplingName] = setting(
+        "cache",
+        "Frames trained on: cache takes what was prepared; the others choose among its frames.",
+        panel=_SAMPLING,
+    )
+    redraw: bool = setting(
+        True, "Draw random frames anew each epoch; else once per clip.", panel=_SAMPLING
+    )
     size: int = setting(
         225,
         "Side of the network's input, px; 32k+1 keeps maps mirror-symmetric (16k+1 at stride 1).",
@@ -99,6 +109,17 @@ class TrainSettings(Settings):
     deterministic: bool = setting(
         True, "Refuse GPU operations that differ between runs.", panel=_COMPUTE
     )
+
+    @model_validator(mode="after")
+    def _check_sampling(self) -> Self:
+        defaults = SamplingSettings().model_dump()
+        asked = [name for name, value in defaults.items() if getattr(self, name) != value]
+        if self.sampling == "cache" and asked:
+            raise ValueError(f"{asked[0]} needs a sampling: those of the cache are chosen already")
+        self._refuse_idle_window(self.sampling)
+        if not self.redraw and self.sampling != "random":
+            raise ValueError(f"no-redraw fixes sampling random, not {self.sampling}")
+        return self
 
     @model_validator(mode="after")
     def _check_dim(self) -> Self:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from raicl.common.errors import InputError
-from raicl.common.flows import Cache, ClipRecord
+from raicl.common.flows import Cache
+from raicl.common.record import ClipRecord
 from raicl.train.resizing import resize_instances
 
 _AHEAD = 4  # batches read in advance: two steps, each with an online and a target batch
@@ -31,8 +32,8 @@ class Stream:
 
     def __init__(self, sources: Sequence[tuple[Cache, ClipRecord]], size: int) -> None:
         self._sources, self._size = sources, size
-        counts = [len(record.frames) for _, record in sources]
-        self._starts = list(accumulate(counts, initial=0))
+        self._used = [record.used_rows for _, record in sources]
+        self._starts = list(accumulate(map(len, self._used), initial=0))
         self._pool = ThreadPoolExecutor(1, "instances")
         self._planned: Iterator[Tensor] = iter(())
         self._ahead: deque[tuple[Tensor, Future[Tensor]]] = deque()
@@ -65,7 +66,8 @@ class Stream:
         wanted: dict[int, list[tuple[int, int]]] = {}  # by clip: position in the batch, instance
         for position, row in enumerate(rows.tolist()):
             clip = bisect_right(self._starts, row) - 1
-            wanted.setdefault(clip, []).append((position, row - self._starts[clip]))
+            used = self._used[clip]
+            wanted.setdefault(clip, []).append((position, used[row - self._starts[clip]]))
         pin = torch.cuda.is_available()  # copied to the GPU while the next batch is read
         batch = torch.empty(
             (len(rows), 3, self._size, self._size), dtype=torch.float16, pin_memory=pin

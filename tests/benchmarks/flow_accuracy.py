@@ -18,6 +18,7 @@ import numpy as np
 from skimage.registration import optical_flow_tvl1
 
 from raicl.common.instance import strain
+from raicl.common.sampling import middle_frames
 from raicl.data.database import Footage, read_database
 from raicl.data.synthetic import make_database
 from raicl.data.synthetic_truth import moving_region, true_flow
@@ -25,7 +26,6 @@ from raicl.preprocess.align import warp
 from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.frames import decode_grey, read_frame
 from raicl.preprocess.process import locate_face
-from raicl.preprocess.sampling import middle_frames
 from raicl.preprocess.settings import PrepSettings
 
 Field = np.ndarray  # (2, H, W) px

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from raicl.common.clip import Clip
-from raicl.common.flows import ClipRecord, shards_folder, write_index
+from raicl.common.flows import shards_folder, write_index
+from raicl.common.record import ClipRecord
 from raicl.common.shards import Shard, write_shard
 
 

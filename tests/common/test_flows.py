@@ -157,7 +157,7 @@ def test_other_files_are_refused_by_name(flows: Path, tmp_path: Path) -> None:
 def test_a_newer_version_is_refused_with_both_numbers(flows: Path) -> None:
     with h5py.File(flows, "r+") as file:
         file.attrs["version"] = 99
-    with pytest.raises(InputError, match=r"version 99.*up to 1"):
+    with pytest.raises(InputError, match=r"version 99.*up to 2"):
         open_cache(flows)
 
 
@@ -224,7 +224,7 @@ def test_a_shard_name_that_leaves_the_folder_is_refused(flows: Path) -> None:
         manifest = json.loads(file["manifest"][:].tobytes())
     cache = open_cache(flows)
     manifest["records"][0]["shard"] = "../../" + os.fspath(flows.name)
-    from raicl.common.flows import ClipRecord
+    from raicl.common.record import ClipRecord
 
     write_index(
         flows,

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from raicl.common.clip import Clip
-from raicl.common.flows import ClipRecord, shards_folder, write_index
+from raicl.common.flows import shards_folder, write_index
 from raicl.common.instance import strain
+from raicl.common.record import ClipRecord
 from raicl.common.shards import Shard, write_shard
 from raicl.train.settings import TrainSettings
 

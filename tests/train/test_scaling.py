@@ -28,13 +28,16 @@ def training_rows(instances: Instances) -> list[range]:
     return [rows for clip, rows in instances.rows.items() if "/sub01/" not in clip]
 
 
-def test_scale_is_the_standard_deviation_of_the_training_instances(
+def test_scale_is_the_standard_deviation_of_the_training_clips_each_weighing_the_same(
     tmp_path: Path, make_cache: Any, small: TrainSettings
 ) -> None:
     instances = load(make_cache(tmp_path / "flows.h5", n=[6, 2, 3]))
     rows = training_rows(instances)
     scale = fit_scale(instances, rows, small)
-    values = instances.gather(torch.tensor([row for clip in rows for row in clip])).numpy()
+    # every clip repeated until each gives six instances, the least common multiple
+    repeated = [row for clip in rows for row in clip for _ in range(6 // len(clip))]
+    assert len(repeated) == 6 * len(rows)
+    values = instances.gather(torch.tensor(repeated)).numpy()
     assert scale.flow == pytest.approx(values[:, :2].std(dtype=np.float64), rel=1e-9)
     assert scale.strain == pytest.approx(values[:, 2].std(dtype=np.float64), rel=1e-9)
     assert scale.clip == small.scale_clip

@@ -1,0 +1,89 @@
+"""ClipRecord: a clip as the index of a cache knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from raicl.common.clip import Clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipRecord:
+    """The annotation, and which instances of the clip lie where.
+
+    Attributes
+    ----------
+    clip : the annotation, its flags joined by those of the preparation.
+    frames : annotation numbers of the instances, ascending, one per instance.
+    middle : row of the instance that inference uses: the clip's middle frame, or its apex.
+    n_frames : frames on disk from onset to offset.
+    shard : file name of the shard; digest : SHA-256 of its content.
+    untrained : rows that are there for inference alone, or that a run does not sample.
+    """
+
+    clip: Clip
+    frames: tuple[int, ...]
+    middle: int
+    n_frames: int
+    shard: str
+    digest: str
+    untrained: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not set(self.untrained) < set(range(len(self.frames))):
+            raise ValueError(f"{self.id}: untrained rows {self.untrained} of {len(self.frames)}")
+
+    @property
+    def id(self) -> str:
+        """The clip's id."""
+        return self.clip.id
+
+    @property
+    def subject_key(self) -> str:
+        """The clip's ``dataset/subject``."""
+        return self.clip.subject_key
+
+    @property
+    def train_rows(self) -> tuple[int, ...]:
+        """Rows of the instances that are trained on, ascending."""
+        return tuple(sorted(set(range(len(self.frames))) - set(self.untrained)))
+
+    @property
+    def used_rows(self) -> tuple[int, ...]:
+        """The rows a run needs: those trained on, then that of inference where it is not one."""
+        rows = self.train_rows
+        return rows if self.middle in rows else (*rows, self.middle)
+
+    @property
+    def numbers(self) -> tuple[int, ...] | None:
+        """Numbers of all frames on disk, the onset first; None where a part does not tell."""
+        if len(self.frames) == self.n_frames - 1:
+            return (self.clip.onset, *self.frames)
+        annotated = range(self.clip.onset, self.clip.offset + 1)
+        return tuple(annotated) if len(annotated) == self.n_frames else None
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, the inverse of `from_json`."""
+        values: dict[str, object] = {
+            "clip": self.clip.to_json(),
+            "frames": list(self.frames),
+            "middle": self.middle,
+            "n_frames": self.n_frames,
+            "shard": self.shard,
+            "digest": self.digest,
+        }
+        return values | {"untrained": list(self.untrained)} if self.untrained else values
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> ClipRecord:
+        """Rebuild a record from `to_json`."""
+        return cls(
+            clip=Clip.from_json(values["clip"]),
+            frames=tuple(values["frames"]),
+            middle=values["middle"],
+            n_frames=values["n_frames"],
+            shard=values["shard"],
+            digest=values["digest"],
+            untrained=tuple(values.get("untrained", ())),
+        )

@@ -1,0 +1,154 @@
+"""Sample: the frames of one clip that are trained on, and the one that inference uses.
+
+Both stages sample by this: stage 1 the frames on disk, stage 2 those that a cache holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import field_validator
+
+from raicl.common.clip import Clip
+from raicl.common.errors import InputError
+from raicl.common.sampling import (
+    SamplingName,
+    choose_frames,
+    falls_back,
+    middle_index,
+    needs_apex,
+)
+from raicl.common.settings import Settings, setting
+from raicl.common.window import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SHORT = "short-clip"  # fewer frames than the sampling wants
+STAND_IN = "apex-stand-in"  # the middle frame in the apex's place
+FALLBACK = "phase-fallback"  # a phase of fewer than two frames
+FLAGS = (SHORT, STAND_IN, FALLBACK)
+
+
+class SamplingSettings(Settings):
+    """What the stages ask for alike; which sampling, each declares with its own default."""
+
+    n_frames: int = setting(16, "Instances per clip, N.", panel="Sampling", ge=1, le=4096)
+    window: str | None = setting(
+        None,
+        "What middle means: frames:W, seconds:S or fraction:P of the clip, from which N are taken "
+        "evenly spaced; none is frames:N.",
+        panel="Sampling",
+    )
+    sampling_seed: int = setting(
+        0, "Seed of a clip's fixed random draw; its id is the other part.", panel="Sampling", ge=0
+    )
+
+    @field_validator("window")
+    @classmethod
+    def _check_window(cls, value: str | None) -> str | None:
+        return None if value is None else str(Window.parse(value))
+
+    def _refuse_idle_window(self, sampling: str) -> None:
+        if self.window is not None and sampling != "middle":
+            raise ValueError(f"window says what sampling middle means, not {sampling}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What a sampling takes of one clip; indices from 0 at the onset.
+
+    Attributes
+    ----------
+    frames : trained on, ascending.
+    inference : the middle frame, whatever the sampling; that of `apex` is the apex (method 4).
+    wanted : frames the sampling would take of a long clip.
+    flags : what was unusual, of `FLAGS`.
+    """
+
+    frames: tuple[int, ...]
+    inference: int
+    wanted: int
+    flags: tuple[str, ...] = ()
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """Every frame an instance is needed of, ascending."""
+        return tuple(sorted({*self.frames, self.inference}))
+
+
+def sample_clip(
+    clip: Clip, numbers: Sequence[int], sampling: SamplingName, settings: SamplingSettings
+) -> Sample:
+    """Sample one clip.
+
+    Parameters
+    ----------
+    numbers : annotation numbers of its T frames on disk, ascending, the onset first.
+
+    Raises
+    ------
+    InputError : the sampling needs an apex or a frame rate, and the clip has none.
+    """
+    n_frames, n = len(numbers), settings.n_frames
+    middle = middle_index(n_frames)
+    apex, problem = find_apex(clip, numbers)
+    flags: tuple[str, ...] = ()
+    if apex is None and needs_apex(sampling):
+        if sampling != "apex":
+            raise InputError(f"sampling {sampling} needs an apex, and {problem}")
+        apex, flags = middle, (STAND_IN,)
+    width = _width(clip, n_frames, sampling, settings)
+    wanted = 1 if sampling == "apex" else min(n, width)
+    if n_frames - 1 < wanted:
+        flags += (SHORT,)
+    if apex is not None and falls_back(sampling, n_frames, apex):
+        flags += (FALLBACK,)
+    rng = clip_generator(clip.id, settings.sampling_seed) if sampling == "random" else None
+    frames = choose_frames(sampling, n_frames, n=n, apex=apex, width=width, rng=rng)
+    if not frames:
+        raise InputError(f"sampling {sampling} finds no frame besides the onset and the apex")
+    inference = frames[0] if sampling == "apex" else middle
+    return Sample(frames=tuple(frames), inference=inference, wanted=wanted, flags=flags)
+
+
+def _width(clip: Clip, n_frames: int, sampling: SamplingName, settings: SamplingSettings) -> int:
+    if sampling != "middle" or settings.window is None:
+        return settings.n_frames
+    return Window.parse(settings.window).width(n_frames, clip.fps)
+
+
+def find_apex(clip: Clip, numbers: Sequence[int]) -> tuple[int | None, str]:
+    """Index of the annotated apex in `numbers`, or None and why there is none to use.
+
+    An apex on the onset is as implausible as one outside the clip: nothing has moved there.
+    """
+    if clip.apex is None:
+        implausible = "apex-implausible" in clip.flags
+        return None, "the annotated one is implausible" if implausible else "none is annotated"
+    if clip.apex == numbers[0]:
+        return None, "the annotated one is the onset"
+    if clip.apex not in numbers:
+        return None, f"the annotated one, frame {clip.apex}, is not on disk"
+    return numbers.index(clip.apex), ""
+
+
+def clip_generator(clip_id: str, seed: int) -> np.random.Generator:
+    """The generator of a clip's own draw: other clips and their order do not matter."""
+    import numpy as np
+
+    digest = hashlib.sha256(clip_id.encode(errors="surrogateescape")).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
+
+
+def describe_sampling(sampling: SamplingName, settings: SamplingSettings) -> dict[str, object]:
+    """The settings in effect, as an index records them; those without effect stay out."""
+    values: dict[str, object] = {"sampling": sampling, "n_frames": settings.n_frames}
+    if settings.window is not None:
+        values["window"] = settings.window
+    if sampling == "random":
+        values["sampling_seed"] = settings.sampling_seed
+    return values

@@ -1,0 +1,174 @@
+"""MIR: which frames of a clip become instances (method 2). Index 0 is the onset, T-1 the offset.
+
+Pure functions of T, the apex's index and N; each gives unique, ascending indices in 1 … T-1. The
+onset is never among them: its flow to itself is zero. numpy is not imported: --help must not wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SamplingName = Literal[
+    "middle", "all", "random", "uniform", "activation", "decay", "apex", "apex-centred"
+]
+SAMPLINGS: tuple[SamplingName, ...] = get_args(SamplingName)
+
+_FEWEST = 2  # a pair of two different instances
+
+
+def middle_index(n_frames: int) -> int:
+    """Index m = ⌊(T-1)/2⌋ of the frame that inference uses, at least 1.
+
+    The onset itself has no flow, so a clip of two frames has m = 1.
+    """
+    return max(1, (n_frames - 1) // 2)
+
+
+def middle_frames(n_frames: int, n: int, width: int | None = None) -> Sequence[int]:
+    """N evenly spaced frames of the W around the middle; W = N gives N consecutive ones.
+
+    Parameters
+    ----------
+    n_frames : T ≥ 2, onset and offset included.
+    n : N; a clip with T-1 < N gives all its T-1 frames, none twice.
+    width : W, None for N; of a narrower window than N every frame is taken.
+
+    Raises
+    ------
+    ValueError : fewer than two frames.
+    """
+    return _spread(_around(middle_index(n_frames), n if width is None else width, n_frames), n)
+
+
+def all_frames(n_frames: int) -> Sequence[int]:
+    """Every frame after the onset."""
+    return _candidates(n_frames)
+
+
+def uniform_frames(n_frames: int, n: int) -> Sequence[int]:
+    """round(linspace(1, T-1, N))."""
+    return _spread(_candidates(n_frames), n)
+
+
+def random_frames(n_frames: int, n: int, rng: np.random.Generator) -> Sequence[int]:
+    """N frames drawn without replacement."""
+    candidates = _candidates(n_frames)
+    drawn = rng.choice(len(candidates), min(n, len(candidates)), replace=False)
+    return sorted(candidates[int(position)] for position in drawn)
+
+
+def apex_frames(n_frames: int, apex: int) -> Sequence[int]:
+    """The apex alone."""
+    return _around(apex, 1, n_frames)
+
+
+def apex_centred_frames(n_frames: int, apex: int, n: int) -> Sequence[int]:
+    """The N consecutive frames around the apex, moved inwards at the ends of the clip."""
+    return _around(apex, n, n_frames)
+
+
+def activation_frames(n_frames: int, apex: int, n: int) -> Sequence[int]:
+    """The central N frames between the onset and the apex; fewer than two: see `_phase_frames`."""
+    return _phase_frames(range(1, apex), n_frames, apex, n)
+
+
+def decay_frames(n_frames: int, apex: int, n: int) -> Sequence[int]:
+    """The central N frames after the apex; fewer than two: see `_phase_frames`."""
+    return _phase_frames(range(apex + 1, n_frames), n_frames, apex, n)
+
+
+def falls_back(sampling: SamplingName, n_frames: int, apex: int) -> bool:
+    """Whether the sampling is a phase of fewer than two frames and takes others."""
+    phases = {"activation": apex - 1, "decay": n_frames - 1 - apex}
+    return phases.get(sampling, _FEWEST) < _FEWEST
+
+
+def choose_frames(
+    sampling: SamplingName,
+    n_frames: int,
+    *,
+    n: int,
+    apex: int | None = None,
+    width: int | None = None,
+    rng: np.random.Generator | None = None,
+) -> Sequence[int]:
+    """The frames of the sampling so named.
+
+    Parameters
+    ----------
+    apex : its index, 1 … T-1; for the samplings that need one.
+    width : of the window of `middle_frames`.
+    rng : for `random_frames`.
+
+    Raises
+    ------
+    ValueError : fewer than two frames, or no apex or generator where one is needed.
+    """
+    match sampling:
+        case "middle":
+            return middle_frames(n_frames, n, width)
+        case "all":
+            return all_frames(n_frames)
+        case "uniform":
+            return uniform_frames(n_frames, n)
+        case "random":
+            if rng is None:
+                raise ValueError("a random draw needs a generator")
+            return random_frames(n_frames, n, rng)
+    if apex is None or not 1 <= apex < n_frames:
+        raise ValueError(f"sampling {sampling} needs an apex in 1 … {n_frames - 1}, not {apex}")
+    match sampling:
+        case "apex":
+            return apex_frames(n_frames, apex)
+        case "apex-centred":
+            return apex_centred_frames(n_frames, apex, n)
+        case "activation":
+            return activation_frames(n_frames, apex, n)
+        case "decay":
+            return decay_frames(n_frames, apex, n)
+
+
+def needs_apex(sampling: SamplingName) -> bool:
+    """Whether the sampling looks at the apex."""
+    return sampling in ("activation", "decay", "apex", "apex-centred")
+
+
+def _candidates(n_frames: int) -> range:
+    if n_frames < 2:
+        raise ValueError(f"{n_frames} frame(s): flow needs the onset and one more")
+    return range(1, n_frames)
+
+
+def _around(centre: int, width: int, n_frames: int) -> range:
+    """`width` consecutive candidates around one, moved inwards at the ends of the clip."""
+    width = min(width, len(_candidates(n_frames)))
+    start = min(max(centre - width // 2, 1), n_frames - width)
+    return range(start, start + width)
+
+
+def _spread(frames: range, n: int) -> Sequence[int]:
+    """N of consecutive frames, evenly spaced from the first to the last; the centre for N = 1."""
+    if n >= len(frames):
+        return frames
+    if n == 1:
+        return frames[(len(frames) - 1) // 2 :][:1]
+    reach = len(frames) - 1
+    # whole numbers until the division, so that no tie depends on how a step was rounded
+    return tuple(frames[round(position * reach / (n - 1))] for position in range(n))
+
+
+def _phase_frames(phase: range, n_frames: int, apex: int, n: int) -> Sequence[int]:
+    """The central N of a phase; of fewer than two, the two frames nearest the apex [ours].
+
+    The apex itself is in neither, so a clip of two frames whose second is the apex gives nothing.
+    """
+    if len(phase) >= _FEWEST:
+        skipped = max(0, (len(phase) - n) // 2)
+        return phase[skipped : skipped + n]
+    others = (index for index in _candidates(n_frames) if index != apex)
+    nearest = sorted(others, key=lambda index: (abs(index - apex), index not in phase))
+    return sorted(nearest[: min(n, _FEWEST)])

@@ -1,0 +1,152 @@
+"""One clip: where its apex is, which frame inference uses, and what is said of an unusual one."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from raicl.common.clip import Clip
+from raicl.common.errors import InputError, UsageError
+from raicl.common.sample import SamplingSettings, find_apex, sample_clip
+from raicl.common.sampling import SAMPLINGS, SamplingName, middle_index, needs_apex
+from raicl.common.settings import merge
+from raicl.common.window import Window
+
+CLIP = Clip(
+    dataset="casme2",
+    subject="sub01",
+    name="EP01",
+    emotion="surprise",
+    onset=100,
+    offset=159,
+    apex=120,
+    fps=200.0,
+)
+NUMBERS = range(100, 160)
+
+
+def settings(**values: Any) -> SamplingSettings:
+    return merge(SamplingSettings, ("test", values))
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("n_frames", [2, 3, 16, 17, 18, 1000])
+@pytest.mark.parametrize("apex", [None, 0, 1, "m", -2, -1])
+def test_inference_uses_the_middle_frame_whatever_is_trained_on_but_for_the_apex_alone(
+    sampling: SamplingName, n_frames: int, apex: Any
+) -> None:
+    numbers = range(100, 100 + n_frames)
+    index = middle_index(n_frames) if apex == "m" else apex
+    number = None if index is None else numbers[index]
+    clip = dataclasses.replace(CLIP, apex=number, offset=numbers[-1])
+    usable = number is not None and number != numbers[0]
+    empty = sampling in ("activation", "decay") and n_frames == 2
+    if needs_apex(sampling) and sampling != "apex" and (not usable or empty):
+        with pytest.raises(InputError, match=sampling):
+            sample_clip(clip, numbers, sampling, settings())
+        return
+    sample = sample_clip(clip, numbers, sampling, settings())
+    middle = middle_index(n_frames)
+    if sampling == "apex":
+        assert sample.inference == (numbers.index(number) if usable else middle)
+        assert sample.frames == (sample.inference,)
+        assert ("apex-stand-in" in sample.flags) is (not usable)
+    else:
+        assert sample.inference == middle
+        assert "apex-stand-in" not in sample.flags
+    assert set(sample.indices) == {*sample.frames, sample.inference}
+    short = n_frames - 1 < 16 and sampling != "apex"
+    assert ("short-clip" in sample.flags) is short
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"apex": None}, "none is annotated"),
+        ({"apex": None, "flags": ("apex-implausible",)}, "implausible"),
+        ({"apex": 100}, "is the onset"),
+        ({"apex": 170}, "frame 170, is not on disk"),
+    ],
+)
+def test_an_apex_that_cannot_be_used_is_none_with_its_reason(
+    change: dict[str, Any], reason: str
+) -> None:
+    clip = dataclasses.replace(CLIP, **change)
+    assert find_apex(clip, NUMBERS)[0] is None
+    assert sample_clip(clip, NUMBERS, "apex", settings()).flags == ("apex-stand-in",)
+    for sampling in SAMPLINGS:
+        if needs_apex(sampling) and sampling != "apex":
+            with pytest.raises(InputError, match=f"{sampling} needs an apex, and .*{reason}"):
+                sample_clip(clip, NUMBERS, sampling, settings())
+
+
+def test_the_apex_is_found_by_its_number_where_frames_are_missing() -> None:
+    numbers = [100, 103, 104, 120, 121]
+    assert find_apex(CLIP, numbers) == (3, "")
+    assert sample_clip(CLIP, numbers, "apex", settings()).frames == (3,)
+
+
+def test_a_fixed_draw_depends_on_the_clip_and_the_seed_alone() -> None:
+    def drawn(name: str, seed: int) -> tuple[int, ...]:
+        clip = dataclasses.replace(CLIP, name=name)
+        return sample_clip(clip, NUMBERS, "random", settings(sampling_seed=seed)).frames
+
+    assert drawn("EP01", 0) == drawn("EP01", 0)
+    assert len({drawn(name, seed) for name in ("EP01", "EP02") for seed in (0, 1)}) == 4
+
+
+def test_a_phase_that_falls_back_is_flagged() -> None:
+    clip = dataclasses.replace(CLIP, apex=101)
+    assert sample_clip(clip, NUMBERS, "activation", settings()).flags == ("phase-fallback",)
+    assert sample_clip(clip, NUMBERS, "decay", settings()).flags == ()
+
+
+@pytest.mark.parametrize(
+    ("window", "frames"),
+    [
+        ("frames:16", range(21, 37)),  # m = 29
+        ("frames:4", range(27, 31)),
+        ("seconds:0.08", range(21, 37)),  # 16 frames at 200 per second
+        ("seconds:.02", range(27, 31)),
+        ("seconds:0.155", range(14, 45, 2)),  # 31 frames, every second one
+        ("fraction:1", None),  # the whole clip: uniform
+    ],
+)
+def test_the_window_says_what_middle_means(window: str, frames: range | None) -> None:
+    sample = sample_clip(CLIP, NUMBERS, "middle", settings(window=window))
+    expected = frames or sample_clip(CLIP, NUMBERS, "uniform", settings()).frames
+    assert sample.frames == tuple(expected)
+    assert sample.inference == 29
+    assert sample.flags == ()
+
+
+def test_the_same_seconds_are_fewer_frames_of_a_slower_camera_and_that_is_not_short() -> None:
+    slow = dataclasses.replace(CLIP, fps=30.0)
+    sample = sample_clip(slow, range(100, 110), "middle", settings(window="seconds:0.08"))
+    assert sample.frames == (3, 4)
+    assert sample.flags == ()
+
+
+def test_seconds_without_a_frame_rate_fail_with_the_reason() -> None:
+    unknown = dataclasses.replace(CLIP, fps=None)
+    with pytest.raises(InputError, match="no frame rate"):
+        sample_clip(unknown, NUMBERS, "middle", settings(window="seconds:0.08"))
+    sample_clip(unknown, NUMBERS, "middle", settings(window="fraction:0.5"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["16", "frames", "frames:", "frames:1.5", "frames:0", "frames:nan", "frames:inf", "seconds:-1",
+     "seconds:x", "fraction:1.01", "fraction:0", "minutes:1", "", "seconds:0,08"],
+)  # fmt: skip
+def test_what_is_no_window_is_refused_in_a_line(text: str) -> None:
+    with pytest.raises(UsageError, match="window = ") as caught:
+        settings(window=text)
+    assert "\n" not in caught.value.what
+    assert "Value error" not in caught.value.what
+
+
+@pytest.mark.parametrize("text", ["frames:16", "seconds:0.08", "fraction:0.3333333333"])
+def test_a_window_is_written_as_it_is_read_in_one_spelling(text: str) -> None:
+    assert str(Window.parse(text)) == text
+    assert settings(window="seconds:.080").window == "seconds:0.08"
