@@ -48,6 +48,7 @@ def summary(cache: Cache) -> dict[str, object]:
         "clips": len(clips),
         "subjects": len({clip.subject_key for clip in clips}),
         "instances": sum(len(record.frames) for record in cache.records),
+        "untrained": sum(len(record.untrained) for record in cache.records),
         "size": cache.size,
         "emotions": dict(sorted(Counter(clip.emotion for clip in clips).items())),
         "flags": dict(sorted(Counter(flag for clip in clips for flag in clip.flags).items())),

@@ -78,6 +78,32 @@ def test_training_pools_every_fold_and_a_repeat_trains_none(place: Path) -> None
     assert (place / "run" / "confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_cache_of_every_frame_is_trained_on_by_another_sampling(place: Path) -> None:
+    quick = ["--size", "65", "--flow", "dis", "--sampling", "all"]
+    answer = run("raicl-prep", "casme2", "--out", "all.h5", *quick, cwd=place)
+    assert answer.returncode == 0, answer.stderr
+    words = ["raicl-train", "--preset", "tiny", "--epochs", "1", "--fold", "0", "--no-pictures"]
+    words += ["--sampling", "random", "--n-frames", "4"]
+    trained = run(*words, "all.h5", "--run-dir", "sampled", cwd=place)
+    assert trained.returncode == 0, trained.stderr
+    refused = run(*words, "flows.h5", "--run-dir", "refused", cwd=place)
+    assert refused.returncode == 3
+    assert "--sampling all --out flows.h5" in refused.stderr
+    assert not (place / "refused").exists()
+
+
+def test_short_clips_are_foreseen_skipped_or_an_error(place: Path) -> None:
+    words = ["raicl-prep", "casme2", "--limit", "2", "--n-frames", "999", "--flow", "dis"]
+    foreseen = run(*words, "--short", "skip", "--dry-run", "--json", cwd=place)
+    assert len(json.loads(foreseen.stdout)["sampling"]["skipped"]) == 2
+    used = run(*words, "--size", "65", "--out", "short.h5", cwd=place)
+    assert used.returncode == 0, used.stderr
+    assert "2x short-clip" in used.stdout
+    failed = run(*words, "--short", "error", "--out", "error.h5", cwd=place)
+    assert failed.returncode == 5
+    assert "frames after the onset, the sampling wants 999" in failed.stderr
+
+
 def test_a_clip_is_drawn_and_a_cache_is_packed_and_trained_on(place: Path) -> None:
     shown = json.loads(run("raicl", "inspect", "flows.h5", "--json", cwd=place).stdout)
     assert (shown["clips"], shown["subjects"], shown["instances"]) == (9, 3, 36)
@@ -100,6 +126,8 @@ WRONG = [
     (["raicl-prep", "casme3d", "--out", "x.h5"], 2, "casme3d"),
     (["raicl-prep", "casme2"], 2, "--out"),
     (["raicl-prep", "casme2", "--out", "x.h5", "--size", "0"], 2, "size"),
+    (["raicl-prep", "casme2", "--out", "x.h5", "--window", "minutes:1"], 2, "window = 'minutes:1'"),
+    (["raicl-prep", "casme2", "--out", "x.h5", "--sampling", "best"], 2, "best"),
     (["raicl-prep", "casme2", "--out", "x.h5", "--jobs", "0"], 3, "data/raw/casme2"),
     (["raicl-prep", "casme2", "--root", "none", "--out", "x.h5"], 3, "none"),
     (["raicl-prep", "casme2", "--out", "x.h5", "--config", "none.toml"], 3, "none.toml"),

@@ -14,6 +14,7 @@ from raicl.common.errors import InputError, UsageError
 from raicl.common.flows import open_cache, write_index
 from raicl.common.settings import merge
 from raicl.data.protocols import load_protocol
+from raicl.train.cli import describe_input
 from raicl.train.composite import Composite, compose
 from raicl.train.fit import fit_fold
 from raicl.train.folds import leave_one_subject_out
@@ -182,8 +183,10 @@ def test_a_clip_without_an_apex_is_left_out_by_name_and_the_middle_stands_in_for
     reason = "sampling activation needs an apex, and the annotated one, frame 99, is not on disk"
     assert composite.left_out == {"casme2/sub01/EP01": reason}
     assert len(composite.records) == len(composite.labels) == 8
+    assert f"1 clips are left out: {reason}" in describe_input(composite)
     composite = composed(every, asking(sampling="apex"))
     assert composite.left_out == {}
+    assert "sampling: 1x apex-stand-in" in describe_input(composite)
     _, first = composite.records["casme2/sub01/EP01"]
     assert first.clip.flags == ("apex-stand-in",)
     assert [first.frames[row] for row in first.used_rows] == [20]
