@@ -29,7 +29,8 @@ from raicl.data.database import Database, Footage
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import warm_up
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
-from raicl.preprocess.process import known_instances, process_clip
+from raicl.preprocess.process import process_clip
+from raicl.preprocess.reuse import regroup
 from raicl.preprocess.sampling import is_skipped
 from raicl.preprocess.settings import PrepSettings
 
@@ -174,7 +175,8 @@ def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row:
     try:
         identity = identify(footage, settings)
         older = _older(folder, identity)
-        shard = process_clip(footage, identity, settings, older)
+        reused = regroup(identity, older)
+        shard = reused or process_clip(footage, identity, settings, older)
         write_shard(folder / identity.shard, shard)
     except (SetupError, ResourceError, MemoryError):
         raise  # no other clip would fare better
@@ -182,8 +184,7 @@ def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row:
         return _failed(footage, str(error), started)
     except Exception as error:  # native libraries raise what they like; the reason is kept
         return _failed(footage, f"{type(error).__name__}: {error}", started)
-    fresh = {bytes.fromhex(digest) for digest in identity.digests} - known_instances(older).keys()
-    return _row(footage, identity, shard, "computed" if fresh else "reused", started)
+    return _row(footage, identity, shard, "reused" if reused else "computed", started)
 
 
 def _older(folder: Path, identity: Identity) -> list[Shard]:

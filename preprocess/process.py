@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -22,14 +22,14 @@ from raicl.preprocess.settings import PrepSettings
 
 
 def process_clip(
-    footage: Footage, identity: Identity, settings: PrepSettings, older: Sequence[Shard] = ()
+    footage: Footage, identity: Identity, settings: PrepSettings, older: Iterable[Shard] = ()
 ) -> Shard:
     """Turn a clip's frames into its instances.
 
     Parameters
     ----------
     identity : of this clip under `settings`; names the frames sampled.
-    older : shards with the same base; the face and instances of the same frames are theirs.
+    older : shards with the same base; instances of the same frames are taken from there.
 
     Returns
     -------
@@ -40,20 +40,22 @@ def process_clip(
     InputError : a frame is damaged, frames differ in size, or there is no face.
     SetupError : a library or a model is missing.
     """
-    onset = _load(footage.frames[0])
-    # the same base says: the same onset and settings, hence the same face
-    transform, flags = (
-        (older[0].transform, older[0].flags) if older else locate_face(onset, settings)
-    )
+    onset_frame = footage.frames[0]
+    onset = _load(onset_frame)
+    transform, flags = locate_face(onset, settings)
     crop = partial(warp, transform=transform, size=settings.size, margin=settings.margin)
     aligned_onset = crop(onset)
-    inner = slice(settings.margin, settings.margin + settings.size)
 
-    known = known_instances(older)
+    known = {
+        bytes(digest): instance
+        for shard in older
+        for digest, instance in zip(shard.frame_digests, shard.instances, strict=True)
+    }
     digests = [bytes.fromhex(digest) for digest in identity.digests]
     fresh = [
         frame for frame, digest in zip(identity.frames, digests, strict=True) if digest not in known
     ]
+    inner = slice(settings.margin, settings.margin + settings.size)
     aligned = [crop(_load(frame, onset.shape)) for frame in fresh]
     lit = [
         match_light(frame, aligned_onset, inner)
@@ -61,7 +63,10 @@ def process_clip(
         else frame.astype(np.float32)
         for frame in aligned
     ]
-    computed = iter(_instances(aligned_onset, lit, settings)) if fresh else iter(())
+    flow = compute_flow(aligned_onset.astype(np.float32), lit, settings)
+    if not np.isfinite(flow).all():
+        raise InputError("the flow is not finite")
+    computed = iter(make_instances(flow, settings.margin))
     instances = [known[digest] if digest in known else next(computed) for digest in digests]
     return Shard(
         instances=np.stack(instances),
@@ -73,24 +78,6 @@ def process_clip(
         fingerprint=identity.fingerprint,
         base=identity.base,
     )
-
-
-def known_instances(older: Iterable[Shard]) -> dict[bytes, NDArray[np.float16]]:
-    """Instances (3, S, S) of older shards by the digest of their frame."""
-    return {
-        bytes(digest): instance
-        for shard in older
-        for digest, instance in zip(shard.frame_digests, shard.instances, strict=True)
-    }
-
-
-def _instances(
-    onset: NDArray[np.uint8], frames: Sequence[NDArray[np.float32]], settings: PrepSettings
-) -> NDArray[np.float16]:
-    flow = compute_flow(onset.astype(np.float32), frames, settings)
-    if not np.isfinite(flow).all():
-        raise InputError("the flow is not finite")
-    return make_instances(flow, settings.margin)
 
 
 def locate_face(

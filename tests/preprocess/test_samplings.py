@@ -250,3 +250,15 @@ def test_the_outlook_names_every_clip_that_is_left_out(
     assert "sampling activation, n_frames 4, short use" in shown
     assert "1 clips, 2 instances: 1 phase-fallback, 1 unusable" in shown
     assert f"{database.footage[1].clip.id}  sampling activation needs an apex" in shown
+
+
+def test_frames_of_the_same_bytes_keep_their_own_numbers_when_reused(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database = make_database(1, frames=12)
+    still, moved = database.footage[0].frames[4:6]
+    moved.path.write_bytes(still.path.read_bytes())
+    prepare(database, tmp_path / "a.h5", asking(quick, sampling="all"))
+    rows = prepare(database, tmp_path / "a.h5", quick, overwrite=True)
+    assert [row.status for row in rows] == ["reused"]
+    assert record_of(database, tmp_path / "b.h5", quick) == open_cache(tmp_path / "a.h5").records[0]
