@@ -10,6 +10,7 @@ import numpy as np
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.files import replace_atomically
 from raicl.common.flows import Cache
+from raicl.common.sampling import needs_apex
 
 
 def matplotlib_figure() -> ModuleType:
@@ -64,7 +65,9 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
     axes[4].plot(shard.frames, magnitude, marker="o", label="mean |flow|, px")
     axes[4].plot(shard.frames, instances[:, 2].mean(axis=(1, 2)), marker="s", label="mean ε")
     if record.clip.apex is not None:
-        axes[4].axvline(record.clip.apex, color="grey", linestyle=":", label="apex (not used)")
+        used = needs_apex(cache.settings.get("sampling", "middle"))
+        label = "apex" if used else "apex (not used)"
+        axes[4].axvline(record.clip.apex, color="grey", linestyle=":", label=label)
     axes[4].axvline(shard.frames[record.middle], color="black", linewidth=0.8, label="inference")
     axes[4].set_xlabel("frame")
     axes[4].legend(fontsize="small")

@@ -144,6 +144,9 @@ def test_a_phase_of_fewer_than_two_takes_the_nearest_frames_that_are_not_the_ape
     assert list(choose("decay", 20, 19)) == [17, 18]
     assert list(choose("decay", 20, 18)) == [17, 19]
     assert list(choose("decay", 3, 2)) == [1]
+    # of two equally near, a single frame is taken from the phase itself
+    assert list(choose("activation", 20, 2, 1)) == [1]
+    assert list(choose("decay", 20, 18, 1)) == [19]
     assert list(choose("decay", 2, 1)) == []
     fallen = [apex for apex in range(1, 20) if falls_back("activation", 20, apex)]
     assert fallen == [1, 2]

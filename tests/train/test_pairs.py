@@ -25,6 +25,17 @@ def test_every_clip_has_the_same_number_of_pairs() -> None:
     assert Counter(pairs[:, 0].tolist()) == {0: 16, 1: 16, 2: 16, 3: 16}
 
 
+def test_rows_need_not_be_neighbours() -> None:
+    clips = [[3, 9, 20], [5], range(30, 32)]
+    pairs = draw_pairs(clips, 6, np.random.default_rng(0))
+    assert Counter(map(tuple, pairs[:, :2].tolist())) == {
+        **{(0, row): 2 for row in (3, 9, 20)}, (1, 5): 6, (2, 30): 3, (2, 31): 3,
+    }  # fmt: skip
+    assert all(target in clips[clip] for clip, _, target in pairs)
+    alone = pairs[:, 0] == 1
+    assert (pairs[~alone, 1] != pairs[~alone, 2]).all()
+
+
 def test_each_instance_is_online_once_before_any_is_twice() -> None:
     online = draw_pairs(CLIPS, 16, np.random.default_rng(0))[:, 1].tolist()
     counts = Counter(online)
