@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,12 +96,8 @@ class Cache:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over ids, digests and untrained rows: equal for equal training, packed or not."""
-        lines = sorted(
-            f"{record.id} {record.digest}{''.join(f' {row}' for row in record.untrained)}\n"
-            for record in self.records
-        )
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        """Digest of all its instances, packed or not."""
+        return digest_instances(self.records)
 
     def shard_path(self, record: ClipRecord) -> Path:
         """File of a clip's shard, for a cache that is not packed."""
@@ -124,6 +120,15 @@ class Cache:
                 fix=REMAKE,
             )
         return shard
+
+
+def digest_instances(records: Iterable[ClipRecord]) -> str:
+    """SHA-256 over ids, digests and untrained rows: equal for equal training, one cache or more."""
+    lines = sorted(
+        f"{record.id} {record.digest}{''.join(f' {row}' for row in record.untrained)}\n"
+        for record in records
+    )
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def open_cache(path: Path) -> Cache:

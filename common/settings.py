@@ -28,8 +28,10 @@ def setting(default: Any, help: str, *, panel: str, **constraints: Any) -> Any:
     return Field(default, description=help, json_schema_extra={"panel": panel}, **constraints)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a configuration file.
+def read_toml(
+    path: Path, *, kind: str = "configuration", option: str = "--config"
+) -> dict[str, Any]:
+    """Read a configuration file, or one of another `kind` that `option` names.
 
     Raises
     ------
@@ -39,9 +41,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
-            f"cannot read the configuration: {error.strerror}",
+            f"cannot read the {kind}: {error.strerror}",
             where=str(path),
-            fix="give --config an existing TOML file",
+            fix=f"give {option} an existing TOML file",
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(

@@ -1,14 +1,14 @@
-"""Audit: what a database on disk would give, as plain values and as text; no pixel is touched."""
+"""Audit: what a database on disk would give, as plain values; no pixel is touched."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import TypedDict
+from typing import TypedDict, final
 
 from raicl.common.clip import Clip
-from raicl.data.annotation import printable
+from raicl.data.agreement import compare, whole_list
 from raicl.data.database import Database, Footage
 from raicl.data.protocols import PROTOCOLS, Protocol, load_protocol
 
@@ -34,13 +34,27 @@ class ExpectedCounts(TypedDict):
     classes: dict[str, int]
 
 
+class DifferenceRow(TypedDict):
+    """One published number beside the one found (see `raicl.data.agreement`)."""
+
+    what: str
+    expected: int | tuple[int, ...]
+    found: int | tuple[int, ...]
+
+
 class ProtocolCounts(TypedDict):
-    """Clips of one protocol; `expected` holds the published counts, where there are any."""
+    """Clips of one protocol; `expected` holds the published counts, where there are any.
+
+    `differences` are the published numbers that are not met; `official` says whether the clips
+    are the official list, where there is one. A part of a database is not compared.
+    """
 
     clips: int
     subjects: int
     classes: dict[str, int]
     expected: ExpectedCounts | None
+    differences: list[DifferenceRow]
+    official: bool | None
 
 
 class Counts(TypedDict):
@@ -54,21 +68,40 @@ class Counts(TypedDict):
     protocols: dict[str, ProtocolCounts]
 
 
+@final  # so that mypy tells the two kinds of audit apart by their keys
 class Audit(TypedDict):
-    """What ``--dry-run --json`` prints."""
+    """What ``--dry-run --json`` prints; `part` after ``--limit`` or ``--subjects``."""
 
     dataset: str
     root: str
     layout: str
     sheet: str
+    part: bool
     clips: list[ClipAudit]
     skipped: list[dict[str, str]]
     corrections: list[dict[str, str]]
     counts: Counts
 
 
-def audit(database: Database) -> Audit:
-    """The plain values of a database, with each clip's class in every built-in protocol."""
+@final
+class CompositeAudit(TypedDict):
+    """What ``--dry-run --json`` prints of several databases.
+
+    `official` says by protocol whether all their clips together are the official list.
+    """
+
+    dataset: str
+    databases: list[Audit]
+    official: dict[str, bool]
+
+
+def audit(database: Database, *, part: bool = False) -> Audit:
+    """The plain values of a database, with each clip's class in every built-in protocol.
+
+    Parameters
+    ----------
+    part : only a selection of the database's clips is here, which no published count fits.
+    """
     protocols = [load_protocol(name) for name in PROTOCOLS]
     clips = [item.clip for item in database.footage]
     return {
@@ -76,6 +109,7 @@ def audit(database: Database) -> Audit:
         "root": str(database.root),
         "layout": database.layout,
         "sheet": database.sheet,
+        "part": part,
         "clips": [_audit_clip(item, protocols) for item in database.footage],
         "skipped": [asdict(item) for item in database.skipped],
         "corrections": [asdict(item) for item in database.corrections],
@@ -86,7 +120,7 @@ def audit(database: Database) -> Audit:
             "emotions": _count(clip.emotion for clip in clips),
             "flags": _count(flag for clip in clips for flag in clip.flags),
             "protocols": {
-                protocol.name: _audit_protocol(protocol, clips, database)
+                protocol.name: _audit_protocol(protocol, clips, database, part)
                 for protocol in protocols
                 if protocol.covers(database.name)
             },
@@ -94,27 +128,28 @@ def audit(database: Database) -> Audit:
     }
 
 
-def audit_table(found: Audit) -> str:
-    """An audit for people: totals, classes beside what is expected, and every skipped clip."""
-    counts = found["counts"]
-    sheet = f", sheet of {found['sheet']}" if found["sheet"] else ""
-    lines = [
-        f"{found['dataset']} ({found['layout']}{sheet}): {counts['clips']} clips of "
-        f"{counts['subjects']} subjects, {counts['skipped']} skipped",
-        f"  emotions  {_list(counts['emotions'])}",
+def audit_composite(database: Database, *, part: bool = False) -> CompositeAudit:
+    """The audits of a database's members, and what they are as a whole."""
+    clips = [item.clip for item in database.footage]
+    verdicts = {
+        name: None if part else whole_list(load_protocol(name), clips) for name in PROTOCOLS
+    }
+    return {
+        "dataset": database.name,
+        "databases": [audit(member, part=part) for member in database.members],
+        "official": {name: verdict for name, verdict in verdicts.items() if verdict is not None},
+    }
+
+
+def contradictions(found: Audit | CompositeAudit) -> list[str]:
+    """``dataset/protocol`` wherever something published is not met."""
+    if "databases" in found:
+        return [row for item in found["databases"] for row in contradictions(item)]
+    return [
+        f"{found['dataset']}/{name}"
+        for name, protocol in found["counts"]["protocols"].items()
+        if protocol["differences"] or protocol["official"] is False
     ]
-    if counts["flags"]:
-        lines.append(f"  flags     {_list(counts['flags'])}")
-    for name, protocol in counts["protocols"].items():
-        lines += _protocol_lines(name, protocol)
-    for row in found["corrections"]:
-        lines.append(
-            f"  corrected {row['id']}: {row['field']} {row['annotated']} -> {row['used']} "
-            f"({row['reason']}; {row['source']})"
-        )
-    width = max((len(row["id"]) for row in found["skipped"]), default=0)
-    lines += [f"  skipped   {row['id']:{width}}  {row['reason']}" for row in found["skipped"]]
-    return "\n".join(lines)
 
 
 def _audit_clip(item: Footage, protocols: Sequence[Protocol]) -> ClipAudit:
@@ -128,50 +163,33 @@ def _audit_clip(item: Footage, protocols: Sequence[Protocol]) -> ClipAudit:
         "offset": clip.offset,
         "n_frames": len(item.frames),
         "flags": list(clip.flags),
-        "labels": {protocol.name: _class_name(protocol, clip) for protocol in protocols},
+        "labels": {protocol.name: protocol.class_name(clip) for protocol in protocols},
     }
 
 
-def _class_name(protocol: Protocol, clip: Clip) -> str | None:
-    label = protocol.label(clip)
-    return None if label is None else protocol.classes[label]
-
-
 def _audit_protocol(
-    protocol: Protocol, clips: Sequence[Clip], database: Database
+    protocol: Protocol, clips: Sequence[Clip], database: Database, part: bool
 ) -> ProtocolCounts:
     inside = [clip for clip in clips if protocol.label(clip) is not None]
-    classes = Counter(_class_name(protocol, clip) for clip in inside)
+    classes = Counter(protocol.class_name(clip) for clip in inside)
     expected = protocol.expected(database.name, database.sheet)
+    agreement = None if part else compare(protocol, database.name, clips)
     return {
         "clips": len(inside),
         "subjects": len({clip.subject_key for clip in inside}),
-        "classes": {name: classes[name] for name in protocol.classes},
+        "classes": {name: classes[name] for name in protocol.classes_of(database.name)},
         "expected": None
         if expected is None
         else {"subjects": expected.subjects, "classes": expected.classes},
+        "differences": []
+        if agreement is None
+        else [
+            {"what": row.what, "expected": row.expected, "found": row.found}
+            for row in agreement.differences
+        ],
+        "official": None if agreement is None else agreement.official,
     }
 
 
 def _count(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
-
-
-def _protocol_lines(name: str, protocol: ProtocolCounts) -> list[str]:
-    lines = [
-        f"  {name:9} {protocol['clips']} clips of {protocol['subjects']} subjects: "
-        f"{_list(protocol['classes'])}"
-    ]
-    expected = protocol["expected"]
-    if expected is None:
-        return lines
-    classes = expected["classes"]
-    differs = protocol["classes"] != {c: classes.get(c, 0) for c in protocol["classes"]}
-    if differs or expected["subjects"] not in (None, protocol["subjects"]):
-        subjects = "" if expected["subjects"] is None else f" of {expected['subjects']} subjects"
-        lines.append(f"  {'':9} expected {sum(classes.values())} clips{subjects}: {_list(classes)}")
-    return lines
-
-
-def _list(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{n} {printable(name)}" for name, n in counts.items())

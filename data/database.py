@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -73,6 +73,7 @@ class Database:
     footage : the usable clips, in natural order of subject and name.
     skipped : the clips on disk or in the sheet that are not used, each with its reason.
     corrections : the values that were replaced.
+    members : the databases that this one was put together from (see `raicl.data.composite`).
     """
 
     name: str
@@ -82,6 +83,12 @@ class Database:
     footage: tuple[Footage, ...]
     skipped: tuple[Skipped, ...]
     corrections: tuple[Correction, ...] = ()
+    members: tuple[Database, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Database, ...]:
+        """Its members, or itself alone."""
+        return self.members or (self,)
 
 
 Reader = Callable[[Path, Path | None, Sequence["KnownError"]], Database]
@@ -173,33 +180,3 @@ def _readers() -> dict[str, dict[str, Reader]]:
         "folder": {"": read_folder},
         "synthetic": {"": partial(read_casme2, dataset="synthetic")},
     }
-
-
-def select(
-    database: Database, *, subjects: Sequence[str] | None = None, limit: int | None = None
-) -> Database:
-    """The part of a database for a small trial.
-
-    Raises
-    ------
-    UsageError : a subject the database does not have.
-    InputError : no clip is left.
-    """
-    footage = database.footage
-    if subjects is not None:
-        known = {item.clip.subject for item in footage}
-        unknown = [subject for subject in subjects if subject not in known]
-        if unknown:
-            raise UsageError(
-                f"no subject {unknown[0]!r} with clips in {database.name}",
-                fix="one of " + ", ".join(sorted(known)),
-            )
-        footage = tuple(item for item in footage if item.clip.subject in subjects)
-    footage = footage[:limit]
-    if not footage:
-        raise InputError(
-            f"no clip is left of {database.name}",
-            where=str(database.root),
-            fix="give other --subjects or a larger --limit",
-        )
-    return replace(database, footage=footage)

@@ -25,11 +25,12 @@ _REQUEST = {
 }
 
 
-def find_root(name: str, given: Path | None) -> Path:
+def find_root(name: str, given: Path | None, *, option: str = "--root") -> Path:
     """The folder of a database, links resolved: the first of these places.
 
-    `given`, ``$RAICL_<NAME>``, ``$RAICL_DATA/<name>``, ``./data/raw/<name>``. The first two name
-    one place on purpose, so a folder missing there is an error and not a reason to look further.
+    `given` (by `option`), ``$RAICL_<NAME>``, ``$RAICL_DATA/<name>``, ``./data/raw/<name>``. The
+    first two name one place on purpose, so a folder missing there is an error and not a reason to
+    look further.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def find_root(name: str, given: Path | None) -> Path:
     """
     variable = f"RAICL_{name.upper()}"
     if given is not None:
-        return _checked(given, "--root", name)
+        return _checked(given, option, name)
     if os.environ.get(variable):
         return _checked(Path(os.environ[variable]).expanduser(), f"${variable}", name)
     common = os.environ.get("RAICL_DATA")
@@ -46,7 +47,7 @@ def find_root(name: str, given: Path | None) -> Path:
     for place in tried:
         if place.is_dir():
             return place.resolve()
-    places = [f"--root (not given), ${variable} (not set)"]
+    places = [f"{option} (not given), ${variable} (not set)"]
     places += [] if common else [f"$RAICL_DATA/{name} (not set)"]
     raise InputError(
         f"{name} was not found",

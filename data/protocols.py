@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from typing import Self
+from pathlib import Path
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from raicl.common.clip import Clip
-from raicl.common.errors import UsageError
+from raicl.common.errors import InputError, UsageError
+from raicl.common.settings import read_toml
 
-PROTOCOLS = ("cde", "five", "four", "seven")
+PROTOCOLS = ("cde", "five", "three", "four", "seven")
+
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]  # also a folder's name
+_Class = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _+-]{0,39}$")]  # also a column's
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Strict(BaseModel):
@@ -21,10 +28,18 @@ class _Strict(BaseModel):
 
 
 class Expected(_Strict):
-    """What a complete database gives: subjects where known, and clips per class."""
+    """What a complete database gives, as published.
+
+    Attributes
+    ----------
+    subjects : those with a clip, where known.
+    classes : clips per class.
+    per_subject : clips per class in the order of the classes, by subject, where known.
+    """
 
     subjects: int | None = None
     classes: dict[str, int]
+    per_subject: dict[str, tuple[int, ...]] = Field(default_factory=dict)
 
 
 class Rule(_Strict):
@@ -33,15 +48,19 @@ class Rule(_Strict):
     Attributes
     ----------
     emotions : class by annotated emotion; clips of other emotions are left out.
+    classes : in the order of their indices, where the database has its own.
     require_apex : leave out clips without an apex, or whose apex is the onset.
     exclude : clips left out, as ``subject/name``, by version of the sheet.
     expected : counts by version of the sheet, ``any`` where there is one.
+    clip_list : SHA-256 of the official list (see `raicl.data.agreement`).
     """
 
     emotions: dict[str, str]
+    classes: tuple[_Class, ...] = ()
     require_apex: bool = False
     exclude: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     expected: dict[str, Expected] = Field(default_factory=dict)
+    clip_list: _Sha256 | None = None
 
 
 class Protocol(_Strict):
@@ -49,24 +68,22 @@ class Protocol(_Strict):
 
     Attributes
     ----------
+    classes : of every database whose rule names none of its own.
     like : databases that follow the rule of another one, without its expected counts.
+    clip_list : SHA-256 of the official list of all databases that have one, together.
     """
 
-    name: str
+    name: _Name
     title: str
-    classes: tuple[str, ...] = Field(min_length=2)
-    databases: dict[str, Rule]
+    classes: tuple[_Class, ...] = ()
+    databases: dict[str, Rule] = Field(min_length=1)
     like: dict[str, str] = Field(default_factory=dict)
+    clip_list: _Sha256 | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if len(set(self.classes)) < len(self.classes):
-            raise ValueError(f"a class is named twice: {self.classes}")
         for dataset, rule in self.databases.items():
-            named = set(rule.emotions.values())
-            named |= {name for counts in rule.expected.values() for name in counts.classes}
-            if not named <= set(self.classes):
-                raise ValueError(f"{dataset}: {named - set(self.classes)} are not classes")
+            _check_rule(dataset, rule, rule.classes or self.classes)
         if not set(self.like.values()) <= set(self.databases) or set(self.like) & set(
             self.databases
         ):
@@ -75,6 +92,11 @@ class Protocol(_Strict):
 
     def label(self, clip: Clip) -> int | None:
         """Index of a clip's class; None if the protocol leaves the clip out."""
+        name = self.class_name(clip)
+        return None if name is None else self.classes_of(clip.dataset).index(name)
+
+    def class_name(self, clip: Clip) -> str | None:
+        """Name of a clip's class; None if the protocol leaves the clip out."""
         rule = self._rule(clip.dataset)
         if rule is None or clip.emotion not in rule.emotions:
             return None
@@ -82,7 +104,34 @@ class Protocol(_Strict):
             return None
         if f"{clip.subject}/{clip.name}" in rule.exclude.get(clip.sheet, ()):
             return None
-        return self.classes.index(rule.emotions[clip.emotion])
+        return rule.emotions[clip.emotion]
+
+    def classes_of(self, dataset: str) -> tuple[str, ...]:
+        """The classes of one database, in the order of their indices."""
+        rule = self._rule(dataset)
+        return (rule.classes if rule is not None else ()) or self.classes
+
+    def shared_classes(self, datasets: Iterable[str]) -> tuple[str, ...]:
+        """The classes of several databases in one experiment.
+
+        Raises
+        ------
+        InputError : none of them is in the protocol, or they have different classes.
+        """
+        datasets = sorted(set(datasets))
+        by_dataset = {name: self.classes_of(name) for name in datasets if self.covers(name)}
+        if not by_dataset:
+            raise InputError(
+                f"protocol {self.name} has no rule for {', '.join(datasets)}",
+                fix="choose another --protocol; it has " + ", ".join(sorted(self.databases)),
+            )
+        if len(set(by_dataset.values())) > 1:
+            shown = "; ".join(f"{name}: {', '.join(c)}" for name, c in by_dataset.items())
+            raise InputError(
+                f"protocol {self.name} has other classes for each database ({shown})",
+                fix="train on one of them, or choose a --protocol whose classes they share",
+            )
+        return next(iter(by_dataset.values()))
 
     def covers(self, dataset: str) -> bool:
         """Whether the protocol says anything about a database."""
@@ -99,20 +148,47 @@ class Protocol(_Strict):
         return self.databases.get(self.like.get(dataset, dataset))
 
 
-@cache
+def _check_rule(dataset: str, rule: Rule, classes: tuple[str, ...]) -> None:
+    if len(classes) < 2:
+        raise ValueError(f"{dataset}: two classes are needed, found {list(classes)}")
+    if len(set(classes)) < len(classes):
+        raise ValueError(f"{dataset}: a class is named twice: {list(classes)}")
+    named = set(rule.emotions.values())
+    named |= {name for counts in rule.expected.values() for name in counts.classes}
+    if not named <= set(classes):
+        raise ValueError(f"{dataset}: {sorted(named - set(classes))} are not classes")
+    capital = [emotion for emotion in rule.emotions if emotion != emotion.casefold()]
+    if capital:  # it would never fit a clip, whose emotion is lower-case
+        raise ValueError(f"{dataset}: emotions are written in lower case, not {capital[0]!r}")
+    for counts in rule.expected.values():
+        if any(len(row) != len(classes) for row in counts.per_subject.values()):
+            raise ValueError(f"{dataset}: a subject needs one number for each class")
+
+
 def load_protocol(name: str) -> Protocol:
-    """One of `PROTOCOLS`.
+    """One of `PROTOCOLS`, or the protocol in a file whose name ends in ``.toml``.
 
     Raises
     ------
-    UsageError : an unknown name.
+    UsageError : an unknown name, or a file with an unknown key, class or database.
+    InputError : the file is missing or not TOML.
     """
-    if name not in PROTOCOLS:
-        near = get_close_matches(name, PROTOCOLS, 1)
-        raise UsageError(
-            f"no protocol {name!r}",
-            fix=f"did you mean {near[0]}?" if near else "one of " + ", ".join(PROTOCOLS),
-        )
+    if name in PROTOCOLS:
+        return _built_in(name)
+    if name.endswith(".toml"):
+        values = read_toml(Path(name), kind="protocol", option="--protocol")
+        return _validate(values, name)
+    near = get_close_matches(name, PROTOCOLS, 1)
+    raise UsageError(
+        f"no protocol {name!r}",
+        fix=f"did you mean {near[0]}?"
+        if near
+        else f"one of {', '.join(PROTOCOLS)}, or a file that ends in .toml",
+    )
+
+
+@cache
+def _built_in(name: str) -> Protocol:
     path = files("raicl.data") / "protocols" / f"{name}.toml"
     return parse_protocol(path.read_text(encoding="utf-8"))
 
@@ -120,3 +196,21 @@ def load_protocol(name: str) -> Protocol:
 def parse_protocol(text: str) -> Protocol:
     """A protocol from TOML; an unknown key, class or database raises pydantic's ValueError."""
     return Protocol.model_validate(tomllib.loads(text))
+
+
+def _validate(values: dict[str, Any], source: str) -> Protocol:
+    try:
+        return Protocol.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        what = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            what = f"unknown key `{key}`"
+        elif key:
+            what = f"`{key}`: {what}"
+        raise UsageError(
+            f"not a protocol: {what}",
+            where=source,
+            fix="the files in data/protocols show the keys; data/README.md explains them",
+        ) from error

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,9 +15,9 @@ from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
 from raicl.preprocess.settings import PrepSettings
+from raicl.preprocess.source import audit_source, open_source, refuse_contradictions
 
-if TYPE_CHECKING:  # these load numpy and OpenCV, and --help must not wait for them
-    from raicl.data.database import Database
+if TYPE_CHECKING:  # it loads numpy and OpenCV, and --help must not wait for them
     from raicl.preprocess.prepare import Row
 
 _HELP = """Align faces and compute TV-L1 flow and strain of a clip's frames, once for ever.
@@ -31,13 +28,16 @@ Examples:
 
   raicl-prep folder --root my_clips --out mine.h5 --jobs 8
 
-DATASET is casme2, samm, smic, folder or synthetic. Trouble with the installation? `raicl doctor`
+  raicl-prep cde --root-casme2 A --root-samm B --root-smic C --out cde.h5
+
+DATASET is casme2, samm, smic, folder, synthetic or cde (casme2, samm and smic as one cache).
+Trouble with the installation? `raicl doctor`
 """
 
 
 @with_settings(PrepSettings)
 def prep(
-    dataset: Annotated[str, typer.Argument(help="casme2, samm, smic, folder or synthetic.")],
+    dataset: Annotated[str, typer.Argument(help="casme2, samm, smic, folder, synthetic or cde.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The cache to write.", rich_help_panel="Output"),
@@ -45,6 +45,16 @@ def prep(
     root: Annotated[
         Path | None,
         typer.Option(help="Where the database lies.", rich_help_panel="Input"),
+    ] = None,
+    root_casme2: Annotated[
+        Path | None,
+        typer.Option(help="Where CASME II lies, for cde.", rich_help_panel="Input"),
+    ] = None,
+    root_samm: Annotated[
+        Path | None, typer.Option(help="Where SAMM lies, for cde.", rich_help_panel="Input")
+    ] = None,
+    root_smic: Annotated[
+        Path | None, typer.Option(help="Where SMIC lies, for cde.", rich_help_panel="Input")
     ] = None,
     variant: Annotated[
         str | None,
@@ -60,8 +70,13 @@ def prep(
         str | None, typer.Option(help="Only these, e.g. sub01,sub05.", rich_help_panel="Input")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Only the first K clips.", min=1, rich_help_panel="Input")
+        int | None,
+        typer.Option(help="Only the first K clips of each.", min=1, rich_help_panel="Input"),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Stop where counts differ.", rich_help_panel="Input"),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Audit, touch no pixel.", rich_help_panel="Output")
     ] = False,
@@ -108,28 +123,36 @@ def prep(
     )
     if out is None and not dry_run:
         raise UsageError("--out is missing", fix=f"raicl-prep {dataset} --out flows.h5")
-    from raicl.data.audit import audit, audit_table
-    from raicl.data.database import select
+    from raicl.data.audit_table import audit_table
+    from raicl.data.selection import select
     from raicl.preprocess.prepare import prepare
     from raicl.preprocess.sampling import foresee, outlook_table
 
-    with _opened(
+    part = subjects is not None or limit is not None
+    if strict and part:
+        raise UsageError("--strict needs a whole database", fix="leave out --subjects and --limit")
+    with open_source(
         dataset,
         root=root,
+        roots={"casme2": root_casme2, "samm": root_samm, "smic": root_smic},
         annotations=annotations,
         correct=corrections,
         variant=variant,
         seed=seed,
-    ) as db:
-        database = select(db, subjects=subjects.split(",") if subjects else None, limit=limit)
-        found = audit(database)
+    ) as whole:
+        database = select(whole, subjects=subjects.split(",") if subjects else None, limit=limit)
+        found = audit_source(database, part=part)
         outlook = foresee(database.footage, settings)
         table = f"{audit_table(found)}\n{outlook_table(outlook)}"
         if out is None or dry_run:
             values = {**found, "sampling": outlook}
             console.result(json.dumps(values, indent=2) if as_json else table)
+        else:
+            console.say(table)
+        if strict:
+            refuse_contradictions(found)
+        if out is None or dry_run:
             return
-        console.say(table)
         rows = prepare(database, out, settings, jobs=resolve_jobs(jobs), overwrite=overwrite)
     _report(rows, out, as_json)
     failed = [row for row in rows if row.status == "failed"]
@@ -139,33 +162,6 @@ def prep(
             where=failed[0].id + ": " + failed[0].reason,
             fix="mend the clips and run the same command again, or accept with --max-failures",
         )
-
-
-@contextmanager
-def _opened(
-    dataset: str,
-    *,
-    root: Path | None,
-    annotations: Path | None,
-    correct: bool,
-    variant: str | None,
-    seed: int,
-) -> Iterator[Database]:
-    """The database named on the command line; ``synthetic`` is made for as long as it is read."""
-    from raicl.data.database import find_reader, read_database
-
-    find_reader(dataset, variant)  # before anything is searched or written
-    if dataset != "synthetic" or root is not None:
-        yield read_database(
-            dataset, root=root, annotations=annotations, correct=correct, variant=variant
-        )
-        return
-    from raicl.data.synthetic import make_database
-
-    with TemporaryDirectory(prefix="raicl-synthetic-") as folder:
-        console.say("writing the synthetic database into a temporary folder")
-        make_database(Path(folder), seed=seed)
-        yield read_database(dataset, root=Path(folder), correct=correct)
 
 
 def _report(rows: list[Row], out: Path, as_json: bool) -> None:

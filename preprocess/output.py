@@ -30,10 +30,15 @@ def provenance(database: Database) -> dict[str, object]:
     return {
         "versions": versions(_PACKAGES),
         "source": git_state(),
-        "database": database.name,
-        "layout": database.layout,
-        "sheet": database.sheet,
-        "corrections": [dataclasses.asdict(row) for row in database.corrections],
+        "databases": [
+            {
+                "name": part.name,
+                "layout": part.layout,
+                "sheet": part.sheet,
+                "corrections": [dataclasses.asdict(row) for row in part.corrections],
+            }
+            for part in database.parts
+        ],
     }
 
 

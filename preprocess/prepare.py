@@ -72,12 +72,13 @@ def prepare(
     PartialError : no clip could be prepared at all; no index is written.
     SetupError, ResourceError : the whole run cannot go on.
     """
-    if out.resolve().is_relative_to(database.root.resolve()):
-        raise UsageError(
-            "--out lies inside the database, which is never written to",
-            where=str(out),
-            fix="choose a file outside " + str(database.root),
-        )
+    for part in database.parts:
+        if out.resolve().is_relative_to(part.root.resolve()):
+            raise UsageError(
+                "--out lies inside the database, which is never written to",
+                where=str(out),
+                fix="choose a file outside " + str(part.root),
+            )
     if not out.parent.is_dir():
         raise InputError("the output folder does not exist", where=str(out.parent))
     with lock(out.with_name(out.name + ".lock")):

@@ -196,8 +196,8 @@ def merge_settings(preset: str | None, config: Path | None, given: dict[str, Any
 
 
 def describe_input(composite: Composite) -> list[str]:
-    """What a run is about to learn from, and what the protocol leaves out."""
-    classes = composite.protocol.classes
+    """What a run is about to learn from, what the protocol leaves out, and what is published."""
+    classes = composite.classes
     counts = composite.class_counts(list(composite.records))
     shown = ", ".join(f"{n} {name}" for name, n in zip(classes, counts, strict=True))
     lines = [f"{' + '.join(composite.datasets)}: {sum(counts)} clips ({shown})"]
@@ -210,12 +210,12 @@ def describe_input(composite: Composite) -> list[str]:
     flags = Counter(flag for clip in composite.clips for flag in clip.flags if flag in FLAGS)
     if flags:
         lines.append("sampling: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
-    return lines
+    return lines + composite.unmet + composite.official
 
 
 def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -> None:
     """Print row, subject, clips and clips per class of every fold on stdout."""
-    classes = composite.protocol.classes
+    classes = composite.classes
     if as_json:
         rows = [
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ from pathlib import Path
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
-from raicl.common.flows import Cache, open_cache
+from raicl.common.flows import Cache, digest_instances, open_cache
 from raicl.common.record import ClipRecord
+from raicl.data.agreement import official_lines, published_lines
 from raicl.data.protocols import Protocol
+from raicl.train.folds import natural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +25,10 @@ class Composite:
     Attributes
     ----------
     caches : as given on the command line.
-    protocol : the classes, and which emotion belongs to which.
-    records : the clips inside the protocol by id, each with the cache that holds it.
+    protocol : which emotion belongs to which class.
+    classes : the protocol's for these databases, in the order of their indices.
+    records : the clips inside the protocol by id in natural order, each with the cache that holds
+        it; the order of the caches, and how many there are, changes nothing.
     labels : class index by clip id.
     outside : clips by emotion that the protocol leaves out.
     left_out : why, by clip id, the others cannot be sampled as the run asks.
@@ -31,6 +36,7 @@ class Composite:
 
     caches: tuple[Cache, ...]
     protocol: Protocol
+    classes: tuple[str, ...]
     records: dict[str, tuple[Cache, ClipRecord]]
     labels: dict[str, int]
     outside: Counter[str]
@@ -48,18 +54,33 @@ class Composite:
 
     @property
     def digest(self) -> str:
-        """Digest of all instances, whatever the order of the caches."""
-        digests = sorted(cache.digest for cache in self.caches)
-        return (
-            digests[0]
-            if len(digests) == 1
-            else hashlib.sha256("".join(digests).encode()).hexdigest()
-        )
+        """Digest of all instances: the same for one cache of several databases or one of each."""
+        return digest_instances(record for cache in self.caches for record in cache.records)
+
+    @property
+    def labels_digest(self) -> str:
+        """SHA-256 of what the protocol decides here: the classes, and the class of each clip."""
+        decided = {"classes": self.classes, "labels": self.labels}
+        return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def official(self) -> list[str]:
+        """Whether the clips are the official list of the protocol, as lines of text."""
+        return official_lines(self.protocol, self._every_clip())
+
+    @property
+    def unmet(self) -> list[str]:
+        """Published counts that the clips do not give, as lines of text."""
+        return published_lines(self.protocol, self._every_clip())
 
     def class_counts(self, clips: Sequence[str]) -> list[int]:
         """How many of `clips` each class has."""
         counts = Counter(self.labels[clip] for clip in clips)
-        return [counts[label] for label in range(len(self.protocol.classes))]
+        return [counts[label] for label in range(len(self.classes))]
+
+    def _every_clip(self) -> list[Clip]:
+        records = (record for cache in self.caches for record in cache.records)
+        return [record.clip for record in records if record.id not in self.left_out]
 
 
 _WHICH_CLIPS = {"short"}  # and not how an instance is made
@@ -77,34 +98,40 @@ def compose(paths: Sequence[Path], protocol: Protocol, *, as_prepared: bool = Tr
     Raises
     ------
     InputError : a cache is unusable or prepared otherwise than the first, a clip is in two of
-        them, or fewer than two classes are left.
+        them, the databases have other classes, or fewer than two classes are left.
     """
     caches = tuple(open_cache(path) for path in paths)
     ignored = _WHICH_CLIPS if as_prepared else _WHICH_CLIPS | _WHICH_FRAMES
     for cache in caches[1:]:
         _check_comparable(caches[0], cache, ignored)
-    records: dict[str, tuple[Cache, ClipRecord]] = {}
-    labels: dict[str, int] = {}
-    outside: Counter[str] = Counter()
-    for cache in caches:
-        for record in cache.records:
-            label = protocol.label(record.clip)
-            if label is None:
-                outside[record.clip.emotion] += 1
-                continue
-            if record.id in records:
-                raise InputError(
-                    f"clip {record.id} is in two caches",
-                    where=f"{records[record.id][0].path}, {cache.path}",
-                    fix="give each database once",
-                )
-            records[record.id] = cache, record
-            labels[record.id] = label
+    found = _collect(caches)
+    classes = protocol.shared_classes(record.clip.dataset for _, record in found)
+    labelled = [(source, protocol.label(source[1].clip)) for source in found]
     composite = Composite(
-        caches=caches, protocol=protocol, records=records, labels=labels, outside=outside
+        caches=caches,
+        protocol=protocol,
+        classes=classes,
+        records={source[1].id: source for source, label in labelled if label is not None},
+        labels={source[1].id: label for source, label in labelled if label is not None},
+        outside=Counter(source[1].clip.emotion for source, label in labelled if label is None),
     )
     check_classes(composite)
     return composite
+
+
+def _collect(caches: Sequence[Cache]) -> list[tuple[Cache, ClipRecord]]:
+    """Every clip with its cache, in natural order of the ids."""
+    found: dict[str, tuple[Cache, ClipRecord]] = {}
+    for cache in caches:
+        for record in cache.records:
+            if record.id in found:
+                raise InputError(
+                    f"clip {record.id} is in two caches",
+                    where=f"{found[record.id][0].path}, {cache.path}",
+                    fix="give each database once",
+                )
+            found[record.id] = cache, record
+    return [found[key] for key in sorted(found, key=natural)]
 
 
 def _check_comparable(first: Cache, other: Cache, ignored: set[str]) -> None:
@@ -131,7 +158,7 @@ def check_classes(composite: Composite) -> None:
     """
     counts = composite.class_counts(list(composite.records))
     if sum(count > 0 for count in counts) < 2:
-        classes = composite.protocol.classes
+        classes = composite.classes
         found = ", ".join(f"{n} {name}" for name, n in zip(classes, counts, strict=True))
         raise InputError(
             f"protocol {composite.protocol.name} needs clips of two classes, found {found}",

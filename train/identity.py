@@ -18,7 +18,11 @@ PACKAGES = ("raicl", "torch", "torchvision", "numpy", "h5py", "safetensors")
 
 def run_key(composite: Composite, settings: TrainSettings) -> str:
     """Eight hexadecimal digits that change with the instances or with what is done to them."""
-    made_of = {"cache": composite.digest, "settings": identity(settings)}
+    made_of = {
+        "cache": composite.digest,
+        "labels": composite.labels_digest,
+        "settings": identity(settings),
+    }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -30,12 +34,15 @@ def to_toml(settings: TrainSettings) -> str:
 
 
 def identity(settings: TrainSettings) -> dict[str, Any]:
-    """The settings that say what is computed, without those that say where and how fast."""
+    """The settings that say what is computed, without those that say where and how fast.
+
+    Nor with the protocol's name: a file may change under it, so its labels are compared instead.
+    """
     fields = TrainSettings.model_fields
     return {
         key: value
         for key, value in settings.model_dump(mode="json").items()
-        if fields[key].json_schema_extra["panel"] != "Compute"  # type: ignore[index]
+        if key != "protocol" and fields[key].json_schema_extra["panel"] != "Compute"  # type: ignore[index]
     }
 
 
@@ -53,6 +60,7 @@ def environment(composite: Composite) -> dict[str, Any]:
             {"path": str(cache.path), "digest": cache.digest, "size": cache.size}
             for cache in composite.caches
         ],
-        "protocol": composite.protocol.name,
-        "classes": list(composite.protocol.classes),
+        "protocol": composite.protocol.model_dump(mode="json", exclude_defaults=True),
+        "classes": list(composite.classes),
+        "labels_digest": composite.labels_digest,
     }

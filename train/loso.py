@@ -43,7 +43,7 @@ class Experiment:
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names of the protocol."""
-        return self.composite.protocol.classes
+        return self.composite.classes
 
 
 def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> dict[str, Any]:
@@ -175,6 +175,7 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
         results = {
             **scores,
             "protocol": composite.protocol.name,
+            "official_list": composite.official,
             "selection": SELECTION,
             "seed": experiment.settings.seed,
             "folds": {"done": len(finished), "all": len(experiment.folds)},

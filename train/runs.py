@@ -111,7 +111,7 @@ class Run:
 def default_folder(composite: Composite, settings: TrainSettings) -> Path:
     """``runs/DATASETS-PROTOCOL-KEY``, so that the same command finds the same run."""
     name = "+".join(composite.datasets)
-    return Path("runs") / f"{name}-{settings.protocol}-{run_key(composite, settings)}"
+    return Path("runs") / f"{name}-{composite.protocol.name}-{run_key(composite, settings)}"
 
 
 def open_run(
@@ -159,9 +159,15 @@ def _check_same(folder: Path, composite: Composite, settings: TrainSettings) -> 
     changed = [
         f"{key} = {before[key]!r}, now {now[key]!r}" for key in now if before[key] != now[key]
     ]
-    digest = json.loads((folder / _ENVIRONMENT).read_text(encoding="utf-8"))["cache_digest"]
-    if digest != composite.digest:
-        changed.append(f"cache {digest[:16]}, now {composite.digest[:16]}")
+    begun = json.loads((folder / _ENVIRONMENT).read_text(encoding="utf-8"))
+    if begun["cache_digest"] != composite.digest:
+        changed.append(f"cache {begun['cache_digest'][:16]}, now {composite.digest[:16]}")
+    labels = str(begun.get("labels_digest"))  # absent from the first runs of all
+    if labels != composite.labels_digest:
+        changed.append(
+            f"labels {labels[:16]}, now {composite.labels_digest[:16]} "
+            f"by protocol {composite.protocol.name}"
+        )
     if changed:
         raise ConflictError(
             f"the run folder belongs to another experiment: {'; '.join(changed)}",

@@ -25,9 +25,9 @@ class TrainSettings(SamplingSettings):
     Those of the panel Compute say where and how fast, not what is computed.
     """
 
-    protocol: Literal["cde", "five", "seven", "four"] = setting(
+    protocol: str = setting(
         "cde",
-        "Classes: cde (negative, positive, surprise), five, seven or four.",
+        "Classes: cde (negative, positive, surprise), five, three, four, seven, or a .toml file.",
         panel=_EXPERIMENT,
     )
     seed: int = setting(0, "Base seed; fold k uses seed + k.", panel=_EXPERIMENT, ge=0)

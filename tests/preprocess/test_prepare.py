@@ -14,7 +14,8 @@ import pytest
 from raicl.common.errors import ConflictError, InputError, PartialError, UsageError
 from raicl.common.files import lock
 from raicl.common.flows import open_cache, shards_folder
-from raicl.data.database import Database, select
+from raicl.data.database import Database
+from raicl.data.selection import select
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 

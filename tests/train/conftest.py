@@ -1,5 +1,6 @@
 """Caches of analytic instances, written through the public functions, and a network that fits."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from raicl.common.clip import Clip
-from raicl.common.flows import shards_folder, write_index
+from raicl.common.flows import open_cache, shards_folder, write_index
 from raicl.common.instance import strain
 from raicl.common.record import ClipRecord
 from raicl.common.shards import Shard, write_shard
 from raicl.train.settings import TrainSettings
 
 MakeCache = Callable[..., Path]
+UniteCaches = Callable[[Sequence[Path], Path], Path]
 
 # where each emotion moves: (x, y) in [0, 1] and the direction (u, v)
 MOTIONS = {
@@ -24,6 +26,8 @@ MOTIONS = {
     "happiness": [((0.25, 0.75), (-1.0, -1.0)), ((0.75, 0.75), (1.0, -1.0))],
     "surprise": [((0.25, 0.20), (0.0, -1.0)), ((0.75, 0.20), (0.0, -1.0))],
 }
+# what the other databases call them
+_SAME = {"anger": "disgust", "negative": "disgust", "positive": "happiness", "others": "disgust"}
 
 
 def bump_instances(
@@ -33,7 +37,7 @@ def bump_instances(
     y, x = np.mgrid[:size, :size] / (size - 1)
     flow = np.zeros((n, 2, size, size), np.float32)
     strength = amplitude * np.sin(np.pi * np.linspace(0.25, 0.75, n))
-    for (cx, cy), direction in MOTIONS[emotion]:
+    for (cx, cy), direction in MOTIONS[_SAME.get(emotion, emotion)]:
         bump = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * 0.1**2))
         flow += np.einsum("n,c,yx->ncyx", strength, np.array(direction), bump)
     flow += rng.normal(scale=noise, size=flow.shape)
@@ -93,7 +97,7 @@ def write_cache(
             transform=np.eye(2, 3),
             flags=(),
             fingerprint=f"{index:064x}",
-            base=f"{index + 1000:064x}",
+            base=hashlib.sha256(f"{dataset} {index}".encode()).hexdigest(),
         )
         name = f"{shard.base[-24:]}-{shard.fingerprint[-24:]}.h5"
         write_shard(shards_folder(path) / name, shard)
@@ -111,6 +115,18 @@ def write_cache(
     return path
 
 
+def unite(paths: Sequence[Path], out: Path) -> Path:
+    """One cache with the clips of several, as `raicl-prep cde` writes it."""
+    shards_folder(out).mkdir()
+    caches = [open_cache(path) for path in paths]
+    for path in paths:
+        for shard in shards_folder(path).iterdir():
+            (shards_folder(out) / shard.name).write_bytes(shard.read_bytes())
+    records = [record for cache in caches for record in cache.records]
+    write_index(out, records, size=caches[0].size, settings=caches[0].settings)
+    return out
+
+
 @pytest.fixture(autouse=True, scope="session")
 def single_thread() -> None:
     """Networks this small only wait for a second thread, for seconds on a busy machine."""
@@ -121,6 +137,12 @@ def single_thread() -> None:
 def make_cache() -> MakeCache:
     """`write_cache`: ``make_cache(path, subjects=3, clips=3, n=6, size=33, ...) -> path``."""
     return write_cache
+
+
+@pytest.fixture
+def unite_caches() -> UniteCaches:
+    """`unite`: ``unite_caches(paths, out) -> out``."""
+    return unite
 
 
 @pytest.fixture

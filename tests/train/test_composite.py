@@ -1,14 +1,21 @@
+import itertools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols import load_protocol, parse_protocol
 from raicl.train.composite import compose
 from raicl.train.folds import leave_one_subject_out
 
 MakeCache = Callable[..., Path]
+UniteCaches = Callable[..., Path]
+
+CASME2 = ("disgust", "happiness", "others")
+SAMM = ("anger", "happiness", "surprise")
+SMIC = ("negative", "positive", "surprise")
 
 
 def test_caches_together_keep_subjects_of_the_same_name_apart(
@@ -32,16 +39,77 @@ def test_digest_depends_on_the_instances_and_not_on_the_order_of_caches(
     assert compose([one, two], protocol).digest != compose([one, other], protocol).digest
 
 
+def test_one_cache_of_three_databases_is_the_same_as_three_caches_in_any_order(
+    tmp_path: Path, make_cache: MakeCache, unite_caches: UniteCaches
+) -> None:
+    databases = [("casme2", CASME2), ("samm", SAMM), ("smic", SMIC)]
+    paths = [
+        make_cache(tmp_path / f"{name}.h5", dataset=name, emotions=emotions)
+        for name, emotions in databases
+    ]
+    cde = load_protocol("cde")
+    ways = [paths, paths[::-1], [unite_caches(paths, tmp_path / "cde.h5")]]
+    one, *others = [compose(way, cde) for way in ways]
+    for other in others:
+        assert other.digest == one.digest
+        assert other.labels == one.labels
+        assert other.labels_digest == one.labels_digest
+        assert list(other.records) == list(one.records)
+        assert other.outside == one.outside
+        assert leave_one_subject_out(other.clips) == leave_one_subject_out(one.clips)
+    assert one.datasets == ("casme2", "samm", "smic")
+
+
+def test_a_cache_of_several_databases_beside_one_of_them_is_refused(
+    tmp_path: Path, make_cache: MakeCache, unite_caches: UniteCaches
+) -> None:
+    paths = [make_cache(tmp_path / f"{name}.h5", dataset=name) for name in ("casme2", "samm")]
+    both = unite_caches(paths, tmp_path / "both.h5")
+    with pytest.raises(InputError, match="is in two caches"):
+        compose([both, paths[1]], load_protocol("cde"))
+
+
+def test_databases_whose_classes_differ_are_no_composite(
+    tmp_path: Path, make_cache: MakeCache
+) -> None:
+    paths = [
+        make_cache(tmp_path / f"{name}.h5", dataset=name, emotions=["happiness", "surprise"])
+        for name in ("casme2", "samm")
+    ]
+    five = load_protocol("five")
+    assert compose(paths[1:], five).classes[0] == "anger"
+    with pytest.raises(InputError, match="other classes for each database"):
+        compose(paths, five)
+
+
+def test_labels_change_with_the_protocol_and_the_annotation_but_not_with_a_comment(
+    tmp_path: Path, make_cache: MakeCache
+) -> None:
+    def digest(text: str, **changes: Any) -> str:
+        return compose(
+            [make_cache(tmp_path / f"{next(numbers)}.h5", **changes)], parse_protocol(text)
+        ).labels_digest
+
+    numbers = itertools.count()
+    text = (
+        'name = "custom"\ntitle = "two"\nclasses = ["no", "yes"]\n'
+        '[databases.casme2]\nemotions = { disgust = "no", happiness = "yes", surprise = "yes" }\n'
+    )
+    before = digest(text)
+    assert digest(f"# why\n{text}") == before
+    assert digest(text.replace('surprise = "yes"', 'surprise = "no"')) != before
+    assert digest(text.replace("yes", "si")) != before
+    assert digest(text, emotions=("happiness", "disgust", "surprise")) != before
+
+
 def test_clips_outside_the_protocol_are_counted_by_emotion(
     tmp_path: Path, make_cache: MakeCache
 ) -> None:
-    class WithoutSurprise:
-        name, classes = "custom", ("negative", "positive")
-
-        def label(self, clip: object) -> int | None:
-            return {"disgust": 0, "happiness": 1}.get(clip.emotion)  # type: ignore[attr-defined]
-
-    composite = compose([make_cache(tmp_path / "a.h5")], WithoutSurprise())  # type: ignore[arg-type]
+    protocol = parse_protocol(
+        'name = "custom"\ntitle = "two"\nclasses = ["negative", "positive"]\n'
+        '[databases.casme2]\nemotions = { disgust = "negative", happiness = "positive" }\n'
+    )
+    composite = compose([make_cache(tmp_path / "a.h5")], protocol)
     assert composite.outside == {"surprise": 3}
     assert len(composite.records) == 6
 

@@ -1,0 +1,68 @@
+"""An audit for people: totals, classes beside what is published, and every skipped clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from raicl.data.agreement import Agreement, Difference, difference_lines, official_line
+from raicl.data.annotation import printable
+from raicl.data.audit import Audit, CompositeAudit, ProtocolCounts
+
+
+def audit_table(found: Audit | CompositeAudit) -> str:
+    """The text of an audit; of several databases one after another, and of them together."""
+    if "databases" not in found:
+        return _database_table(found)
+    tables = [_database_table(item) for item in found["databases"]]
+    for name, official in found["official"].items():
+        listed = [
+            _agreement(item["counts"]["protocols"][name], item["dataset"])
+            for item in found["databases"]
+        ]
+        tables.append(official_line(name, listed, official))
+    return "\n".join(tables)
+
+
+def _database_table(found: Audit) -> str:
+    counts = found["counts"]
+    sheet = f", sheet of {found['sheet']}" if found["sheet"] else ""
+    lines = [
+        f"{found['dataset']} ({found['layout']}{sheet}): {counts['clips']} clips of "
+        f"{counts['subjects']} subjects, {counts['skipped']} skipped",
+        f"  emotions  {_list(counts['emotions'])}",
+    ]
+    if counts["flags"]:
+        lines.append(f"  flags     {_list(counts['flags'])}")
+    for name, protocol in counts["protocols"].items():
+        lines += _protocol_lines(name, protocol, found["dataset"])
+    if found["part"]:
+        lines.append("  a part of the database, not compared with the published counts")
+    for row in found["corrections"]:
+        lines.append(
+            f"  corrected {row['id']}: {row['field']} {row['annotated']} -> {row['used']} "
+            f"({row['reason']}; {row['source']})"
+        )
+    width = max((len(row["id"]) for row in found["skipped"]), default=0)
+    lines += [f"  skipped   {row['id']:{width}}  {row['reason']}" for row in found["skipped"]]
+    return "\n".join(lines)
+
+
+def _protocol_lines(name: str, protocol: ProtocolCounts, dataset: str) -> list[str]:
+    agreement = _agreement(protocol, dataset)
+    lines = difference_lines(agreement)
+    if agreement.official is not None:
+        lines.append(official_line(name, [agreement], agreement.official))
+    return [
+        f"  {name:9} {protocol['clips']} clips of {protocol['subjects']} subjects: "
+        f"{_list(protocol['classes'])}",
+        *(f"  {'':9} {line}" for line in lines),
+    ]
+
+
+def _agreement(protocol: ProtocolCounts, dataset: str) -> Agreement:
+    rows = tuple(Difference(**row) for row in protocol["differences"])
+    return Agreement(dataset=dataset, differences=rows, official=protocol["official"])
+
+
+def _list(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {printable(name)}" for name, n in counts.items())

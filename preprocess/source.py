@@ -1,0 +1,105 @@
+"""Source: the database that the command line names, read and audited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from raicl.common import console
+from raicl.common.errors import InputError, UsageError
+
+if TYPE_CHECKING:  # the readers load numpy, and --help must not wait for them
+    from raicl.data.audit import Audit, CompositeAudit
+    from raicl.data.database import Database
+
+
+@contextmanager
+def open_source(
+    dataset: str,
+    *,
+    root: Path | None,
+    roots: Mapping[str, Path | None],
+    annotations: Path | None,
+    correct: bool,
+    variant: str | None,
+    seed: int,
+) -> Iterator[Database]:
+    """The database, or several as one; ``synthetic`` is made for as long as it is read.
+
+    Parameters
+    ----------
+    root : of a single database; roots : of the members of a composite.
+    annotations, variant : of a single database.
+
+    Raises
+    ------
+    UsageError : an option that does not belong to `dataset`.
+    InputError : the database is missing or unusable.
+    """
+    from raicl.data.composite import COMPOSITES, read_composite
+    from raicl.data.database import find_reader, read_database
+
+    if dataset in COMPOSITES:
+        single = {"--root": root, "--annotations": annotations, "--variant": variant}
+        _refuse_single(dataset, COMPOSITES[dataset], single)
+        yield read_composite(dataset, roots, correct=correct)
+        return
+    _refuse_members(dataset, roots)
+    find_reader(dataset, variant)  # before anything is searched or written
+    if dataset != "synthetic" or root is not None:
+        yield read_database(
+            dataset, root=root, annotations=annotations, correct=correct, variant=variant
+        )
+        return
+    from raicl.data.synthetic import make_database
+
+    with TemporaryDirectory(prefix="raicl-synthetic-") as folder:
+        console.say("writing the synthetic database into a temporary folder")
+        make_database(Path(folder), seed=seed)
+        yield read_database(dataset, root=Path(folder), correct=correct)
+
+
+def audit_source(database: Database, *, part: bool) -> Audit | CompositeAudit:
+    """The audit of one database, or of several and of them together."""
+    from raicl.data.audit import audit, audit_composite
+
+    make = audit_composite if database.members else audit
+    return make(database, part=part)
+
+
+def refuse_contradictions(found: Audit | CompositeAudit) -> None:
+    """For ``--strict``: refuse a database that does not give the published counts.
+
+    Raises
+    ------
+    InputError : it does not; the audit printed before shows each number.
+    """
+    from raicl.data.audit import contradictions
+
+    differing = contradictions(found)
+    if differing:
+        raise InputError(
+            f"not the published clips: {', '.join(differing)}",
+            where=found["dataset"],
+            fix="complete the database, or go on without --strict",
+        )
+
+
+def _refuse_single(dataset: str, members: tuple[str, ...], given: Mapping[str, object]) -> None:
+    option = next((name for name, value in given.items() if value is not None), None)
+    if option is not None:
+        raise UsageError(
+            f"{option} belongs to a single database, {dataset} is {', '.join(members)}",
+            fix="use " + " ".join(f"--root-{member} DIR" for member in members)
+            if option == "--root"
+            else "prepare each by itself; raicl-train takes the caches together",
+        )
+
+
+def _refuse_members(dataset: str, roots: Mapping[str, Path | None]) -> None:
+    member = next((name for name, path in roots.items() if path is not None), None)
+    if member is not None:
+        raise UsageError(f"--root-{member} belongs to cde", fix=f"{dataset} takes --root DIR")
