@@ -1,74 +1,42 @@
-"""Commands about a cache: what is in it, and how to make one file of it."""
+"""Commands about the file of a cache: whether it is whole, and how to make one file of it."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from raicl.common import console
-from raicl.common.errors import ConflictError, UsageError
-
-if TYPE_CHECKING:  # h5py and numpy load when a cache is opened, not for --help
-    from raicl.common.flows import Cache
+from raicl.common.errors import ConflictError, InputError
 
 
-def inspect(
+def validate(
     flows: Annotated[Path, typer.Argument(help="A cache written by raicl-prep.")],
-    clip: Annotated[str | None, typer.Option(help="Draw this clip, by its id.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The picture to write.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a cache holds; with --clip ID --out FILE.png, draw one clip's instances."""
-    from raicl.common.flows import open_cache
+    """Read a cache whole and verify every digest; name each clip that is damaged or missing."""
+    from raicl.common.flows import read_index
+    from raicl.common.validation import find_faults, remedy
 
-    cache = open_cache(flows)
-    if clip is not None:
-        if out is None:
-            raise UsageError("--clip needs --out", fix=f"--clip {clip} --out clip.png")
-        from raicl.common.pictures import draw_clip
-
-        draw_clip(cache, clip, out)
-        console.result(str(out))
-        return
-    found = summary(cache)
-    console.result(json.dumps(found, indent=2) if as_json else _table(found))
-
-
-def summary(cache: Cache) -> dict[str, object]:
-    """Counts, flags, settings and versions of a cache, as plain values."""
-    clips = [record.clip for record in cache.records]
-    return {
-        "path": str(cache.path),
-        "packed": cache.packed,
-        "digest": cache.digest,
-        "clips": len(clips),
-        "subjects": len({clip.subject_key for clip in clips}),
-        "instances": sum(len(record.frames) for record in cache.records),
-        "untrained": sum(len(record.untrained) for record in cache.records),
-        "size": cache.size,
-        "emotions": dict(sorted(Counter(clip.emotion for clip in clips).items())),
-        "flags": dict(sorted(Counter(flag for clip in clips for flag in clip.flags).items())),
-        "skipped": cache.skipped,
-        "failures": cache.failures,
-        "settings": cache.settings,
-        "provenance": cache.provenance,
-    }
-
-
-def _table(found: dict[str, object]) -> str:
-    lines = []
-    for name, value in found.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
-        elif isinstance(value, list):
-            rows = [f"\n  {row['id']}: {row['reason']}" for row in value]
-            value = f"{len(value)}" + "".join(rows)
-        lines.append(f"{name:10} {value}")
-    return "\n".join(lines)
+    cache = read_index(flows)
+    faults = find_faults(cache)
+    whole = len(cache.records) - len(faults)
+    if as_json:
+        rows = [{"id": fault.id, "reason": fault.reason, "where": fault.where} for fault in faults]
+        found = {"path": str(flows), "packed": cache.packed, "digest": cache.digest}
+        console.result(json.dumps({**found, "whole": whole, "bad": rows}, indent=2))
+    else:
+        for fault in faults:
+            console.result(f"bad  {fault.id}: {fault.reason} ({fault.where})")
+        console.result(f"{flows}: {whole} of {len(cache.records)} clips are whole")
+    if faults:
+        raise InputError(
+            f"{len(faults)} of {len(cache.records)} clips are bad, first {faults[0].id}",
+            where=faults[0].where,
+            fix=remedy(cache),
+        )
 
 
 def pack(
@@ -78,7 +46,7 @@ def pack(
 ) -> None:
     """Put a cache and its shards into one file that every reader takes as it is."""
     from raicl.common.flows import open_cache
-    from raicl.common.flows import pack as write_packed
+    from raicl.common.packing import pack as write_packed
 
     cache = open_cache(flows)
     if out.exists() and (not overwrite or out.resolve() == flows.resolve()):

@@ -14,17 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
 from raicl.common.errors import InputError
 from raicl.common.files import replace_atomically
-from raicl.common.hdf5 import REMAKE, plain_array, reading
+from raicl.common.hdf5 import REMAKE, SURVEY, reading
+from raicl.common.manifest import load_manifest, oldest_version, store_manifest
 from raicl.common.record import ClipRecord
-from raicl.common.shards import Shard, read_shard, store_shard
+from raicl.common.shards import Shard, read_shard
 
-FORMAT, VERSION = "raicl-flows", 2
 _SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
-_MANIFEST_BYTES = 256 << 20  # a manifest of CAS(ME)^3's 860 clips has 1 MB
 
 
 def shards_folder(index: Path) -> Path:
@@ -61,20 +59,7 @@ def write_index(
     }
     content = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
     with replace_atomically(path) as temporary, h5py.File(temporary, "w") as file:
-        _store_manifest(file, content, _version(records))
-
-
-def _version(records: Sequence[ClipRecord]) -> int:
-    """The oldest version that says it all: one of version 1 would train on the untrained rows."""
-    return VERSION if any(record.untrained for record in records) else 1
-
-
-def _store_manifest(file: h5py.File, content: bytes, version: int) -> None:
-    file.attrs["format"] = FORMAT
-    file.attrs["version"] = version
-    file.attrs["digest"] = hashlib.sha256(content).hexdigest()
-    # a dataset, not an attribute: attributes above 64 KiB are refused by older HDF5 formats
-    file.create_dataset("manifest", data=np.frombuffer(content, np.uint8), fletcher32=True)
+        store_manifest(file, content, oldest_version(records))
 
 
 class Cache:
@@ -99,6 +84,12 @@ class Cache:
         """Digest of all its instances, packed or not."""
         return digest_instances(self.records)
 
+    @property
+    def n_bytes(self) -> int:
+        """Size on disk of the index and of the shards it names."""
+        shards = set() if self.packed else {self.shard_path(record) for record in self.records}
+        return sum(path.stat().st_size for path in (self.path, *shards))
+
     def shard_path(self, record: ClipRecord) -> Path:
         """File of a clip's shard, for a cache that is not packed."""
         return shards_folder(self.path) / record.shard
@@ -117,7 +108,7 @@ class Cache:
             raise InputError(
                 f"{record.id}: the shard holds other frames or another size than the index says",
                 where=f"{path}:{group}",
-                fix=REMAKE,
+                fix=SURVEY,
             )
         return shard
 
@@ -138,6 +129,27 @@ def open_cache(path: Path) -> Cache:
     ------
     InputError : not a cache, damaged, of a newer version, or a shard is missing.
     """
+    cache = read_index(path)
+    if cache.packed:
+        return cache
+    missing = [record for record in cache.records if not cache.shard_path(record).is_file()]
+    if missing:
+        raise InputError(
+            f"{missing[0].id}: its shard is missing"
+            + (f", and {len(missing) - 1} others" if len(missing) > 1 else ""),
+            where=str(cache.shard_path(missing[0])),
+            fix="copy the whole .shards folder beside it, or run raicl-prep again",
+        )
+    return cache
+
+
+def read_index(path: Path) -> Cache:
+    """Open a cache whose shards may be missing, for `raicl validate`.
+
+    Raises
+    ------
+    InputError : not a cache, damaged, of a newer version, or a shard's name leads elsewhere.
+    """
     if not path.is_file():
         raise InputError(
             "no such cache" if not path.exists() else "a folder, not a cache",
@@ -145,7 +157,7 @@ def open_cache(path: Path) -> Cache:
             fix="make one with: raicl-prep casme2 --out flows.h5",
         )
     with reading(path, "the index") as file:
-        content, packed = _load_manifest(file, path)
+        content, packed = load_manifest(file, path)
     try:
         cache = Cache(path, json.loads(content), packed, hashlib.sha256(content).hexdigest())
     except (ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
@@ -157,44 +169,4 @@ def open_cache(path: Path) -> Cache:
     for record in cache.records:
         if not _SHARD_NAME.fullmatch(record.shard):
             raise InputError(f"{record.id}: unsafe shard name {record.shard!r}", where=str(path))
-        if not packed and not cache.shard_path(record).is_file():
-            raise InputError(
-                f"{record.id}: its shard is missing",
-                where=str(cache.shard_path(record)),
-                fix="copy the whole .shards folder beside it, or run raicl-prep again",
-            )
     return cache
-
-
-def _load_manifest(file: h5py.File, path: Path) -> tuple[bytes, bool]:
-    found = file.attrs.get("format")
-    if not isinstance(found, str) or found != FORMAT:
-        raise InputError(
-            f"an HDF5 file of another kind (format is {found!r}, not {FORMAT!r})",
-            where=str(path),
-            fix="give a file written by raicl-prep",
-        )
-    version = int(file.attrs.get("version", 0))
-    if version > VERSION:
-        raise InputError(
-            f"written in format version {version}, this program reads up to {VERSION}",
-            where=str(path),
-            fix="upgrade raicl",
-        )
-    array = plain_array(
-        file, "manifest", np.uint8, 1, limit=_MANIFEST_BYTES, where=f"{path}:/manifest"
-    )
-    content = array.tobytes()
-    if hashlib.sha256(content).hexdigest() != file.attrs.get("digest"):
-        raise InputError("the manifest is damaged", where=f"{path}:/manifest", fix=REMAKE)
-    return content, isinstance(file.get("shards", getlink=True), h5py.HardLink)
-
-
-def pack(cache: Cache, out: Path) -> None:
-    """Write one self-contained file with the manifest and every shard of `cache`."""
-    with reading(cache.path, "the index") as source:
-        content, _ = _load_manifest(source, cache.path)
-    with replace_atomically(out) as temporary, h5py.File(temporary, "w") as file:
-        _store_manifest(file, content, _version(cache.records))
-        for record in {record.shard: record for record in cache.records}.values():
-            store_shard(file.create_group(f"shards/{record.shard}"), cache.read(record))

@@ -15,6 +15,7 @@ from raicl.common.errors import InputError
 # h5py passes on whatever HDF5, its own decoding or numpy say about damaged bytes
 _DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError)
 REMAKE = "run raicl-prep again with the same --out: whole clips are kept, damaged ones are remade"
+SURVEY = f"`raicl validate` names every damaged clip; {REMAKE}"
 
 
 @contextmanager

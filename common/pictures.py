@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.files import replace_atomically
 from raicl.common.flows import Cache
+from raicl.common.record import ClipRecord
 from raicl.common.sampling import needs_apex
+from raicl.common.shards import Shard
 
 
 def matplotlib_figure() -> ModuleType:
@@ -48,28 +51,39 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
     instances = shard.instances.astype(np.float32)
     magnitude = np.hypot(instances[:, 0], instances[:, 1]).mean(axis=(1, 2))
     strongest = int(magnitude.argmax())
-    figure = matplotlib_figure().Figure(figsize=(15, 3.4), layout="constrained")
+    figure = matplotlib_figure().Figure(figsize=(15, 3.6), layout="constrained")
     axes = figure.subplots(1, 5)
     axes[0].imshow(shard.onset_face, cmap="gray", vmin=0, vmax=255)
-    axes[0].set_title(f"{record.id}\nonset {record.clip.onset}, {record.clip.emotion}")
+    axes[0].set_title(f"{record.id}\nonset {record.clip.onset}, {record.clip.emotion}", fontsize=10)
     reach = float(np.abs(instances[strongest, :2]).max()) or 1.0
     for axis, channel, name in zip(axes[1:3], (0, 1), ("u, px right", "v, px down"), strict=True):
         shown = axis.imshow(instances[strongest, channel], cmap="RdBu_r", vmin=-reach, vmax=reach)
-        axis.set_title(f"{name}, frame {shard.frames[strongest]}")
+        axis.set_title(f"{name}, frame {shard.frames[strongest]}", fontsize=10)
         figure.colorbar(shown, ax=axis, shrink=0.8)
     shown = axes[3].imshow(instances[strongest, 2], cmap="magma", vmin=0)
-    axes[3].set_title("strain ε")
+    axes[3].set_title(f"strain ε, frame {shard.frames[strongest]}", fontsize=10)
     figure.colorbar(shown, ax=axes[3], shrink=0.8)
     for axis in axes[:4]:
         axis.set_axis_off()
-    axes[4].plot(shard.frames, magnitude, marker="o", label="mean |flow|, px")
-    axes[4].plot(shard.frames, instances[:, 2].mean(axis=(1, 2)), marker="s", label="mean ε")
+    _draw_course(axes[4], record, shard, magnitude)
     if record.clip.apex is not None:
         used = needs_apex(cache.settings.get("sampling", "middle"))
         label = "apex" if used else "apex (not used)"
         axes[4].axvline(record.clip.apex, color="grey", linestyle=":", label=label)
-    axes[4].axvline(shard.frames[record.middle], color="black", linewidth=0.8, label="inference")
-    axes[4].set_xlabel("frame")
-    axes[4].legend(fontsize="small")
+    axes[4].legend(fontsize="small", loc="lower right")
     with replace_atomically(out) as temporary:
         figure.savefig(temporary, format=out.suffix.lstrip(".") or "png", dpi=110)
+
+
+def _draw_course(axis: Any, record: ClipRecord, shard: Shard, magnitude: Any) -> None:
+    """Mean |flow| and ε over the frames, each on its own scale: px and a number without a unit."""
+    strains = axis.twinx()
+    axis.plot(shard.frames, magnitude, marker="o", color="tab:blue")
+    strains.plot(
+        shard.frames, shard.instances[:, 2].mean((1, 2), np.float32), "s-", color="tab:red"
+    )
+    for scale, name, colour in ((axis, "mean |flow|, px", "blue"), (strains, "mean ε", "red")):
+        scale.set_ylabel(name, color=f"tab:{colour}")
+        scale.set_ylim(bottom=0)
+    axis.axvline(shard.frames[record.middle], color="black", linewidth=0.8, label="inference")
+    axis.set_xlabel("frame")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from raicl.common.errors import InputError
 from raicl.common.files import replace_atomically
-from raicl.common.hdf5 import REMAKE, plain_array, reading
+from raicl.common.hdf5 import SURVEY, plain_array, reading
 
 FORMAT, VERSION = "raicl-shard", 1
 _SHARD_BYTES = 8 << 30  # far above the longest clip, far below a crafted shape
@@ -107,7 +107,7 @@ def read_shard(path: Path, group: str = "/", *, digest: str | None = None) -> Sh
         raise InputError(
             "a shard's content does not match its digest",
             where=where,
-            fix=REMAKE,
+            fix=SURVEY,
         )
     return shard
 

@@ -102,7 +102,6 @@ def audit(database: Database, *, part: bool = False) -> Audit:
     ----------
     part : only a selection of the database's clips is here, which no published count fits.
     """
-    protocols = [load_protocol(name) for name in PROTOCOLS]
     clips = [item.clip for item in database.footage]
     return {
         "dataset": database.name,
@@ -110,7 +109,7 @@ def audit(database: Database, *, part: bool = False) -> Audit:
         "layout": database.layout,
         "sheet": database.sheet,
         "part": part,
-        "clips": [_audit_clip(item, protocols) for item in database.footage],
+        "clips": [_audit_clip(item) for item in database.footage],
         "skipped": [asdict(item) for item in database.skipped],
         "corrections": [asdict(item) for item in database.corrections],
         "counts": {
@@ -119,12 +118,19 @@ def audit(database: Database, *, part: bool = False) -> Audit:
             "skipped": len(database.skipped),
             "emotions": _count(clip.emotion for clip in clips),
             "flags": _count(flag for clip in clips for flag in clip.flags),
-            "protocols": {
-                protocol.name: _audit_protocol(protocol, clips, database, part)
-                for protocol in protocols
-                if protocol.covers(database.name)
-            },
+            "protocols": audit_protocols(database.name, clips, part=part),
         },
+    }
+
+
+def audit_protocols(
+    dataset: str, clips: Sequence[Clip], *, part: bool = False
+) -> dict[str, ProtocolCounts]:
+    """What each built-in protocol with a rule for `dataset` makes of its `clips`, at least one."""
+    return {
+        protocol.name: _audit_protocol(protocol, dataset, clips, part)
+        for protocol in map(load_protocol, PROTOCOLS)
+        if protocol.covers(dataset)
     }
 
 
@@ -152,7 +158,7 @@ def contradictions(found: Audit | CompositeAudit) -> list[str]:
     ]
 
 
-def _audit_clip(item: Footage, protocols: Sequence[Protocol]) -> ClipAudit:
+def _audit_clip(item: Footage) -> ClipAudit:
     clip = item.clip
     return {
         "id": clip.id,
@@ -163,21 +169,21 @@ def _audit_clip(item: Footage, protocols: Sequence[Protocol]) -> ClipAudit:
         "offset": clip.offset,
         "n_frames": len(item.frames),
         "flags": list(clip.flags),
-        "labels": {protocol.name: protocol.class_name(clip) for protocol in protocols},
+        "labels": {name: load_protocol(name).class_name(clip) for name in PROTOCOLS},
     }
 
 
 def _audit_protocol(
-    protocol: Protocol, clips: Sequence[Clip], database: Database, part: bool
+    protocol: Protocol, dataset: str, clips: Sequence[Clip], part: bool
 ) -> ProtocolCounts:
     inside = [clip for clip in clips if protocol.label(clip) is not None]
     classes = Counter(protocol.class_name(clip) for clip in inside)
-    expected = protocol.expected(database.name, database.sheet)
-    agreement = None if part else compare(protocol, database.name, clips)
+    expected = protocol.expected(dataset, clips[0].sheet)
+    agreement = None if part else compare(protocol, dataset, clips)
     return {
         "clips": len(inside),
         "subjects": len({clip.subject_key for clip in inside}),
-        "classes": {name: classes[name] for name in protocol.classes_of(database.name)},
+        "classes": {name: classes[name] for name in protocol.classes_of(dataset)},
         "expected": None
         if expected is None
         else {"subjects": expected.subjects, "classes": expected.classes},

@@ -23,6 +23,19 @@ def audit_table(found: Audit | CompositeAudit) -> str:
     return "\n".join(tables)
 
 
+def protocol_lines(name: str, protocol: ProtocolCounts, dataset: str) -> list[str]:
+    """Clips per class, what is published where it differs, and the verdict on the official list."""
+    agreement = _agreement(protocol, dataset)
+    lines = difference_lines(agreement)
+    if agreement.official is not None:
+        lines.append(official_line(name, [agreement], agreement.official))
+    return [
+        f"  {name:9} {protocol['clips']} clips of {protocol['subjects']} subjects: "
+        f"{_list(protocol['classes'])}",
+        *(f"  {'':9} {line}" for line in lines),
+    ]
+
+
 def _database_table(found: Audit) -> str:
     counts = found["counts"]
     sheet = f", sheet of {found['sheet']}" if found["sheet"] else ""
@@ -34,7 +47,7 @@ def _database_table(found: Audit) -> str:
     if counts["flags"]:
         lines.append(f"  flags     {_list(counts['flags'])}")
     for name, protocol in counts["protocols"].items():
-        lines += _protocol_lines(name, protocol, found["dataset"])
+        lines += protocol_lines(name, protocol, found["dataset"])
     if found["part"]:
         lines.append("  a part of the database, not compared with the published counts")
     for row in found["corrections"]:
@@ -45,18 +58,6 @@ def _database_table(found: Audit) -> str:
     width = max((len(row["id"]) for row in found["skipped"]), default=0)
     lines += [f"  skipped   {row['id']:{width}}  {row['reason']}" for row in found["skipped"]]
     return "\n".join(lines)
-
-
-def _protocol_lines(name: str, protocol: ProtocolCounts, dataset: str) -> list[str]:
-    agreement = _agreement(protocol, dataset)
-    lines = difference_lines(agreement)
-    if agreement.official is not None:
-        lines.append(official_line(name, [agreement], agreement.official))
-    return [
-        f"  {name:9} {protocol['clips']} clips of {protocol['subjects']} subjects: "
-        f"{_list(protocol['classes'])}",
-        *(f"  {'':9} {line}" for line in lines),
-    ]
 
 
 def _agreement(protocol: ProtocolCounts, dataset: str) -> Agreement:

@@ -185,13 +185,12 @@ def _report(rows: list[Row], out: Path, as_json: bool) -> None:
         for status in STATUSES
         if counts[status] or status not in ("reused", "skipped")
     )
-    size = sum(cache.shard_path(record).stat().st_size for record in cache.records)
     seconds = sum(row.seconds for row in rows)
     console.result(
         f"{out}: {len(cache.records)} clips "
         f"({told}), "
         f"{sum(len(record.frames) for record in cache.records)} instances, "
-        f"{size / 1e6:.0f} MB in {shards_folder(out)}, {seconds:.0f} s of work"
+        f"{cache.n_bytes / 1e6:.0f} MB in {shards_folder(out)}, {seconds:.0f} s of work"
     )
     if flags:
         console.result("flags: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))

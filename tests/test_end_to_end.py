@@ -113,6 +113,9 @@ def test_a_clip_is_drawn_and_a_cache_is_packed_and_trained_on(place: Path) -> No
     assert drawn.returncode == 0, drawn.stderr
     assert (place / "clip.png").read_bytes().startswith(b"\x89PNG")
     assert run("raicl", "pack", "flows.h5", "one.h5", cwd=place).returncode == 0
+    for name in ("flows.h5", "one.h5"):
+        validated = run("raicl", "validate", name, cwd=place)
+        assert (validated.returncode, validated.stdout) == (0, f"{name}: 9 of 9 clips are whole\n")
     folds = [
         run("raicl-train", name, "--list-folds", cwd=place).stdout
         for name in ("flows.h5", "one.h5")
@@ -138,6 +141,7 @@ WRONG = [
     (["raicl-train", "none.h5", "--fold", "all"], 3, "none.h5"),
     (["raicl-train", "text.h5", "--fold", "all"], 3, "text.h5"),
     (["raicl", "inspect", "text.h5"], 3, "text.h5"),
+    (["raicl", "validate", "text.h5"], 3, "text.h5"),
     (["raicl", "synth", "."], 6, "not empty"),
 ]
 

@@ -1,5 +1,6 @@
 """A small cache with real shards, made through the public writing functions."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,26 +26,14 @@ def make_shard(seed: int, *, n: int = 3, size: int = 16) -> Shard:
     )
 
 
-@pytest.fixture
-def flows(tmp_path: Path) -> Path:
-    path = tmp_path / "flows.h5"
+def write_flows(path: Path, clips: Sequence[Clip]) -> Path:
+    """A cache of these clips, with three instances of noise each."""
     shards_folder(path).mkdir()
     records = []
-    for seed in range(4):
+    for seed, clip in enumerate(clips):
         shard = make_shard(seed)
         name = f"{shard.base[-24:]}-{shard.fingerprint[-24:]}.h5"
         write_shard(shards_folder(path) / name, shard)
-        clip = Clip(
-            dataset="casme2",
-            subject=f"sub{seed // 2:02d}",
-            name=f"EP{seed}",
-            emotion="happiness",
-            onset=4,
-            offset=9,
-            apex=6 if seed else None,
-            fps=200.0,
-            sheet="2014",
-        )
         records.append(
             ClipRecord(
                 clip=clip, frames=(5, 6, 7), middle=1, n_frames=6, shard=name, digest=shard.digest
@@ -59,3 +48,22 @@ def flows(tmp_path: Path) -> Path:
         failures=[{"id": "casme2/sub09/EP03", "reason": "no face"}],
     )
     return path
+
+
+@pytest.fixture
+def flows(tmp_path: Path) -> Path:
+    clips = [
+        Clip(
+            dataset="casme2",
+            subject=f"sub{seed // 2:02d}",
+            name=f"EP{seed}",
+            emotion="happiness",
+            onset=4,
+            offset=9,
+            apex=6 if seed else None,
+            fps=200.0,
+            sheet="2014",
+        )
+        for seed in range(4)
+    ]
+    return write_flows(tmp_path / "flows.h5", clips)

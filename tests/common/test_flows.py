@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.common.flows import open_cache, pack, shards_folder, write_index
+from raicl.common.flows import open_cache, shards_folder, write_index
+from raicl.common.packing import pack
 
 
 def test_what_was_written_is_read(flows: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
-from raicl.common.flows import open_cache, pack, write_index
+from raicl.common.flows import open_cache, write_index
+from raicl.common.packing import pack
 from raicl.common.record import ClipRecord
 
 CLIP = Clip(dataset="d", subject="s", name="c", emotion="surprise", onset=4, offset=9)

@@ -1,0 +1,50 @@
+"""Validation: every clip of a cache read and compared with its digests."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from raicl.common.console import progress
+from raicl.common.errors import InputError
+from raicl.common.flows import Cache
+from raicl.common.hdf5 import REMAKE
+from raicl.common.parallel import resolve_jobs
+from raicl.common.record import ClipRecord
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A clip whose instances cannot be used, and why."""
+
+    id: str
+    reason: str
+    where: str
+
+
+def find_faults(cache: Cache) -> list[Fault]:
+    """Every clip whose shard is missing, damaged, or another than the index names."""
+    with (
+        ThreadPoolExecutor(resolve_jobs(None)) as pool,  # reading and hashing release the GIL
+        progress(len(cache.records), "clips") as shown,
+    ):
+        faults = []
+        for fault in pool.map(partial(_check, cache), cache.records):
+            shown.advance()
+            if fault is not None:
+                faults.append(fault)
+    return faults
+
+
+def remedy(cache: Cache) -> str:
+    """What mends a cache with faults."""
+    return f"pack it again from the cache it was made of, or {REMAKE}" if cache.packed else REMAKE
+
+
+def _check(cache: Cache, record: ClipRecord) -> Fault | None:
+    try:
+        cache.read(record)
+    except InputError as error:
+        return Fault(record.id, error.what, error.where)
+    return None

@@ -1,0 +1,112 @@
+"""``raicl inspect``: what a cache holds, and a picture of one clip."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from raicl.common import console
+from raicl.common.errors import UsageError
+
+if TYPE_CHECKING:  # h5py and numpy load when a cache is opened, not for --help
+    from raicl.common.flows import Cache
+
+
+def inspect(
+    flows: Annotated[Path, typer.Argument(help="A cache written by raicl-prep.")],
+    clip: Annotated[str | None, typer.Option(help="Draw this clip, by its id.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The picture to write.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what a cache holds; with --clip ID --out FILE.png, draw one clip's instances."""
+    from raicl.common.flows import open_cache
+
+    cache = open_cache(flows)
+    if clip is None and out is None:
+        found = summary(cache)
+        console.result(json.dumps(found, indent=2) if as_json else _table(found))
+        return
+    if clip is None or out is None:
+        raise UsageError("--clip and --out go together", fix="--clip ID --out clip.png")
+    from raicl.common.pictures import draw_clip
+
+    draw_clip(cache, clip, out)
+    console.result(str(out))
+
+
+def summary(cache: Cache) -> dict[str, Any]:
+    """Clips, classes under each protocol, flags, bytes, settings and versions, as plain values."""
+    clips = [record.clip for record in cache.records]
+    return {
+        "path": str(cache.path),
+        "packed": cache.packed,
+        "digest": cache.digest,
+        "clips": len(clips),
+        "subjects": len({clip.subject_key for clip in clips}),
+        "instances": sum(len(record.frames) for record in cache.records),
+        "untrained": sum(len(record.untrained) for record in cache.records),
+        "size": cache.size,
+        "megabytes": round(cache.n_bytes / 1e6, 1),
+        "databases": {name: _database(cache, name) for name in sorted({c.dataset for c in clips})},
+        "emotions": _count(clip.emotion for clip in clips),
+        "flags": _count(flag for clip in clips for flag in clip.flags),
+        "skipped": cache.skipped,
+        "failures": cache.failures,
+        "settings": cache.settings,
+        "provenance": cache.provenance,
+    }
+
+
+def _database(cache: Cache, dataset: str) -> dict[str, Any]:
+    from raicl.data.audit import audit_protocols
+
+    clips = [record.clip for record in cache.records if record.clip.dataset == dataset]
+    return {
+        "clips": len(clips),
+        "subjects": len({clip.subject for clip in clips}),
+        "sheet": clips[0].sheet,
+        "protocols": audit_protocols(dataset, clips),
+    }
+
+
+def _count(names: Any) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
+
+
+def _table(found: dict[str, Any]) -> str:
+    lines = []
+    for name, value in found.items():
+        if name == "databases":
+            for dataset, counts in value.items():
+                lines += _database_lines(dataset, counts)
+        elif name == "provenance":
+            lines += [f"{key:10} {_shown(part)}" for key, part in value.items()]
+        elif isinstance(value, list):
+            lines.append(f"{name:10} {len(value)}")
+            lines += [f"  {row['id']}: {row['reason']}" for row in value]
+        else:
+            lines.append(f"{name:10} {_shown(value)}{' px' if name == 'size' else ''}")
+    return "\n".join(lines)
+
+
+def _database_lines(dataset: str, counts: dict[str, Any]) -> list[str]:
+    from raicl.data.audit_table import protocol_lines
+
+    sheet = f", sheet of {counts['sheet']}" if counts["sheet"] else ""
+    lines = [f"{dataset:10} {counts['clips']} clips of {counts['subjects']} subjects{sheet}"]
+    for name, protocol in counts["protocols"].items():
+        lines += protocol_lines(name, protocol, dataset)
+    return lines
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_shown(part)}" for key, part in value.items()) or "none"
+    if isinstance(value, list):
+        return "; ".join(_shown(part) for part in value) or "none"
+    return str(value)
