@@ -206,6 +206,14 @@ def test_a_file_is_a_protocol_and_its_faults_have_their_exit_codes(tmp_path: Pat
         load_protocol(str(tmp_path / ".toml"))
 
 
+def test_the_example_of_the_readme_is_a_protocol() -> None:
+    readme = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
+    protocol = parse_protocol(readme.split("```toml\n")[1].split("```")[0])
+    assert class_of(protocol, emotion="happiness") == "smile"
+    assert class_of(protocol, emotion="happiness", sheet="2019") is None
+    assert class_of(protocol, emotion="surprise") is None
+
+
 @pytest.mark.skipif("RAICL_CASME2" not in os.environ, reason="needs the licensed database")
 def test_casme2_gives_the_official_composite_list() -> None:
     database = read_database("casme2", root=Path(os.environ["RAICL_CASME2"]))
