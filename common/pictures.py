@@ -35,23 +35,21 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
 
     Raises
     ------
-    UsageError : the cache has no such clip.
+    UsageError : the cache has no such clip, or `out` ends in no format of a picture.
     """
-    record = next((record for record in cache.records if record.id == clip_id), None)
-    if record is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(clip_id, [record.id for record in cache.records], 3)
-        raise UsageError(
-            f"no clip {clip_id!r} in the cache",
-            where=str(cache.path),
-            fix="did you mean " + " or ".join(near or [cache.records[0].id]) + "?",
-        )
+    record = _find(cache, clip_id)
     shard = cache.read(record)
     instances = shard.instances.astype(np.float32)
     magnitude = np.hypot(instances[:, 0], instances[:, 1]).mean(axis=(1, 2))
     strongest = int(magnitude.argmax())
     figure = matplotlib_figure().Figure(figsize=(15, 3.6), layout="constrained")
+    kind = out.suffix.lstrip(".").lower() or "png"
+    if kind not in figure.canvas.get_supported_filetypes():
+        raise UsageError(
+            f"a picture cannot be written as .{kind}",
+            where=str(out),
+            fix="let its name end in .png, .svg or .pdf",
+        )
     axes = figure.subplots(1, 5)
     axes[0].imshow(shard.onset_face, cmap="gray", vmin=0, vmax=255)
     axes[0].set_title(f"{record.id}\nonset {record.clip.onset}, {record.clip.emotion}", fontsize=10)
@@ -72,7 +70,21 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
         axes[4].axvline(record.clip.apex, color="grey", linestyle=":", label=label)
     axes[4].legend(fontsize="small", loc="lower right")
     with replace_atomically(out) as temporary:
-        figure.savefig(temporary, format=out.suffix.lstrip(".") or "png", dpi=110)
+        figure.savefig(temporary, format=kind, dpi=110)
+
+
+def _find(cache: Cache, clip_id: str) -> ClipRecord:
+    record = next((record for record in cache.records if record.id == clip_id), None)
+    if record is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(clip_id, [record.id for record in cache.records], 3)
+        raise UsageError(
+            f"no clip {clip_id!r} in the cache",
+            where=str(cache.path),
+            fix="did you mean " + " or ".join(near or [cache.records[0].id]) + "?",
+        )
+    return record
 
 
 def _draw_course(axis: Any, record: ClipRecord, shard: Shard, magnitude: Any) -> None:

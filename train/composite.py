@@ -64,6 +64,15 @@ class Composite:
         return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
 
     @property
+    def sheets(self) -> dict[str, str]:
+        """Version of the annotation by database, where there are versions."""
+        found = {(clip.dataset, clip.sheet) for clip in self.clips if clip.sheet}
+        versions: dict[str, list[str]] = {}
+        for dataset, sheet in sorted(found):
+            versions.setdefault(dataset, []).append(sheet)
+        return {dataset: ", ".join(names) for dataset, names in versions.items()}
+
+    @property
     def official(self) -> list[str]:
         """Whether the clips are the official list of the protocol, as lines of text."""
         return official_lines(self.protocol, self._every_clip())

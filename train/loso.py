@@ -175,6 +175,7 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
         results = {
             **scores,
             "protocol": composite.protocol.name,
+            "sheets": composite.sheets,
             "official_list": composite.official,
             "selection": SELECTION,
             "seed": experiment.settings.seed,

@@ -101,6 +101,7 @@ def as_text(results: dict[str, Any]) -> str:
         f"protocol {results['protocol']}, leave-one-subject-out, {results['folds']['all']} folds; "
         f"{results['selection']}; seed {results['seed']}",
         f"cache {results['cache_digest'][:16]}, device {results['device']}",
+        *(f"{name}: sheet of {version}" for name, version in results["sheets"].items()),
         *results["official_list"],
     ]
     return "\n".join(lines)

@@ -94,6 +94,7 @@ def shown(results: dict[str, object], *, done: int) -> dict[str, object]:
     return {
         **results,
         "protocol": "cde",
+        "sheets": {"casme2": "2014"},
         "official_list": ["official CDE list: yes (casme2)"],
         "selection": "last epoch of a fixed budget",
         "seed": 7,
@@ -110,7 +111,7 @@ def test_the_text_states_scores_protocol_and_how_the_epoch_was_chosen() -> None:
     assert "surprise" in text
     assert "casme2" in text
     assert "protocol cde, leave-one-subject-out, 6 folds" in text
-    assert text.endswith("official CDE list: yes (casme2)")
+    assert text.endswith("casme2: sheet of 2014\nofficial CDE list: yes (casme2)")
     assert "last epoch of a fixed budget; seed 7" in text
     assert "0123456789abcdef" in text
     assert "partial" not in text
