@@ -101,10 +101,15 @@ def as_text(results: dict[str, Any]) -> str:
         f"protocol {results['protocol']}, leave-one-subject-out, {results['folds']['all']} folds; "
         f"{results['selection']}; seed {results['seed']}",
         f"cache {results['cache_digest'][:16]}, device {results['device']}",
-        *(f"{name}: sheet of {version}" for name, version in results["sheets"].items()),
+        *_annotation(results),
         *results["official_list"],
     ]
     return "\n".join(lines)
+
+
+def _annotation(results: dict[str, Any]) -> list[str]:
+    versions = [f"{name} {version}" for name, version in results["sheets"].items()]
+    return ["annotation " + ", ".join(versions)] if versions else []
 
 
 def _shown_interval(results: dict[str, Any], key: str) -> str:

@@ -111,7 +111,7 @@ def test_the_text_states_scores_protocol_and_how_the_epoch_was_chosen() -> None:
     assert "surprise" in text
     assert "casme2" in text
     assert "protocol cde, leave-one-subject-out, 6 folds" in text
-    assert text.endswith("casme2: sheet of 2014\nofficial CDE list: yes (casme2)")
+    assert text.endswith("annotation casme2 2014\nofficial CDE list: yes (casme2)")
     assert "last epoch of a fixed budget; seed 7" in text
     assert "0123456789abcdef" in text
     assert "partial" not in text
