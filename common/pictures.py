@@ -63,12 +63,8 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
     figure.colorbar(shown, ax=axes[3], shrink=0.8)
     for axis in axes[:4]:
         axis.set_axis_off()
-    _draw_course(axes[4], record, shard, magnitude)
-    if record.clip.apex is not None:
-        used = needs_apex(cache.settings.get("sampling", "middle"))
-        label = "apex" if used else "apex (not used)"
-        axes[4].axvline(record.clip.apex, color="grey", linestyle=":", label=label)
-    axes[4].legend(fontsize="small", loc="lower right")
+    _draw_course(axes[4], shard, magnitude)
+    _mark_frames(axes[4], cache, record)
     with replace_atomically(out) as temporary:
         figure.savefig(temporary, format=kind, dpi=110)
 
@@ -87,15 +83,23 @@ def _find(cache: Cache, clip_id: str) -> ClipRecord:
     return record
 
 
-def _draw_course(axis: Any, record: ClipRecord, shard: Shard, magnitude: Any) -> None:
+def _draw_course(axis: Any, shard: Shard, magnitude: Any) -> None:
     """Mean |flow| and ε over the frames, each on its own scale: px and a number without a unit."""
     strains = axis.twinx()
+    mean_strain = shard.instances[:, 2].mean((1, 2), np.float32)
     axis.plot(shard.frames, magnitude, marker="o", color="tab:blue")
-    strains.plot(
-        shard.frames, shard.instances[:, 2].mean((1, 2), np.float32), "s-", color="tab:red"
-    )
+    strains.plot(shard.frames, mean_strain, marker="s", color="tab:red")
     for scale, name, colour in ((axis, "mean |flow|, px", "blue"), (strains, "mean ε", "red")):
         scale.set_ylabel(name, color=f"tab:{colour}")
         scale.set_ylim(bottom=0)
-    axis.axvline(shard.frames[record.middle], color="black", linewidth=0.8, label="inference")
     axis.set_xlabel("frame")
+
+
+def _mark_frames(axis: Any, cache: Cache, record: ClipRecord) -> None:
+    inference = record.frames[record.middle]
+    axis.axvline(inference, color="black", linewidth=0.8, label="inference")
+    if record.clip.apex is not None:
+        used = needs_apex(cache.settings.get("sampling", "middle"))
+        label = "apex" if used else "apex (not used)"
+        axis.axvline(record.clip.apex, color="grey", linestyle=":", label=label)
+    axis.legend(fontsize="small", loc="lower right")
