@@ -14,12 +14,38 @@ from pathlib import Path
 from raicl.common.errors import ConflictError, InputError, ResourceError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_WAY_IN = {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 
 
 def sha256_file(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What a user can mend about writing to `path` leaves the block as an error that says how.
+
+    Raises
+    ------
+    ResourceError : the disk is full.
+    InputError : the folder does not exist or cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            raise ResourceError(
+                "the disk is full", where=str(path), fix="free some space and run the command again"
+            ) from error
+        if error.errno in _NO_WAY_IN:
+            raise InputError(
+                f"cannot write: {error.strerror}",
+                where=str(path),
+                fix="choose a folder that exists and that you may write to",
+            ) from error
+        raise
 
 
 @contextmanager
@@ -31,27 +57,15 @@ def replace_atomically(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    ResourceError : the disk is full; `path` is unchanged.
-    InputError : the folder does not exist or cannot be written.
+    ResourceError, InputError : see `writing`; `path` is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        if error.errno in _DISK_FULL:
-            raise ResourceError(
-                "the disk is full", where=str(path), fix="free some space and run the command again"
-            ) from error
-        if error.errno in {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}:
-            raise InputError(
-                f"cannot write: {error.strerror}",
-                where=str(path),
-                fix="choose a folder that exists and that you may write to",
-            ) from error
-        raise
+        with writing(path):
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
+            _sync(path.parent)
     finally:
         with suppress(OSError):  # the original error, if any, is the one to report
             temporary.unlink(missing_ok=True)

@@ -6,37 +6,72 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from raicl.common import console
-from raicl.common.errors import ConflictError, PartialError
+from raicl.common.errors import ConflictError, PartialError, UsageError
 
 
 def synth(
     folder: Annotated[Path, typer.Argument(help="The folder to fill; must be new or empty.")],
-    subjects: Annotated[int, typer.Option(min=2, max=99, help="Synthetic people.")] = 12,
-    clips: Annotated[int, typer.Option(min=1, max=99, help="Clips of each.")] = 6,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other people.")] = 0,
-    layout: Annotated[str, typer.Option(help="Whose tree to imitate: casme2.")] = "casme2",
+    subjects: Annotated[
+        int | None, typer.Option(min=2, max=99, help="Synthetic people (12).")
+    ] = None,
+    clips: Annotated[int | None, typer.Option(min=1, max=99, help="Clips of each (6).")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed, other people (0).")] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            help="casme2 is the synthetic faces; casme2-cropped, casme2-raw, samm, smic, smic-e, "
+            "casme3a and casme3-clip are miniatures: tiny pictures without faces."
+        ),
+    ] = "casme2",
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Processes.")] = None,
 ) -> None:
-    """Write a synthetic database in CASME II's own layout, with its sheet and the true motion."""
+    """Write a database as a real one is laid out: synthetic faces, or a miniature with its quirks.
+
+    The faces come with the true motion of every frame; a miniature is the same each time.
+    """
+    if layout != "casme2":
+        given = {"subjects": subjects, "clips": clips, "seed": seed}
+        _synth_miniature(
+            folder, layout, [name for name, value in given.items() if value is not None]
+        )
+        return
     from raicl.common.parallel import resolve_jobs
     from raicl.data.synthetic import make_database
 
     _refuse_filled(folder)
+    subjects = subjects or 12
     make_database(
-        folder,
-        subjects=subjects,
-        clips=clips,
-        seed=seed,
-        layout=layout,
-        jobs=resolve_jobs(jobs),
+        folder, subjects=subjects, clips=clips or 6, seed=seed or 0, jobs=resolve_jobs(jobs)
     )
     console.result(f"{folder}: {subjects} subjects, next: raicl-prep casme2 --root {folder}")
+
+
+def _synth_miniature(folder: Path, layout: str, given: Sequence[str]) -> None:
+    from raicl.data.miniature.layouts import MINIATURES, write_miniature
+
+    if layout not in MINIATURES:
+        near = get_close_matches(layout, ("casme2", *MINIATURES), 1)
+        raise UsageError(
+            f"no layout {layout!r}",
+            fix=f"did you mean {near[0]}?" if near else "one of casme2, " + ", ".join(MINIATURES),
+        )
+    if given:
+        raise UsageError(
+            f"--{given[0]} is for --layout casme2: the clips of a miniature are fixed, one per "
+            "quirk",
+            fix=f"raicl synth {folder} --layout {layout}",
+        )
+    _refuse_filled(folder)
+    database = write_miniature(folder, layout)
+    console.result(f"{folder}: a miniature, next: raicl-prep {database} --root {folder} --dry-run")
 
 
 def demo(

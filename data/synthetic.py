@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.console import progress
-from raicl.common.errors import ConflictError, InputError, ResourceError, UsageError
-from raicl.common.files import write_atomic, write_json
+from raicl.common.errors import ConflictError, UsageError
+from raicl.common.files import write_atomic, write_json, writing
 from raicl.data.synthetic_face import draw_face, pose, render_face
 from raicl.data.synthetic_field import dense_field, invert, pixel_grid
 from raicl.data.synthetic_motion import Difficulty, Motion, draw_habits, draw_motion
@@ -189,18 +188,9 @@ def _staged(folder: Path) -> Iterator[Path]:
     """Yield an empty hidden folder inside `folder`; it is gone afterwards, whatever happens."""
     stage = folder / _STAGE
     try:
-        shutil.rmtree(stage, ignore_errors=True)  # what a killed run left
-        (stage / _TRUTH).mkdir(parents=True)
-        yield stage
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise ResourceError(
-                "the disk is full", where=str(folder), fix="free space or write fewer clips"
-            ) from error
-        raise InputError(
-            f"cannot write: {error.strerror}",
-            where=str(folder),
-            fix="choose a folder that you may write to",
-        ) from error
+        with writing(folder):
+            shutil.rmtree(stage, ignore_errors=True)  # what a killed run left
+            (stage / _TRUTH).mkdir(parents=True)
+            yield stage
     finally:
         shutil.rmtree(stage, ignore_errors=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-import io
-import re
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.data.synthetic_plan import Scene
+from raicl.data.written_workbook import write_workbook
 
 
 @dataclass(frozen=True)
@@ -75,37 +72,8 @@ def _casme2_row(scene: Scene) -> list[str | int | None]:
 
 def _casme2_sheet(scenes: Sequence[Scene]) -> bytes:
     """The workbook of 2014: nine columns, two of them without a header, and two empty sheets."""
-    from openpyxl import Workbook
-
-    book = Workbook()
-    sheet = book.active
-    sheet.title = "Sheet1"
-    sheet.append(_CASME2_HEADER)
-    for scene in scenes:
-        sheet.append(_casme2_row(scene))
-    book.create_sheet("Sheet2")
-    book.create_sheet("Sheet3")
-    stream = io.BytesIO()
-    book.save(stream)
-    return _undated(stream.getvalue())
-
-
-def _undated(workbook: bytes) -> bytes:
-    """The same workbook without the time of writing, so that equal content is equal bytes."""
-    date = datetime.datetime(2014, 5, 8)
-    stream = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(workbook)) as dated,
-        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as undated,
-    ):
-        for name in dated.namelist():
-            content = dated.read(name)
-            if name == "docProps/core.xml":
-                stamp = f"{date.isoformat()}Z".encode()
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, content)
-            member = zipfile.ZipInfo(name, date.timetuple()[:6])
-            undated.writestr(member, content, zipfile.ZIP_DEFLATED)
-    return stream.getvalue()
+    lines = [_CASME2_HEADER, *map(_casme2_row, scenes)]
+    return write_workbook({"Sheet1": lines, "Sheet2": [], "Sheet3": []})
 
 
 LAYOUTS: dict[str, Layout] = {

@@ -10,9 +10,10 @@ import pytest
 from raicl.data.audit import audit, contradictions
 from raicl.data.audit_table import audit_table
 from raicl.data.database import Correction, Database, read_database
+from raicl.data.miniature.casme2 import ROWS
 from raicl.data.protocols import PROTOCOLS
 from raicl.data.selection import select
-from tests.data.conftest import ROWS, put_frames
+from tests.data.conftest import put_frames
 
 
 @pytest.fixture

@@ -10,10 +10,20 @@ from raicl.common.errors import InputError, UsageError
 from raicl.data.casme2 import read_casme2
 from raicl.data.corrections import parse_corrections
 from raicl.data.database import Database, read_database
-from tests.data.conftest import LAYOUTS, ROWS, put_frames, put_tree, table, workbook
+from raicl.data.miniature.casme2 import (
+    LAST,
+    RELEASES,
+    ROWS,
+    SHEETS,
+    TRUNCATED,
+    WITHOUT_FOLDER,
+    WITHOUT_ROW,
+    table,
+    write_casme2,
+)
+from tests.data.conftest import put_frames, put_tree, workbook
 
-SHEET = "CASME2-coding-20140508.xlsx"
-SHEET_2019 = "CASME2-coding-20190701.xlsx"
+SHEET, SHEET_2019 = SHEETS["2014"], SHEETS["2019"]
 TREE = Path("CASME2_RAW_selected", "CASME2_RAW_selected")
 
 
@@ -54,7 +64,7 @@ def test_frames_are_ordered_as_numbers_across_a_new_digit(casme2: Path, clip: in
     ]
 
 
-@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@pytest.mark.parametrize("layout", sorted(RELEASES))
 def test_each_release_gives_the_same_clips(tmp_path: Path, layout: str) -> None:
     put_tree(tmp_path, layout)
     (tmp_path / SHEET).write_bytes(workbook(table()))
@@ -177,6 +187,30 @@ def test_a_clip_without_onset_or_second_frame_is_skipped(
 ) -> None:
     remove(casme2 / TREE / "sub01" / "EP01_2", *missing)
     assert reasons_of(read_database("casme2", root=casme2)) == {"casme2/sub01/EP01_2": reason}
+
+
+@pytest.mark.parametrize("nesting", [Path(), Path("one"), None])
+@pytest.mark.parametrize("version", sorted(SHEETS))
+@pytest.mark.parametrize("release", sorted(RELEASES))
+def test_every_quirk_of_every_release_is_read_for_what_it_is(
+    tmp_path: Path, release: str, version: str, nesting: Path | None
+) -> None:
+    write_casme2(tmp_path, release, versions=[version], nesting=nesting)
+    database = read_database("casme2", root=tmp_path)
+    assert (database.layout, database.sheet) == (release, version)
+    assert [(item.clip.name, item.clip.emotion) for item in database.footage] == [
+        (row.name, "surprise" if version == "2019" and row.name == "EP07_01" else row.emotion)
+        for row in (*ROWS, TRUNCATED)
+    ]
+    flags = {item.clip.name: item.clip.flags for item in database.footage if item.clip.flags}
+    truncated = {TRUNCATED.name: ("truncated",)} if release == "cropped" else {}
+    assert flags == {"EP02_02": ("apex-missing",)} | truncated
+    ends = {item.clip.name: item.frames[-1].number for item in database.footage}
+    assert ends[TRUNCATED.name] == (LAST if release == "cropped" else TRUNCATED.offset)
+    assert reasons_of(database) == {
+        f"casme2/sub03/{WITHOUT_FOLDER.name}": "its row has no folder on disk",
+        "casme2/" + "/".join(WITHOUT_ROW): "folder without a row in the sheet",
+    }
 
 
 def test_the_version_of_the_sheet_is_found_by_its_column_or_its_labels(casme2: Path) -> None:
