@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-slow test-soak test-gpu lint types bench-flow bench-learning clean
+.PHONY: install demo test test-slow test-soak test-gpu lint types bench-flow bench-learning bench-audit clean
 
 install: $(STAMP)
 
@@ -46,6 +46,9 @@ bench-flow: install
 
 bench-learning: install
 	$(BIN)/python tests/benchmarks/learning.py
+
+bench-audit: install
+	$(BIN)/python tests/benchmarks/audit.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo .pytest_cache .ruff_cache .mypy_cache

@@ -20,7 +20,7 @@ from raicl.common.errors import InputError, UsageError
 if TYPE_CHECKING:
     from raicl.data.corrections import KnownError
 
-DATABASES = ("casme2", "samm", "smic", "folder", "synthetic")
+DATABASES = ("casme2", "samm", "smic", "casme3", "folder", "synthetic")
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,7 @@ def _readers() -> dict[str, dict[str, Reader]]:
     """Readers by database and variant, the default first; empty where there are no variants."""
     # imported here because the readers build the records above
     from raicl.data.casme2 import read_casme2
+    from raicl.data.casme3 import read_casme3
     from raicl.data.folder import read_folder
     from raicl.data.samm import read_samm
     from raicl.data.smic import read_smic
@@ -177,6 +178,7 @@ def _readers() -> dict[str, dict[str, Reader]]:
         "casme2": {"": read_casme2},
         "samm": {"": read_samm},
         "smic": cameras | {"e-hs": read_smic_long},
+        "casme3": {"": read_casme3},
         "folder": {"": read_folder},
         "synthetic": {"": partial(read_casme2, dataset="synthetic")},
     }

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raicl.common.errors import InputError
+from raicl.data.old_workbook import INSTALL_XLRD, reads_old_workbooks
 from raicl.data.tree import files
 
 SHEET_SUFFIXES = (".xlsx", ".csv")
@@ -16,6 +17,8 @@ SHEET_SUFFIXES = (".xlsx", ".csv")
 _REQUEST = {
     "casme2": "request CASME II at http://fu.psych.ac.cn/CASME/casme2-en.php, or try without it: "
     "`raicl synth data/raw/casme2`",
+    "casme3": "request CAS(ME)^3 at http://casme.psych.ac.cn/casme/e4; data/README.md shows the "
+    "folders expected",
     "folder": "give the folder of your own clips with --root DIR; data/README.md shows its layout",
     "samm": "request SAMM from its makers at Manchester Metropolitan University; data/README.md "
     "shows the folders expected",
@@ -71,7 +74,12 @@ def _checked(place: Path, source: str, name: str) -> Path:
 
 
 def find_sheets(
-    root: Path, trees: Sequence[Path], *, named: re.Pattern[str], annotations: Path | None
+    root: Path,
+    trees: Sequence[Path],
+    *,
+    named: re.Pattern[str],
+    annotations: Path | None,
+    inside: str = "",
 ) -> tuple[Path, ...]:
     """Candidates for the sheet, copies of the same content given once.
 
@@ -84,6 +92,7 @@ def find_sheets(
     trees : folders below it that hold the subjects' folders.
     named : the official file name; sheets called otherwise count only where there is none.
     annotations : the sheet the user named; it alone is returned.
+    inside : name of a folder that may hold it, in any of those.
 
     Raises
     ------
@@ -96,18 +105,13 @@ def find_sheets(
         between = tree.relative_to(root).parts
         places |= dict.fromkeys(root.joinpath(*between[: i + 1]) for i in range(len(between)))
     places |= dict.fromkeys(list(root.parents)[:3])
+    if inside:
+        places |= {place / inside: None for place in places if (place / inside).is_dir()}
     found = [path for folder in places for path in files(folder, folder) if _is_sheet(path)]
     official = [path for path in found if named.search(path.name)]
     chosen = official or [path for path in found if path.is_relative_to(root)]
     if not chosen:
-        old = [p for folder in places for p in files(folder, folder) if p.suffix.lower() == ".xls"]
-        raise InputError(
-            "the sheet is missing" + (f"; {old[0].name} is in the old .xls format" if old else ""),
-            where=", ".join(map(str, places)),
-            fix=f"open {old[0].name} and save it as .xlsx"
-            if old
-            else "copy the official .xlsx into the folder, or name it with --annotations FILE",
-        )
+        chosen = _old_sheets(list(places), named, root)
     return _without_copies(chosen)
 
 
@@ -119,6 +123,22 @@ def find_sheet(
     if len(paths) > 1:
         raise ambiguous(paths, "--annotations FILE")
     return paths[0]
+
+
+def _old_sheets(places: Sequence[Path], named: re.Pattern[str], root: Path) -> list[Path]:
+    """Sheets in the format before .xlsx, where it can be read."""
+    old = [p for place in places for p in files(place, place) if p.suffix.lower() == ".xls"]
+    official = [path for path in old if named.search(path.name)]
+    chosen = official or [path for path in old if path.is_relative_to(root)]
+    if chosen and reads_old_workbooks():
+        return chosen
+    raise InputError(
+        "the sheet is missing" + (f"; {old[0].name} is in the old .xls format" if old else ""),
+        where=", ".join(map(str, places)),
+        fix=f"open {old[0].name} and save it as .xlsx, or `{INSTALL_XLRD}`"
+        if old
+        else "copy the official .xlsx into the folder, or name it with --annotations FILE",
+    )
 
 
 def _is_sheet(path: Path) -> bool:

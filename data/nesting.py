@@ -13,7 +13,7 @@ from raicl.data.locate import ambiguous
 from raicl.data.sheet import as_text
 from raicl.data.tree import inner_folders, leaves, subfolders
 
-_MAX_DEPTH = 4
+_MAX_DEPTH = 6  # CAS(ME)^3 has four levels above its subjects
 _MAX_FOLDERS = 2000  # enough for the nesting of any archive, and no walk over a whole disk
 
 # The subject that the name of a folder means, None for a folder of another kind.
@@ -93,7 +93,6 @@ def find_trees(root: Path, names_subject: NamesSubject, *, example: str, hint: s
         below: list[Path] = []
         for folder in level:
             children = _children(folder, root)
-            seen += len(children)
             subjects = _subjects(children, names_subject)
             if subjects:
                 trees.append(Tree(folder, subjects, root))
@@ -104,6 +103,7 @@ def find_trees(root: Path, names_subject: NamesSubject, *, example: str, hint: s
                     linked = str(child)
                 else:
                     below.append(child)
+        seen += len(below)
         level = below if seen <= _MAX_FOLDERS else []
     if linked:
         say(f"note: {linked} is a link that leads out of the database and is not followed")

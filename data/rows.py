@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -42,12 +44,16 @@ class Naming:
     folder : the name, in `Folders.clips`, of the folder that a row means.
     as_on_disk : clips are called as their folders; else as the sheet spells them.
     several : a clip may have several rows, told apart by their onset.
+    always_onset : with `several`, a clip is called by its onset even if it has one row.
+    whole_videos : a folder holds a video, and one that no row means shows nothing annotated.
     """
 
     subject: Callable[[object], str | None]
     folder: Callable[[Cells], str] = lambda cells: as_text(cells["clip"])
     as_on_disk: bool = False
     several: bool = False
+    always_onset: bool = False
+    whole_videos: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def read_rows(
     version: str = "",
     fps: float | None = None,
 ) -> Database:
-    """Turn every row into footage or a reason, and list every folder that no row means.
+    """Turn every row into footage or a reason, and list every clip's folder that no row means.
 
     Parameters
     ----------
@@ -109,12 +115,14 @@ def read_rows(
     places = [place_row(row, folders, naming) for row in rows]
     keys = [_key(place, naming) for place in places]
     repeated = _repeated(keys)
+    # rows of one video follow each other; to keep every listing would cost memory
+    listing = lru_cache(maxsize=4)(list_frames)
     first: dict[tuple[str, str, str], Place] = {}
     footage: list[Footage] = []
     skipped: list[Skipped] = []
     corrections: list[Correction] = []
     for place, key in zip(places, keys, strict=True):
-        several = key[:2] in repeated
+        several = naming.always_onset or key[:2] in repeated
         clip_id = f"{dataset}/{place.subject}/{place.name}" + (f"@{key[2]}" if several else "")
         try:
             earlier = first.setdefault(key, place)
@@ -134,11 +142,13 @@ def read_rows(
                 flags=tuple(f"corrected-{correction.field}" for correction in applied),
                 repeated=several,
             )
-            footage.append(attach_frames(clip, list_frames(place.folder, folders.root)))
-            corrections += applied
+            footage.append(attach_frames(clip, listing(place.folder, folders.root)))
+            # a corrected onset changes what the clip is called
+            corrections += [dataclasses.replace(correction, id=clip.id) for correction in applied]
         except Unusable as reason:
             skipped.append(Skipped(clip_id, str(reason)))
-    skipped += _without_row(folders, {place.folder for place in places}, dataset)
+    if not naming.whole_videos:
+        skipped += _without_row(folders, {place.folder for place in places}, dataset)
     return Database(
         name=dataset,
         root=folders.root,

@@ -1,4 +1,4 @@
-"""xlsx files from strangers: bounded, without entities, formulas as their stored values."""
+"""Workbooks from strangers: bounded, without entities, formulas as their stored values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 from raicl.common.errors import InputError, SetupError
+from raicl.data.old_workbook import INSTALL_XLRD, read_old_workbook, reads_old_workbooks
 
 MAX_ROWS = 50_000
 MAX_COLUMNS = 100
@@ -29,27 +30,16 @@ def read_workbook(content: bytes, path: Path) -> dict[str, Grid]:
 
     Raises
     ------
-    InputError : encrypted, old .xls, damaged, too large or expanding beyond reason.
+    InputError : encrypted, old .xls without xlrd, damaged, too large or expanding beyond reason.
     SetupError : defusedxml is missing, without which a sheet can exhaust the memory.
     """
-    _check_archive(content, path)
-    from openpyxl import DEFUSEDXML, load_workbook
-
-    if not DEFUSEDXML:
-        raise SetupError("defusedxml is not installed", fix="pip install defusedxml")
+    old = content.startswith(_OLE2)
+    (_check_old if old else _check_archive)(content, path)
     try:
-        with warnings.catch_warnings():
-            # about styles, validation lists and other things a reader of values does not need
-            warnings.simplefilter("ignore", UserWarning)
-            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            bounds = {"max_row": MAX_ROWS + 1, "max_col": MAX_COLUMNS}
-            grids = {
-                sheet.title: list(sheet.iter_rows(**bounds, values_only=True))
-                for sheet in book.worksheets
-            }
-    except MemoryError:
+        grids = read_old_workbook(content, MAX_COLUMNS) if old else _read_archive(content)
+    except (MemoryError, SetupError):
         raise
-    except Exception as error:  # a damaged file makes openpyxl raise almost anything
+    except Exception as error:  # a damaged file raises almost anything
         raise InputError(
             f"the sheet is damaged: {type(error).__name__}: {error}".splitlines()[0],
             where=str(path),
@@ -65,16 +55,38 @@ def read_workbook(content: bytes, path: Path) -> dict[str, Grid]:
     return grids
 
 
-def _check_archive(content: bytes, path: Path) -> None:
-    if content.startswith(_OLE2):
-        encrypted = "EncryptedPackage".encode("utf-16-le") in content
+def _read_archive(content: bytes) -> dict[str, Grid]:
+    from openpyxl import DEFUSEDXML, load_workbook
+
+    if not DEFUSEDXML:
+        raise SetupError("defusedxml is not installed", fix="pip install defusedxml")
+    with warnings.catch_warnings():
+        # about styles, validation lists and other things a reader of values does not need
+        warnings.simplefilter("ignore", UserWarning)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        bounds = {"max_row": MAX_ROWS + 1, "max_col": MAX_COLUMNS}
+        return {
+            sheet.title: list(sheet.iter_rows(**bounds, values_only=True))
+            for sheet in book.worksheets
+        }
+
+
+def _check_old(content: bytes, path: Path) -> None:
+    if "EncryptedPackage".encode("utf-16-le") in content:
         raise InputError(
-            "the sheet is password-protected"
-            if encrypted
-            else "the sheet is in the old .xls format",
+            "the sheet is password-protected",
             where=str(path),
-            fix="open it and save it as .xlsx" + (" without a password" if encrypted else ""),
+            fix="open it and save it as .xlsx without a password",
         )
+    if not reads_old_workbooks():
+        raise InputError(
+            "the sheet is in the old .xls format",
+            where=str(path),
+            fix=f"open it and save it as .xlsx, or `{INSTALL_XLRD}`",
+        )
+
+
+def _check_archive(content: bytes, path: Path) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()

@@ -14,6 +14,7 @@ from raicl.common.errors import PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
+from raicl.data.database import DATABASES
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.source import audit_source, open_source, refuse_contradictions
 
@@ -30,14 +31,13 @@ Examples:
 
   raicl-prep cde --root-casme2 A --root-samm B --root-smic C --out cde.h5
 
-DATASET is casme2, samm, smic, folder, synthetic or cde (casme2, samm and smic as one cache).
-Trouble with the installation? `raicl doctor`
+cde is casme2, samm and smic as one cache. Trouble with the installation? `raicl doctor`
 """
 
 
 @with_settings(PrepSettings)
 def prep(
-    dataset: Annotated[str, typer.Argument(help="casme2, samm, smic, folder, synthetic or cde.")],
+    dataset: Annotated[str, typer.Argument(help=", ".join(DATABASES) + " or cde.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The cache to write.", rich_help_panel="Output"),

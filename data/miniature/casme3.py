@@ -29,12 +29,12 @@ ROWS = (
     Row("spNO.1", "a", "96", "99", "104", "R1+R2", "II", "surprise"),  # crosses 99 to 100
     Row("spNO.1", "a", "102", "104", "110", "12", "I", "happy"),  # overlaps the one before
     Row("spNO.1", "b", "20", "21", "22", "43", "VII", "others"),  # three frames
-    Row("spNO.12", "e", "182", "186", "0", "20", "IV", "fear"),  # no offset
-    Row("spNO.12", "e", "227", "233", "0", "20", "IV", "fear"),  # again in the same video
+    Row("spNO.12", "e", "52", "56", "0", "20", "IV", "fear"),  # no offset
+    Row("spNO.12", "e", "97", "103", "0", "20", "IV", "fear"),  # again in the same video
     Row("spNO.14", "d", "112", "53", "119", "15", "VI", "sad"),  # apex before the onset
     Row("spNO.2", "a", "30", "30", "41", "4+5", "V", "anger"),  # apex is the onset
     Row("spNO.21", "c", "15", "18", "3470", "4", "III", "disgust"),  # a digit too many
-    Row("spNO.21", "d", "364", "268", "271", "4", "III", "disgust"),  # onset after offset
+    Row("spNO.21", "d", "148", "62", "71", "4", "III", "disgust"),  # onset after offset
     Row("spNO.21", "e", "0", "0", "6", "1", "II", "surprise"),  # there is no 0.jpg
     Row("spNO.3", "J", "40", "43", "47", "14", "VII", "Others"),  # its folder is `j`
 )
@@ -44,10 +44,10 @@ GAPS = {("spNO.1", "a"): (100, 101), ("spNO.2", "a"): (36,)}  # dropped by the c
 DAMAGED = ("spNO.3", "J", 45)  # a file of zero bytes
 # first and last frame of the expression, where the sheet has another
 TRUTH = {
-    ("spNO.12", "e", "182"): (182, 190),
-    ("spNO.12", "e", "227"): (227, 240),
+    ("spNO.12", "e", "52"): (52, 60),
+    ("spNO.12", "e", "97"): (97, 110),
     ("spNO.21", "c", "15"): (15, 34),
-    ("spNO.21", "d", "364"): (264, 271),
+    ("spNO.21", "d", "148"): (58, 71),
     ("spNO.21", "e", "0"): (1, 6),
 }
 
@@ -88,7 +88,9 @@ def write_casme3(
     cell : writes a cell that holds a number: text as in the original, or `int`.
     """
     usual, sheet_folder = RELEASES[release]
-    tree = folder / (usual if nesting is None else nesting)
+    if nesting is not None:
+        usual, sheet_folder = nesting, Path("annotation")
+    tree = folder / usual
     (_write_videos if release == "split" else _write_clips)(tree, rows, empty=empty)
     if flaws:
         subject, name, onset = WITHOUT_ROW
@@ -156,7 +158,7 @@ def _write_videos(tree: Path, rows: Sequence[Row], *, empty: bool) -> None:
         folder = tree / video[0] / video[1].lower()
         put_frames(folder / "color", names, empty=empty)
         if not empty:
-            put_frames(folder / "depth", [name.replace("jpg", "png") for name in names], grey=True)
+            _put_depth(folder / "depth", names)
 
 
 def _write_clips(tree: Path, rows: Sequence[Row], *, empty: bool) -> None:
@@ -170,12 +172,16 @@ def _write_clips(tree: Path, rows: Sequence[Row], *, empty: bool) -> None:
         clip = f"{row.subject.replace('NO', 'No')}_{row.name.lower()}_{row.onset}"
         put_frames(tree / clip, names, empty=empty)
         if not empty:
-            depth = [name.replace("jpg", "png") for name in names]
-            put_frames(tree.with_name("depth") / clip, depth, grey=True)
+            _put_depth(tree.with_name("depth") / clip, names)
     if not empty:
         video = tree.with_name("video") / "spNO.1_a_8.mp4"
-        video.parent.mkdir()
+        video.parent.mkdir(exist_ok=True)
         video.write_bytes(b"ftyp")
+
+
+def _put_depth(folder: Path, names: Sequence[str]) -> None:
+    """Of the first two frames, which is enough to be mistaken for them."""
+    put_frames(folder, [name.replace("jpg", "png") for name in names[:2]], grey=True)
 
 
 def _damage(tree: Path, rows: Sequence[Row], release: str) -> None:
