@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 import tracemalloc
 import zipfile
 from datetime import date
@@ -105,7 +106,10 @@ def refuse(path: Path, content: bytes, reason: str) -> InputError:
     return caught.value
 
 
-def test_files_that_are_no_workbook_are_refused(path: Path) -> None:
+def test_files_that_are_no_workbook_are_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xlrd", None)  # as if it were not installed
     whole = workbook(LINES)
     refuse(path, b"", "not an .xlsx file")
     refuse(path, b"Subject,OnsetFrame", "not an .xlsx file")
