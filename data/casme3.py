@@ -28,7 +28,7 @@ _COLUMNS = {
     "kind": ("Expression type",),
 }
 _SHEET_NAME = re.compile(r"part.?a.*me.?label", re.IGNORECASE)
-_VERSION = re.compile(r"v([0-9])\.[a-z]+$", re.IGNORECASE)
+_VERSION = re.compile(r"v([0-9])(?![0-9])", re.IGNORECASE)
 
 
 def read_casme3(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:
@@ -71,17 +71,19 @@ def _choose_sheet(root: Path, trees: Sequence[Path], annotations: Path | None) -
     paths = find_sheets(
         root, trees, named=_SHEET_NAME, annotations=annotations, inside="annotation"
     )
-    versions: dict[str, Path] = {}
-    for path in paths:
-        found = _VERSION.search(path.name)
-        version = f"v{found[1]}" if found else ""
-        if version in versions:
-            raise ambiguous([versions[version], path], "--annotations FILE")
-        versions[version] = path
-    if len(versions) > 1:
-        say(f"sheets {', '.join(sorted(versions))} are here: the latest is read")
-    latest = max(versions)
-    return read_sheet(versions[latest], _COLUMNS, optional={"kind"}), latest
+    versions = {path: _version(path) for path in paths}
+    known = {version for version in versions.values() if version}
+    if len(paths) > 1 and len(known) < len(paths):
+        raise ambiguous(paths, "--annotations FILE")
+    if len(paths) > 1:
+        say(f"sheets {', '.join(sorted(known))} are here: the latest is read")
+    latest = max(paths, key=_version)
+    return read_sheet(latest, _COLUMNS, optional={"kind"}), versions[latest]
+
+
+def _version(path: Path) -> str:
+    found = _VERSION.search(path.name)
+    return f"v{found[1]}" if found else ""
 
 
 def _micro(rows: Sequence[Row]) -> tuple[Row, ...]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from raicl.data.locate import ambiguous
+
 
 @dataclass(frozen=True)
 class ClipFolders:
@@ -34,10 +36,18 @@ class ClipFolders:
 def group_clips(
     folders: Iterable[Path], root: Path, parse: Callable[[str], tuple[str, str] | None]
 ) -> ClipFolders:
-    """Group folders by what `parse` reads from a name: subject and clip, None for another kind."""
+    """Group folders by what `parse` reads from a name: subject and clip, None for another kind.
+
+    Raises
+    ------
+    InputError : two folders are of one clip.
+    """
     found: dict[str, dict[str, Path]] = defaultdict(dict)
     for folder in folders:
         parts = parse(folder.name)
-        if parts is not None:
-            found[parts[0]][parts[1]] = folder
+        if parts is None:
+            continue
+        first = found[parts[0]].setdefault(parts[1], folder)
+        if first is not folder:
+            raise ambiguous([first, folder], "--root DIR")
     return ClipFolders(root, dict(found))

@@ -20,7 +20,11 @@ from raicl.common.errors import InputError, UsageError
 if TYPE_CHECKING:
     from raicl.data.corrections import KnownError
 
-DATABASES = ("casme2", "samm", "smic", "casme3", "folder", "synthetic")
+DATABASES = (
+    *("casme2", "samm", "smic", "casme3"),
+    *("casme", "mmew", "4dme", "dfme"),  # from secondary sources
+    *("folder", "synthetic"),
+)
 
 
 @dataclass(frozen=True)
@@ -167,8 +171,10 @@ def _readers() -> dict[str, dict[str, Reader]]:
     # imported here because the readers build the records above
     from raicl.data.casme2 import read_casme2
     from raicl.data.casme3 import read_casme3
+    from raicl.data.dfme import read_dfme
     from raicl.data.folder import read_folder
     from raicl.data.samm import read_samm
+    from raicl.data.secondary import SECONDARY, read_secondary
     from raicl.data.smic import read_smic
     from raicl.data.smic_long import read_smic_long
     from raicl.data.smic_tree import FPS
@@ -179,6 +185,8 @@ def _readers() -> dict[str, dict[str, Reader]]:
         "samm": {"": read_samm},
         "smic": cameras | {"e-hs": read_smic_long},
         "casme3": {"": read_casme3},
+        **{name: {"": partial(read_secondary, dataset=name)} for name in SECONDARY},
+        "dfme": {"": read_dfme},
         "folder": {"": read_folder},
         "synthetic": {"": partial(read_casme2, dataset="synthetic")},
     }

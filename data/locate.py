@@ -10,7 +10,7 @@ from pathlib import Path
 
 from raicl.common.errors import InputError
 from raicl.data.old_workbook import INSTALL_XLRD, reads_old_workbooks
-from raicl.data.tree import files
+from raicl.data.tree import files, fold, leaves, subfolders
 
 SHEET_SUFFIXES = (".xlsx", ".csv")
 
@@ -19,6 +19,12 @@ _REQUEST = {
     "`raicl synth data/raw/casme2`",
     "casme3": "request CAS(ME)^3 at http://casme.psych.ac.cn/casme/e4; data/README.md shows the "
     "folders expected",
+    "casme": "request CASME at http://casme.psych.ac.cn; data/README.md shows the folders expected",
+    "mmew": "request MMEW from its makers at Shandong University; data/README.md shows the folders "
+    "expected",
+    "4dme": "request 4DME from its makers at the University of Oulu; data/README.md shows the "
+    "folders expected",
+    "dfme": "request DFME from its makers; data/README.md shows the folders expected",
     "folder": "give the folder of your own clips with --root DIR; data/README.md shows its layout",
     "samm": "request SAMM from its makers at Manchester Metropolitan University; data/README.md "
     "shows the folders expected",
@@ -92,7 +98,7 @@ def find_sheets(
     trees : folders below it that hold the subjects' folders.
     named : the official file name; sheets called otherwise count only where there is none.
     annotations : the sheet the user named; it alone is returned.
-    inside : name of a folder that may hold it, in any of those.
+    inside : name, in small letters, of a folder in any of those that may hold it.
 
     Raises
     ------
@@ -106,7 +112,12 @@ def find_sheets(
         places |= dict.fromkeys(root.joinpath(*between[: i + 1]) for i in range(len(between)))
     places |= dict.fromkeys(list(root.parents)[:3])
     if inside:
-        places |= {place / inside: None for place in places if (place / inside).is_dir()}
+        places |= dict.fromkeys(
+            folder
+            for place in places
+            for name, folder in subfolders(place).items()
+            if fold(name) == inside and not leaves(folder, place.resolve())
+        )
     found = [path for folder in places for path in files(folder, folder) if _is_sheet(path)]
     official = [path for path in found if named.search(path.name)]
     chosen = official or [path for path in found if path.is_relative_to(root)]

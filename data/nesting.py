@@ -101,7 +101,7 @@ def find_trees(root: Path, names_subject: NamesSubject, *, example: str, hint: s
                     continue
                 if leaves(child, root):
                     linked = str(child)
-                else:
+                elif not _returns(child):
                     below.append(child)
         seen += len(below)
         level = below if seen <= _MAX_FOLDERS else []
@@ -150,6 +150,11 @@ def _children(folder: Path, root: Path) -> dict[str, Path]:
             raise
         say(f"note: {folder}: {error.what}")
         return {}
+
+
+def _returns(child: Path) -> bool:
+    """Whether a folder is a link to one that it lies in."""
+    return child.is_symlink() and child.parent.resolve().is_relative_to(child.resolve())
 
 
 def _subjects(children: Mapping[str, Path], names_subject: NamesSubject) -> dict[str, Path]:

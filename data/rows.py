@@ -164,7 +164,7 @@ def _key(place: Place, naming: Naming) -> tuple[str, str, str]:
     """Subject, folded name and, where it matters, onset: what one clip has one row for."""
     onset = place.row.cells["onset"] if naming.several else None
     number = as_integer(onset)
-    written = printable(as_text(onset)) if number is None else str(number)
+    written = printable(as_text(onset))[:40] if number is None else str(number)
     return place.subject, fold(place.name), written
 
 

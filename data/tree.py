@@ -42,7 +42,13 @@ def fold(name: str) -> str:
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key under which ``img9`` comes before ``img10``."""
     parts = re.split(r"([0-9]+)", fold(name))
-    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts if p)
+    # of two numbers without zeros in front the longer is the larger; int() refuses the longest
+    numbers = {part: part.lstrip("0") for part in parts if part.isdigit()}
+    return tuple(
+        (1, len(numbers[part]), numbers[part]) if part in numbers else (0, 0, part)
+        for part in parts
+        if part
+    )
 
 
 def frame_number(name: str) -> int | None:

@@ -18,7 +18,8 @@ class Sample:
     """A database in its real layout: where its frames and its sheet lie, and what they say.
 
     `clips` has by id the clip's folder below `tree` and its frames; `name` formats a number as a
-    file's name. `header` is the index in `lines` of the words that `columns` maps to.
+    file's name. `header` is the index in `lines` of the words that `columns` maps to. Clips lie
+    below their subject's folder, unless not `by_subject`; a folder is one clip, unless a `video`.
     """
 
     dataset: str
@@ -30,6 +31,8 @@ class Sample:
     lines: Sequence[Line] = ()
     header: int = 0
     columns: dict[str, str] = field(default_factory=dict)
+    by_subject: bool = True
+    video: bool = False
 
     def write(self, root: Path) -> Path:
         """All of it below `root`, which is returned with its links resolved."""
@@ -46,6 +49,7 @@ class Sample:
     def write_sheet(self, root: Path, lines: Sequence[Line]) -> None:
         """The sheet with other lines."""
         path = root / self.sheet
+        path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".csv":
             with path.open("w", newline="", encoding="utf-8") as stream:
                 csv.writer(stream).writerows(lines)
@@ -241,4 +245,146 @@ FOLDER = Sample(
     },
 )
 
-SAMPLES = {"casme2": CASME2, "samm": SAMM, "smic": SMIC, "smic-e": SMIC_LONG, "folder": FOLDER}
+CASME3_WORDS: Line = ["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class"]
+CASME3_LINES: list[Line] = [
+    [*CASME3_WORDS, "emotion"],
+    ["spNO.1", "a", "8", "10", "14", "4", "III", "disgust"],  # crosses 9 to 10
+    ["spNO.1", "a", "97", "99", "103", "R1+R2", "II", "surprise"],  # crosses 99 to 100
+    ["spNO.2", "c", "20", "20", "25", "12", "I", "Others"],
+]
+CASME3_COLUMNS = {
+    **{"subject": "Subject", "clip": "Filename", "onset": "Onset", "apex": "Apex"},
+    **{"offset": "Offset", "emotion": "emotion"},
+}
+
+CASME3 = Sample(
+    dataset="casme3",
+    tree=Path("part_A", "data", "part_A_split", "part_A"),
+    clips={
+        "casme3/spNO.1/a@8": ("spNO.1/a/color", range(8, 15)),
+        "casme3/spNO.2/c@20": ("spNO.2/c/color", range(20, 26)),
+    },
+    name="{}.jpg",
+    sheet="part_A/annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx",
+    lines=[line for line in CASME3_LINES if line[2] != "97"],
+    columns=CASME3_COLUMNS,
+    video=True,
+)
+
+CASME3_CUT = Sample(
+    dataset="casme3",
+    tree=Path("Part_A_ME_clip", "Part_A_ME_clip", "frame"),
+    clips={
+        "casme3/spNO.1/a@8": ("spNo.1_a_8", range(8, 15)),
+        "casme3/spNO.1/a@97": ("spNo.1_a_97", range(97, 104)),
+        "casme3/spNO.2/c@20": ("spNo.2_c_20", range(20, 26)),
+    },
+    name="{}.jpg",
+    sheet="cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx",
+    lines=CASME3_LINES,
+    columns=CASME3_COLUMNS,
+    by_subject=False,
+)
+
+CASME_WORDS: Line = ["Subject", "Filename", None, "OnsetF", "ApexF1", "ApexF2", "OffsetF", None]
+
+CASME = Sample(
+    dataset="casme",
+    tree=Path("CASME_raw_selected"),
+    clips={
+        "casme/sub01/EP01_5": ("sub01/EP01_5", range(8, 15)),
+        "casme/sub01/EP01_12": ("sub01/EP01_12", range(97, 104)),
+        "casme/sub03/EP02_1": ("sub03/EP02_1", range(20, 26)),
+    },
+    name="EP_{}.jpg",
+    sheet="CASME-coded-20190721.xlsx",
+    lines=[
+        [*CASME_WORDS, "Onset(ms)", "Total(ms)", "AU", "Emotion"],
+        [1, "EP01_5", None, 8, 10, "\\", 14, None, 33, 117, 4, "tense"],
+        [1, "EP01_12", None, 97, 99, 101, 103, None, 33, 117, "4+5", "repression"],
+        [3, "EP02_1", None, 20, 22, "\\", 25, None, 33, 100, 12, "happiness"],
+    ],
+    columns={
+        **{"subject": "Subject", "clip": "Filename", "onset": "OnsetF", "apex": "ApexF1"},
+        **{"offset": "OffsetF", "emotion": "Emotion"},
+    },
+)
+
+MMEW_WORDS: Line = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame"]
+
+MMEW = Sample(
+    dataset="mmew",
+    tree=Path("MMEW", "Micro_Expression"),
+    clips={
+        "mmew/S01/S01-02-001": ("disgust/S01-02-001", range(1, 15)),
+        "mmew/S01/S01-06-001": ("surprise/S01-06-001", range(97, 104)),
+        "mmew/S30/S30-07-010": ("others/S30-07-010", range(1, 6)),
+    },
+    name="{}.jpg",
+    sheet="MMEW_Micro_Exp.xlsx",
+    lines=[
+        [*MMEW_WORDS, "Action Units", "Estimated Emotion", "remarks"],
+        [1, "S01-02-001", 8, 10, 14, 4, "disgust", None],
+        [1, "S01-06-001", 97, 99, 103, "1+2", "surprise", "a remark"],
+        [30, "S30-07-010", 1, 2, 5, 7, "others", None],
+    ],
+    columns={
+        **{"subject": "Subject", "clip": "Filename", "onset": "OnsetFrame", "apex": "ApexFrame"},
+        **{"offset": "OffsetFrame", "emotion": "Estimated Emotion"},
+    },
+    by_subject=False,
+)
+
+FOUR_D = Sample(
+    dataset="4dme",
+    tree=Path("4DME", "gray_micro"),
+    clips={
+        "4dme/001/fold_1": ("001/fold_1", range(1826, 1834)),
+        "4dme/001/fold_10": ("001/fold_10", range(97, 104)),
+        "4dme/012/fold_2": ("012/fold_2", range(20, 26)),
+    },
+    name="Frame_{:09d}.jpg",
+    sheet="4DME_Labelling_Micro_release v1.xlsx",
+    lines=[
+        ["sub_ID", "fold_name", "Onset", "Apex", "Offset", "AUs", "Emotion"],
+        ["001", "fold_1", 1826, 1830, 1833, "AU4", "Negative"],
+        ["001", "fold_10", 97, 99, 103, "AU12", "Positive"],
+        ["012", "fold_2", 20, 22, 25, "AU1+AU2", "Surprise"],
+    ],
+    columns={
+        **{"subject": "sub_ID", "clip": "fold_name", "onset": "Onset", "apex": "Apex"},
+        **{"offset": "Offset", "emotion": "Emotion"},
+    },
+    by_subject=False,
+)
+
+DFME_WORDS: Line = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Emotion"]
+
+DFME = Sample(
+    dataset="dfme",
+    tree=Path("train_data", "train_data"),
+    clips={
+        "dfme/1/01_0001": ("01_0001", range(8, 14)),
+        "dfme/1/01_0010": ("01_0010", range(97, 104)),
+        "dfme/12/12_0003": ("12_0003", range(20, 26)),
+    },
+    name="{:05d}.png",
+    sheet="DFME_train.xlsx",
+    lines=[
+        [*DFME_WORDS, "EmotionId", "Fps", "AU"],
+        [1, "01_0001", 8, 10, 13, "contempt", 1, 500, "AU14"],
+        [1, "01_0010", 97, 99, 103, "happiness", 4, 200, "AU12"],
+        [12, "12_0003", 20, 22, 25, "fear", 3, 300, "AU20"],
+    ],
+    columns={
+        **{"subject": "Subject", "clip": "Filename", "onset": "OnsetFrame", "apex": "ApexFrame"},
+        **{"offset": "OffsetFrame", "emotion": "Emotion", "fps": "Fps"},
+    },
+    by_subject=False,
+)
+
+SAMPLES = {
+    **{"casme2": CASME2, "samm": SAMM, "smic": SMIC, "smic-e": SMIC_LONG},
+    **{"casme3": CASME3, "casme3-cut": CASME3_CUT},
+    **{"casme": CASME, "mmew": MMEW, "4dme": FOUR_D, "dfme": DFME, "folder": FOLDER},
+}
