@@ -16,7 +16,7 @@ from raicl.data.miniature.smic import write_smic, write_smic_e
 
 @dataclass(frozen=True)
 class Miniature:
-    """Which database a miniature imitates, and what writes it into a folder."""
+    """How `raicl-prep` is told to read a miniature, and what writes it into a folder."""
 
     database: str
     write: Callable[[Path], Path]
@@ -27,14 +27,14 @@ MINIATURES = {
     "casme2-raw": Miniature("casme2", partial(write_casme2, release="raw-full")),
     "samm": Miniature("samm", write_samm),
     "smic": Miniature("smic", write_smic),
-    "smic-e": Miniature("smic", write_smic_e),
+    "smic-e": Miniature("smic --variant e-hs", write_smic_e),
     "casme3a": Miniature("casme3", write_casme3),
     "casme3-clip": Miniature("casme3", partial(write_casme3, release="clip")),
 }
 
 
 def write_miniature(folder: Path, layout: str) -> str:
-    """Write the miniature `layout`, a key of `MINIATURES`; returns the key of its database.
+    """Write the miniature `layout`, a key of `MINIATURES`; returns how it is read.
 
     Raises
     ------

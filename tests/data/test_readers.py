@@ -188,9 +188,9 @@ def test_a_copy_of_the_sheet_and_what_an_open_program_leaves_are_no_candidates(
 ) -> None:
     content = (root / sample.sheet).read_bytes()
     (root / sample.tree / Path(sample.sheet).name).write_bytes(content)
-    (root / f"~${sample.sheet}").write_bytes(b"lock")
-    (root / f"._{sample.sheet}").write_bytes(b"fork")
-    os.mkfifo(root / f"pipe-{sample.sheet}")
+    (root / f"~${Path(sample.sheet).name}").write_bytes(b"lock")
+    (root / f"._{Path(sample.sheet).name}").write_bytes(b"fork")
+    os.mkfifo(root / f"pipe-{Path(sample.sheet).name}")
     (root.parent / "unrelated.xlsx").write_bytes(b"no workbook")
     assert ids(sample.read(root)) == sample.ids
 
