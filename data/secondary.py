@@ -113,7 +113,7 @@ def _parse_mmew(name: str) -> tuple[str, str] | None:
 def _arrange_mmew(trees: Sequence[Tree], rows: Sequence[Row]) -> tuple[Folders, Naming]:
     """``Micro_Expression/anger/S01-02-001/1.jpg``; the sheet's emotion counts, not the folder's."""
     root = trees[0].root
-    micro = [t for t in trees if "macro" not in fold(str(t.path.relative_to(root.parent)))]
+    micro = [t for t in trees if "macro_expression" not in fold(str(t.path.relative_to(root)))]
     clips = [folder for tree in micro for folder in tree.subjects.values()]
     naming = Naming(subject=_MMEW_SUBJECTS.of_cell, several=True)
     return group_clips(clips, root, _parse_mmew), naming
