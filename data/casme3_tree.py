@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from raicl.common.errors import InputError
-from raicl.data.clip_folders import group_clips
+from raicl.data.clip_folders import PlacedClips, group_clips
 from raicl.data.nesting import Numbered, Tree
 from raicl.data.rows import Cells, Folders, Naming, place_row
 from raicl.data.sheet import Row, as_integer, as_text
@@ -19,21 +19,6 @@ SUBJECTS = Numbered("spNO.", 1)
 
 _CUT = re.compile(r"(spno\.[0-9]+)_([a-z]+)_([0-9]+)", re.IGNORECASE)
 _NO_FRAMES = ("depth", "video")  # siblings of the cut release's ``frame``
-
-
-class Videos:
-    """``spNO.1/a/color/166.jpg``: the folders of frames by subject and video."""
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree, self.root, self.subjects = tree, tree.root, tree.subjects
-        self._known: dict[str, dict[str, Path]] = {}
-
-    def clips(self, subject: str) -> Mapping[str, Path]:
-        """The folders of a subject's frames by video, or Unusable."""
-        if subject not in self._known:
-            videos = self.tree.clips(subject).items()
-            self._known[subject] = {name: _color(folder) for name, folder in videos}
-        return self._known[subject]
 
 
 def of_folder(name: str) -> str | None:
@@ -53,9 +38,9 @@ def find_layout(tree: Tree, rows: Sequence[Row]) -> str | None:
 
 
 def folders_of(tree: Tree) -> Folders:
-    """The folders of the clips' frames."""
+    """The folders of the clips' frames: of whole videos ``spNO.1/a/color``."""
     if not _is_cut(tree):
-        return Videos(tree)
+        return PlacedClips(tree, lambda name, folder: (name, _color(folder)))
     return group_clips(tree.subjects.values(), tree.root, _parse_cut)
 
 

@@ -1,4 +1,4 @@
-"""Clips whose folders do not lie below their subject's: the subject stands in the folder's name."""
+"""Clips that do not lie in folders of their own name directly below their subject's."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.data.locate import ambiguous
+from raicl.data.nesting import Tree
+from raicl.data.tree import Unusable
 
 
 @dataclass(frozen=True)
 class ClipFolders:
-    """`raicl.data.rows.Folders` of such a database.
+    """Folders in any place whose names tell the subject (see `raicl.data.rows.Folders`).
 
     Attributes
     ----------
@@ -51,3 +53,31 @@ def group_clips(
         if first is not folder:
             raise ambiguous([first, folder], "--root DIR")
     return ClipFolders(root, dict(found))
+
+
+class PlacedClips:
+    """The folders below the subjects' under other names, or folders further in.
+
+    Parameters
+    ----------
+    tree : the subjects' folders.
+    place : name and folder of a clip, from those directly below a subject's.
+    """
+
+    def __init__(self, tree: Tree, place: Callable[[str, Path], tuple[str, Path]]) -> None:
+        self.tree, self.root, self.subjects = tree, tree.root, tree.subjects
+        self._place = place
+        self._known: dict[str, dict[str, Path]] = {}
+
+    def clips(self, subject: str) -> Mapping[str, Path]:
+        """The folders of a subject's clips by name, or Unusable."""
+        if subject not in self._known:
+            placed: dict[str, Path] = {}
+            for below, outer in self.tree.clips(subject).items():
+                name, folder = self._place(below, outer)
+                if placed.setdefault(name, folder) is not folder:
+                    raise Unusable(
+                        f"two folders of its subject fit {name}: {placed[name].name}, {folder.name}"
+                    )
+            self._known[subject] = placed
+        return self._known[subject]

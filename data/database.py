@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DATABASES = (
     *("casme2", "samm", "smic", "casme3"),
-    *("casme", "mmew", "4dme", "dfme"),  # from secondary sources
+    *("casme", "casme_sq", "mmew", "4dme", "dfme"),  # from secondary sources
     *("folder", "synthetic"),
 )
 
@@ -171,6 +171,7 @@ def _readers() -> dict[str, dict[str, Reader]]:
     # imported here because the readers build the records above
     from raicl.data.casme2 import read_casme2
     from raicl.data.casme3 import read_casme3
+    from raicl.data.casme_sq import read_casme_sq
     from raicl.data.dfme import read_dfme
     from raicl.data.folder import read_folder
     from raicl.data.samm import read_samm
@@ -186,6 +187,7 @@ def _readers() -> dict[str, dict[str, Reader]]:
         "smic": cameras | {"e-hs": read_smic_long},
         "casme3": {"": read_casme3},
         **{name: {"": partial(read_secondary, dataset=name)} for name in SECONDARY},
+        "casme_sq": {"": read_casme_sq},
         "dfme": {"": read_dfme},
         "folder": {"": read_folder},
         "synthetic": {"": partial(read_casme2, dataset="synthetic")},

@@ -20,6 +20,8 @@ _REQUEST = {
     "casme3": "request CAS(ME)^3 at http://casme.psych.ac.cn/casme/e4; data/README.md shows the "
     "folders expected",
     "casme": "request CASME at http://casme.psych.ac.cn; data/README.md shows the folders expected",
+    "casme_sq": "request CAS(ME)^2 at http://casme.psych.ac.cn; data/README.md shows the folders "
+    "expected",
     "mmew": "request MMEW from its makers at Shandong University; data/README.md shows the folders "
     "expected",
     "4dme": "request 4DME from its makers at the University of Oulu; data/README.md shows the "

@@ -64,7 +64,7 @@ def read_sheet(
     ------
     InputError : missing, unreadable, too large, damaged, or a column is absent or ambiguous.
     """
-    titled = _read_grids(path)
+    titled = read_grids(path)
     grids = [g for title, g in titled.items() if as_text(title).casefold() == worksheet.casefold()]
     nearest: tuple[dict[str, int], tuple[object, ...]] = {}, ()
     for grid in grids or titled.values():
@@ -103,7 +103,13 @@ def as_integer(cell: object) -> int | None:
     return int(text.split(".")[0]) if _INTEGER.fullmatch(text) else None
 
 
-def _read_grids(path: Path) -> dict[str, Grid]:
+def read_grids(path: Path) -> dict[str, Grid]:
+    """The cells of each worksheet by its title, row by row; a .csv is one without a title.
+
+    Raises
+    ------
+    InputError : missing, unreadable, too large or damaged.
+    """
     if not path.exists():
         raise InputError("the sheet does not exist", where=str(path), fix="check --annotations")
     if not path.is_file():

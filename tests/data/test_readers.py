@@ -61,7 +61,8 @@ def refused(sample: Sample, root: Path, reason: str, **options: Any) -> InputErr
 
 def test_every_database_has_a_miniature() -> None:
     read = {sample.dataset for sample in SAMPLES.values()}
-    assert read == set(DATABASES) - {"synthetic"}  # which is read as casme2 is
+    # synthetic is read as casme2 is; the workbook of casme_sq has no header (see its own test)
+    assert read == set(DATABASES) - {"synthetic", "casme_sq"}
 
 
 def test_every_row_becomes_a_clip_with_its_frames_in_order(sample: Sample, root: Path) -> None:
