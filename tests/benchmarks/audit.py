@@ -6,10 +6,8 @@ and measures ``raicl-prep casme3 --dry-run`` as a whole process. Run: ``make ben
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -33,20 +31,28 @@ def write_sized(folder: Path, release: str) -> int:
     return sum(1 for _ in tree.rglob("*.jpg"))
 
 
+# A process starts with the largest memory of the one that started it, so a small one must.
+_STARTER = """
+import os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=2)
+_, status, usage = os.wait4(process.pid, 0)
+seconds = time.perf_counter() - started
+unit = 2**10 if sys.platform == "linux" else 1  # of ru_maxrss, in bytes
+print(os.waitstatus_to_exitcode(status), seconds, usage.ru_utime + usage.ru_stime,
+      usage.ru_maxrss * unit / 1e6)
+"""
+
+
 def measure(root: Path) -> Cost:
     """Audit a CAS(ME)^3; its exit code must be 0."""
     command = [Path(sys.executable).parent / "raicl-prep", "casme3", "--root", root, "--dry-run"]
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        output = process.stdout.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
-    assert process.returncode == 0, output
-    unit = 2**10 if sys.platform == "linux" else 1  # of ru_maxrss, in bytes
-    spent = usage.ru_utime + usage.ru_stime
-    return Cost(seconds, spent, usage.ru_maxrss * unit / 1e6, output)
+    answer = subprocess.run(
+        [sys.executable, "-c", _STARTER, *command], capture_output=True, text=True, check=True
+    )
+    code, *cost = map(float, answer.stdout.split())
+    assert code == 0, answer.stderr
+    return Cost(*cost, answer.stderr)
 
 
 def main() -> None:
