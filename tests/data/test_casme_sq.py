@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.data.audit import audit, audit_table
+from raicl.data.audit import audit
+from raicl.data.audit_table import audit_table
 from raicl.data.database import Database, read_database
 from raicl.data.written_workbook import write_workbook
 from tests.data.conftest import put_frames

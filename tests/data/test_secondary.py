@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.data.audit import audit, audit_table
+from raicl.data.audit import audit
+from raicl.data.audit_table import audit_table
 from raicl.data.database import Database, read_database
 from tests.data.conftest import put_frames
 from tests.data.trees import CASME, DFME, FOUR_D, MMEW, Sample
