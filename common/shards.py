@@ -31,6 +31,8 @@ class Shard:
     onset_face : uint8 (S, S), the aligned onset frame, for overlays.
     transform : float64 (2, 3), raw px → crop px.
     flags : how the face was found, what was unusual.
+    head_motion : float64 (N, 2, 3), crop px on the onset → crop px on the instance's frame, the
+        head's motion that was taken out of (u, v); None where it was kept.
     fingerprint : of everything that made the instances; base : the same without the frames.
     """
 
@@ -42,18 +44,23 @@ class Shard:
     flags: tuple[str, ...]
     fingerprint: str
     base: str
+    head_motion: NDArray[np.float64] | None = None
 
     @property
     def size(self) -> int:
         """Side S, px."""
         return int(self.instances.shape[-1])
 
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """What is stored as datasets, by name."""
+        held = {name: getattr(self, name) for name in _ARRAYS | _OPTIONAL}
+        return {name: np.ascontiguousarray(a) for name, a in held.items() if a is not None}
+
     @property
     def digest(self) -> str:
         """SHA-256 over every array and attribute, independent of the HDF5 encoding."""
         hasher = hashlib.sha256()
-        for name in _ARRAYS:
-            array = np.ascontiguousarray(getattr(self, name))
+        for name, array in self.arrays().items():
             hasher.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
             hasher.update(array.data)  # without a copy
         texts = "\n".join([*self.flags, self.fingerprint, self.base])
@@ -68,6 +75,7 @@ _ARRAYS: dict[str, tuple[type[np.generic], int]] = {
     "onset_face": (np.uint8, 2),
     "transform": (np.float64, 2),
 }
+_OPTIONAL: dict[str, tuple[type[np.generic], int]] = {"head_motion": (np.float64, 3)}
 
 
 def write_shard(path: Path, shard: Shard) -> None:
@@ -87,8 +95,7 @@ def store_shard(group: h5py.Group, shard: Shard) -> None:
     group.attrs["fingerprint"] = shard.fingerprint
     group.attrs["base"] = shard.base
     group.attrs["digest"] = shard.digest
-    for name in _ARRAYS:
-        array = getattr(shard, name)
+    for name, array in shard.arrays().items():
         chunk = (1, *array.shape[1:]) if name == "instances" else array.shape
         group.create_dataset(name, data=array, chunks=chunk, fletcher32=True)
 
@@ -120,15 +127,18 @@ def _load(file: h5py.File, group: str, where: str) -> tuple[Shard, str]:
         node = node[part]
     if node.attrs.get("format") != FORMAT or int(node.attrs.get("version", 0)) > VERSION:
         raise InputError("not a shard this program can read", where=where, fix="upgrade raicl")
+    expected = _ARRAYS | {name: kind for name, kind in _OPTIONAL.items() if name in node}
     arrays: dict[str, Any] = {
         name: plain_array(node, name, dtype, ndim, limit=_SHARD_BYTES, where=where)
-        for name, (dtype, ndim) in _ARRAYS.items()
+        for name, (dtype, ndim) in expected.items()
     }
     n, channels, height, width = arrays["instances"].shape
     if channels != 3 or height != width or arrays["onset_face"].shape != (height, width):
         raise InputError("the instances are not (N, 3, S, S)", where=where)
     if arrays["frames"].shape != (n,) or arrays["frame_digests"].shape != (n, 32):
         raise InputError("the frames do not match the instances", where=where)
+    if "head_motion" in arrays and arrays["head_motion"].shape != (n, 2, 3):
+        raise InputError("the head's motions do not match the instances", where=where)
     shard = Shard(
         **arrays,
         flags=tuple(filter(None, str(node.attrs["flags"]).split(","))),

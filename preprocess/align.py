@@ -36,6 +36,11 @@ def fit_transform(shape: tuple[int, int], size: int) -> NDArray[np.float64]:
     return np.column_stack([np.eye(2) * scale, offset])
 
 
+def carry(points: NDArray[np.float64], transform: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points (K, 2), raw px, where the transform takes them."""
+    return points @ transform[:, :2].T + transform[:, 2]
+
+
 def warp(
     image: NDArray[np.uint8], transform: NDArray[np.float64], *, size: int, margin: int
 ) -> NDArray[np.uint8]:

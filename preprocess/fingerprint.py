@@ -46,7 +46,7 @@ class Identity:
 
 def making(settings: PrepSettings) -> dict[str, object]:
     """What makes an instance out of frames: settings, models and versions, as plain values."""
-    values = settings.model_dump(include={"size", "margin", "align", "match_light"})
+    values = settings.model_dump(include={"size", "margin", "align", "match_light", "head_motion"})
     values |= describe_engine(settings)
     if settings.align == "none":
         values["landmarks"] = "none"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from raicl.common.errors import InputError, SetupError
 from raicl.preprocess.opencv import opencv
 
+Part = TypeVar("Part")
 _MODELS = {
     "dlib68": "shape_predictor_68_face_landmarks.dat",
     "dlib5": "shape_predictor_5_face_landmarks.dat",
@@ -22,6 +23,8 @@ _MODELS = {
 }
 _DETECTION_WIDTH = 480  # px; a face of 80 px is enough, and the time grows with the area
 _PADDING = 0.25  # of the image's side, for faces that touch the border
+_EYES = {68: [slice(36, 42), slice(42, 48)], 5: [slice(0, 2), slice(2, 4)]}
+_RIGID = {68: [27, 28, 29, 30, 36, 39, 42, 45], 5: [0, 1, 2, 3, 4]}
 _SCORE_SHARE = 0.5  # a rival below half the best score is not a face (false HOG boxes are larger)
 
 
@@ -134,17 +137,31 @@ def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
     ------
     InputError : neither 68 nor 5 points.
     """
-    if len(points) == 68:
-        groups = [points[36:42], points[42:48]]
-    elif len(points) == 5:
-        groups = [points[0:2], points[2:4]]
-    else:
-        raise InputError(
-            f"the landmark model gives {len(points)} points, not 68 or 5",
-            fix="give --landmarks dlib68, dlib5 or another predictor of these kinds",
-        )
+    groups = [points[part] for part in _known(points, _EYES)]
     centres = np.array([group.mean(axis=0) for group in groups], np.float64)
     return centres[np.argsort(centres[:, 0])]
+
+
+def rigid_landmarks(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Landmarks (K, 2) px that move with the skull more than with the face.
+
+    The bridge of the nose and the corners of the eyes; of 5 points, the nose's base and the
+    corners, which are all of them.
+
+    Raises
+    ------
+    InputError : neither 68 nor 5 points.
+    """
+    return points[_known(points, _RIGID)].astype(np.float64)
+
+
+def _known(points: NDArray[np.float32], parts: dict[int, Part]) -> Part:
+    if len(points) in parts:
+        return parts[len(points)]
+    raise InputError(
+        f"the landmark model gives {len(points)} points, not 68 or 5",
+        fix="give --landmarks dlib68, dlib5 or another predictor of these kinds",
+    )
 
 
 def _detections(image: NDArray[np.uint8]) -> Iterator[tuple[str, list[Box]]]:

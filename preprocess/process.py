@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,17 @@ from raicl.common.errors import InputError
 from raicl.common.instance import strain
 from raicl.common.shards import Shard
 from raicl.data.database import Footage, Frame
-from raicl.preprocess.align import eye_transform, fit_transform, warp
+from raicl.preprocess.align import carry, eye_transform, fit_transform, warp
 from raicl.preprocess.fingerprint import Identity
 from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.frames import decode_grey, read_frame
-from raicl.preprocess.landmarks import eye_centres, find_landmarks, model_file
+from raicl.preprocess.head_motion import remove_head_motion
+from raicl.preprocess.landmarks import eye_centres, find_landmarks, model_file, rigid_landmarks
 from raicl.preprocess.light import match_light
 from raicl.preprocess.settings import PrepSettings
+
+# an instance, and the head's motion that was taken out of it
+Row = tuple[NDArray[np.float16], NDArray[np.float64] | None]
 
 
 def process_clip(
@@ -40,55 +44,59 @@ def process_clip(
     InputError : a frame is damaged, frames differ in size, or there is no face.
     SetupError : a library or a model is missing.
     """
-    onset_frame = footage.frames[0]
-    onset = _load(onset_frame)
-    transform, flags = locate_face(onset, settings)
-    crop = partial(warp, transform=transform, size=settings.size, margin=settings.margin)
-    aligned_onset = crop(onset)
-
-    known = {
-        bytes(digest): instance
-        for shard in older
-        for digest, instance in zip(shard.frame_digests, shard.instances, strict=True)
-    }
+    onset = _load(footage.frames[0])
+    face = locate_face(onset, settings)
+    aligned_onset = _crop(onset, face, settings)
+    known = _known_instances(older)
     digests = [bytes.fromhex(digest) for digest in identity.digests]
     fresh = [
-        frame for frame, digest in zip(identity.frames, digests, strict=True) if digest not in known
+        _crop(_load(frame, onset.shape), face, settings)
+        for frame, digest in zip(identity.frames, digests, strict=True)
+        if digest not in known
     ]
-    inner = slice(settings.margin, settings.margin + settings.size)
-    aligned = [crop(_load(frame, onset.shape)) for frame in fresh]
-    lit = [
-        match_light(frame, aligned_onset, inner)
-        if settings.match_light
-        else frame.astype(np.float32)
-        for frame in aligned
-    ]
-    flow = compute_flow(aligned_onset.astype(np.float32), lit, settings)
-    if not np.isfinite(flow).all():
-        raise InputError("the flow is not finite")
-    computed = iter(make_instances(flow, settings.margin))
-    instances = [known[digest] if digest in known else next(computed) for digest in digests]
+    computed = iter(_compute_instances(aligned_onset, fresh, face, settings))
+    rows = [known[digest] if digest in known else next(computed) for digest in digests]
+    moved = [head for _, head in rows if head is not None]
+    inner = _inner(settings)
     return Shard(
-        instances=np.stack(instances),
+        instances=np.stack([instance for instance, _ in rows]),
         frames=np.array([frame.number for frame in identity.frames], np.int32),
         frame_digests=np.array([list(digest) for digest in digests], np.uint8),
         onset_face=aligned_onset[inner, inner].copy(),
-        transform=transform,
-        flags=flags,
+        transform=face.transform,
+        flags=face.flags,
         fingerprint=identity.fingerprint,
         base=identity.base,
+        head_motion=np.stack(moved) if moved else None,
     )
 
 
-def locate_face(
-    onset: NDArray[np.uint8], settings: PrepSettings
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """The clip's one transform (2, 3), raw px → crop px, and how the face was found."""
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """Where the face is.
+
+    Attributes
+    ----------
+    transform : the clip's one similarity (2, 3), raw px → crop px.
+    rigid : (K, 2) landmarks that move with the skull, crop px; none without landmarks.
+    flags : how the face was found.
+    """
+
+    transform: NDArray[np.float64]
+    rigid: NDArray[np.float64]
+    flags: tuple[str, ...]
+
+
+def locate_face(onset: NDArray[np.uint8], settings: PrepSettings) -> Location:
+    """Find the face on the onset."""
     if settings.align == "none":
         height, width = onset.shape
-        return fit_transform((height, width), settings.size), ()
+        transform = fit_transform((height, width), settings.size)
+        return Location(transform=transform, rigid=np.empty((0, 2)), flags=())
     points, flags = find_landmarks(onset, model_file(settings.landmarks))
-    return eye_transform(eye_centres(points), settings.size), flags
+    transform = eye_transform(eye_centres(points), settings.size)
+    rigid = carry(rigid_landmarks(points), transform)
+    return Location(transform=transform, rigid=rigid, flags=flags)
 
 
 def make_instances(flow: NDArray[np.float32], margin: int) -> NDArray[np.float16]:
@@ -108,6 +116,47 @@ def make_instances(flow: NDArray[np.float32], margin: int) -> NDArray[np.float16
     inner = slice(margin, flow.shape[-1] - margin)
     trimmed = flow[:, :, inner, inner]
     return np.concatenate([trimmed, strain(trimmed)[:, None]], axis=1).astype(np.float16)
+
+
+def _compute_instances(
+    onset: NDArray[np.uint8],
+    frames: list[NDArray[np.uint8]],
+    face: Location,
+    settings: PrepSettings,
+) -> list[Row]:
+    """Instances of aligned frames."""
+    lit = [
+        match_light(frame, onset, _inner(settings))
+        if settings.match_light
+        else frame.astype(np.float32)
+        for frame in frames
+    ]
+    flow = compute_flow(onset.astype(np.float32), lit, settings)
+    if not np.isfinite(flow).all():
+        raise InputError("the flow is not finite")
+    heads: Iterable[NDArray[np.float64] | None] = [None] * len(flow)
+    if settings.head_motion == "remove":
+        flow, heads = remove_head_motion(flow, face.rigid, settings.margin)
+    return list(zip(make_instances(flow, settings.margin), heads, strict=True))
+
+
+def _crop(frame: NDArray[np.uint8], face: Location, settings: PrepSettings) -> NDArray[np.uint8]:
+    return warp(frame, face.transform, size=settings.size, margin=settings.margin)
+
+
+def _inner(settings: PrepSettings) -> slice:
+    """Rows and columns of the crop without its margin."""
+    return slice(settings.margin, settings.margin + settings.size)
+
+
+def _known_instances(older: Iterable[Shard]) -> dict[bytes, Row]:
+    """Instances that exist already, by the digest of their frame."""
+    known: dict[bytes, Row] = {}
+    for shard in older:
+        heads = [None] * len(shard.frames) if shard.head_motion is None else shard.head_motion
+        rows = zip(shard.instances, heads, strict=True)
+        known |= zip(map(bytes, shard.frame_digests), rows, strict=True)
+    return known
 
 
 def _load(frame: Frame, shape: tuple[int, ...] | None = None) -> NDArray[np.uint8]:

@@ -41,6 +41,9 @@ class PrepSettings(SamplingSettings):
     match_light: bool = setting(
         True, "Scale each frame to the onset's mean brightness.", panel=_METHOD
     )
+    head_motion: Literal["keep", "remove"] = setting(
+        "keep", "remove the similarity by which nose bridge and eye corners move.", panel=_METHOD
+    )
     flow: Literal["tvl1", "opencv", "dis"] = setting(
         "tvl1", "tvl1 (compiled), opencv (its TV-L1, the reference) or dis (a quick look).",
         panel=_FLOW,
@@ -70,4 +73,10 @@ class PrepSettings(SamplingSettings):
     @model_validator(mode="after")
     def _check_sampling(self) -> Self:
         self._refuse_idle_window(self.sampling)
+        return self
+
+    @model_validator(mode="after")
+    def _check_landmarks(self) -> Self:
+        if self.head_motion == "remove" and self.align == "none":
+            raise ValueError("head_motion = remove needs landmarks, and align = none finds none")
         return self
