@@ -18,7 +18,7 @@ from raicl.preprocess.flow.pyramid import PAD
 Floats = NDArray[np.float32]
 Rows = tuple[Floats, Floats, Floats, Floats, Floats]
 Weights = tuple[np.float32, np.float32, np.float32, np.float32, np.float32]
-_RUN, _SHORT_RUN = 64, 16
+_RUN, _SHORTEST_RUN = 256, 16  # px; the second is the first, quartered until it fits the flow
 _CUBIC = np.float32(-0.75)  # OpenCV's cubic kernel
 _ZERO, _ONE, _TWO, _THREE = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
 _FLAT = np.finfo(np.float32).eps  # OpenCV's |∇I|² below which there is no gradient
@@ -40,18 +40,20 @@ def linearise(planes: Floats, onset: Floats, flow: Floats, data: Floats) -> int:
     single = 0
     for y in range(height):
         u, v = flow[0, y], flow[1, y]
-        for start in range(0, width, _RUN):
-            stop = min(start + _RUN, width)
-            if filter_run(planes, u, v, y, start, stop, tile):
-                finish_run(tile, onset[y], u, v, data, y, start, stop)
-                continue
-            for first in range(start, stop, _SHORT_RUN):
-                last = min(first + _SHORT_RUN, stop)
-                if not filter_run(planes, u, v, y, first, last, tile):
-                    single += last - first
-                    for x in range(first, last):
-                        sample_point(planes, u[x], v[x], y, x, tile, x - first)
-                finish_run(tile, onset[y], u, v, data, y, first, last)
+        start = 0
+        while start < width:
+            length = _RUN
+            stop = min(start + length, width)
+            while not filter_run(planes, u, v, y, start, stop, tile):
+                if length == _SHORTEST_RUN:
+                    single += stop - start
+                    for x in range(start, stop):
+                        sample_point(planes, u[x], v[x], y, x, tile, x - start)
+                    break
+                length //= 4
+                stop = min(start + length, width)
+            finish_run(tile, onset[y], u, v, data, y, start, stop)
+            start = stop
     return single
 
 
