@@ -21,7 +21,7 @@ from raicl.preprocess.landmarks import model_file
 from raicl.preprocess.sampling import sample_footage
 from raicl.preprocess.settings import PrepSettings
 
-SCHEMA = 1  # raise it whenever the code of stage 1 changes what an instance holds
+SCHEMA = 2  # raise it whenever the code of stage 1 changes what an instance holds
 
 
 @dataclass(frozen=True, kw_only=True)

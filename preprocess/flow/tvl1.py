@@ -1,7 +1,8 @@
 """TV-L1 flow (Zach, Pock and Bischof 2007; Sánchez et al., IPOL 2013), compiled by numba.
 
-OpenCV's schedule and parameters, with two differences: the warp repeats the border where OpenCV
-reads zeros, and an iteration is one pass over memory.
+OpenCV's schedule and parameters, with three differences in what is computed: the warp's kernel is
+unbiased, it repeats the border where OpenCV reads zeros, and a median comes last. docs/tvl1.md has
+the equations and the figures.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from raicl.preprocess.flow.profile import Profile
 from raicl.preprocess.flow.pyramid import add_gradient, build_pyramid, enlarge_flow
 
 Floats = NDArray[np.float32]
+# [ours] OpenCV's kernel reads a ramp at 1.5 t near t = 0, and a motion of 0.1 px becomes 0.07 px
+_UNBIASED, _OPENCV = np.float32(-0.5), np.float32(-0.75)
 
 
 def compute_tvl1(
@@ -28,7 +31,7 @@ def compute_tvl1(
     Parameters
     ----------
     onset : (H, W) grey levels; frames : N of the same shape.
-    like_opencv : read zeros outside the frame and leave out the last median, for parity tests.
+    like_opencv : OpenCV's kernel, zeros outside the frame and no last median, for parity tests.
         Those zeros spike, and make the solution chaotic and longer to reach.
 
     Returns
@@ -57,7 +60,7 @@ def solve_pyramid(
     for fixed, moving in zip(reversed(onset), reversed(frame), strict=True):
         if flow.shape[1:] != (fixed.shape[0] + 1, fixed.shape[1] + 1):
             flow = enlarge_flow(flow, fixed.shape, profile.scale_step)
-        solve_level(fixed, moving, flow, profile, repeat=not like_opencv)
+        solve_level(fixed, moving, flow, profile, like_opencv=like_opencv)
     if profile.median == 5 and not like_opencv:
         # [ours] stopping early leaves single pixels up to 0.3 px off, which strain would multiply;
         # OpenCV's solution iterates them away
@@ -68,7 +71,7 @@ def solve_pyramid(
 
 
 def solve_level(
-    onset: Floats, frame: Floats, flow: Floats, profile: Profile, *, repeat: bool
+    onset: Floats, frame: Floats, flow: Floats, profile: Profile, *, like_opencv: bool
 ) -> int:
     """Improve `flow` (2, H+1, W+1) in place on one level; return the number of sweeps."""
     # the import compiles: nothing of this engine should cost a user of another one
@@ -76,7 +79,7 @@ def solve_level(
     from raicl.preprocess.flow.warping import linearise
 
     height, width = onset.shape
-    planes = add_gradient(frame, repeat=repeat)
+    planes = add_gradient(frame, repeat=not like_opencv)
     data = np.empty((4, height, width), np.float32)
     dual = np.zeros((4, height + 1, width + 1), np.float32)
     scratch = np.empty((height + 4, width + 4), np.float32)
@@ -88,7 +91,7 @@ def solve_level(
     tolerance = profile.epsilon**2 * height * width
     sweeps = 0
     for _ in range(profile.warps):
-        linearise(planes, onset, flow, data)
+        linearise(planes, onset, flow, data, _OPENCV if like_opencv else _UNBIASED)
         sweeps += relax(
             flow,
             dual,

@@ -19,13 +19,12 @@ Floats = NDArray[np.float32]
 Rows = tuple[Floats, Floats, Floats, Floats, Floats]
 Weights = tuple[np.float32, np.float32, np.float32, np.float32, np.float32]
 _RUN, _SHORTEST_RUN = 256, 16  # px; the second is the first, quartered until it fits the flow
-_CUBIC = np.float32(-0.75)  # OpenCV's cubic kernel
 _ZERO, _ONE, _TWO, _THREE = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
 _FLAT = np.finfo(np.float32).eps  # OpenCV's |∇I|² below which there is no gradient
 
 
 @compiled
-def linearise(planes: Floats, onset: Floats, flow: Floats, data: Floats) -> int:
+def linearise(planes: Floats, onset: Floats, flow: Floats, data: Floats, cubic: np.float32) -> int:
     """Warp `planes` by `flow` and fill `data`; return the number of pixels looked up singly.
 
     Parameters
@@ -34,6 +33,7 @@ def linearise(planes: Floats, onset: Floats, flow: Floats, data: Floats) -> int:
     onset : (H, W) grey levels.
     flow : (2, H+1, W+1) px; the last row and column are ignored.
     data : (4, H, W): I_x, I_y, 1/|∇I|² and I − u I_x − v I_y − I_onset, all warped.
+    cubic : the free parameter of `cubic_weights`.
     """
     height, width = onset.shape
     tile = np.empty(3 * _RUN, np.float32)
@@ -44,11 +44,11 @@ def linearise(planes: Floats, onset: Floats, flow: Floats, data: Floats) -> int:
         while start < width:
             length = _RUN
             stop = min(start + length, width)
-            while not filter_run(planes, u, v, y, start, stop, tile):
+            while not filter_run(planes, u, v, y, start, stop, tile, cubic):
                 if length == _SHORTEST_RUN:
                     single += stop - start
                     for x in range(start, stop):
-                        sample_point(planes, u[x], v[x], y, x, tile, x - start)
+                        sample_point(planes, u[x], v[x], y, x, tile, x - start, cubic)
                     break
                 length //= 4
                 stop = min(start + length, width)
@@ -82,7 +82,14 @@ def finish_run(
 
 @compiled
 def filter_run(
-    planes: Floats, u: Floats, v: Floats, y: int, start: int, stop: int, tile: Floats
+    planes: Floats,
+    u: Floats,
+    v: Floats,
+    y: int,
+    start: int,
+    stop: int,
+    tile: Floats,
+    cubic: np.float32,
 ) -> bool:
     """Warp columns start to stop of row y into `tile`, or say that their offsets differ too much.
 
@@ -106,8 +113,8 @@ def filter_run(
     # one scratch array with constant offsets: with more outputs the compiler gives up proving
     # that none of them overlaps an input, and does not vectorise
     for x in range(stop - start):
-        h = five_weights(u[x] - right)
-        w = five_weights(v[x] - down)
+        h = five_weights(u[x] - right, cubic)
+        w = five_weights(v[x] - down, cubic)
         tile[x] = weigh(grey, x, h, w)
         tile[x + _RUN] = weigh(i_x, x, h, w)
         tile[x + 2 * _RUN] = weigh(i_y, x, h, w)
@@ -147,28 +154,40 @@ def weigh_row(row: Floats, x: int, h: Weights) -> np.float32:
 
 
 @inlined
-def five_weights(t: np.float32) -> Weights:
+def five_weights(t: np.float32, cubic: np.float32) -> Weights:
     """Weights at -1, 0, 1, 2, 3 for a sample at t in [0, 2); the unused end weighs nothing."""
     second = t >= _ONE
-    a, b, c, d = cubic_weights(t - _ONE if second else t)
+    a, b, c, d = cubic_weights(t - _ONE if second else t, cubic)
     if second:
         return _ZERO, a, b, c, d
     return a, b, c, d, _ZERO
 
 
 @inlined
-def cubic_weights(t: np.float32) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-    """Weights of the cubic kernel at -1, 0, 1, 2 for a sample at t in [0, 1]."""
+def cubic_weights(
+    t: np.float32, cubic: np.float32
+) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+    """Weights of the kernel of Keys (1981) at -1, 0, 1, 2 for a sample at t in [0, 1].
+
+    On a ramp it reads the value at t − (2·cubic + 1) t (1 − t) (1 − 2t): only −1/2 reads at t.
+    """
     s = _ONE - t
-    a = _CUBIC * t * s * s
-    d = _CUBIC * t * t * s
-    b = _ONE + t * t * ((_CUBIC + _TWO) * t - (_CUBIC + _THREE))
+    a = cubic * t * s * s
+    d = cubic * t * t * s
+    b = _ONE + t * t * ((cubic + _TWO) * t - (cubic + _THREE))
     return a, b, _ONE - a - b - d, d
 
 
 @inlined
 def sample_point(
-    planes: Floats, u: np.float32, v: np.float32, y: int, x: int, tile: Floats, column: int
+    planes: Floats,
+    u: np.float32,
+    v: np.float32,
+    y: int,
+    x: int,
+    tile: Floats,
+    column: int,
+    cubic: np.float32,
 ) -> None:
     """Warp the single pixel (x, y) into `tile`.
 
@@ -178,8 +197,8 @@ def sample_point(
     u = min(max(u, np.float32(-2 - x)), np.float32(width + 1 - x))
     v = min(max(v, np.float32(-2 - y)), np.float32(height + 1 - y))
     right, down = np.floor(u), np.floor(v)
-    h = cubic_weights(u - right)
-    w = cubic_weights(v - down)
+    h = cubic_weights(u - right, cubic)
+    w = cubic_weights(v - down, cubic)
     left, top = x + int(right) + PAD - 1, y + int(down) + PAD - 1
     for k in range(3):
         total = _ZERO

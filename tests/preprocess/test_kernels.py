@@ -24,13 +24,15 @@ def test_smooth_is_the_median_of_25(height: int, width: int) -> None:
     np.testing.assert_array_equal(field[:-1, :-1], expected)
 
 
-def cubic_sample(plane: np.ndarray, x: np.ndarray, y: np.ndarray, *, repeat: bool) -> np.ndarray:
-    """Keys' kernel (A = -0.75) tap by tap, in float64."""
+def cubic_sample(
+    plane: np.ndarray, x: np.ndarray, y: np.ndarray, *, a: float, repeat: bool
+) -> np.ndarray:
+    """Keys' kernel tap by tap, in float64."""
 
     def kernel(distance: np.ndarray) -> np.ndarray:
         d = np.abs(distance)
-        near = (1.25 * d - 2.25) * d * d + 1
-        far = -0.75 * (((d - 5) * d + 8) * d - 4)
+        near = ((a + 2) * d - (a + 3)) * d * d + 1
+        far = a * (((d - 5) * d + 8) * d - 4)
         return np.where(d <= 1, near, np.where(d < 2, far, 0))
 
     height, width = plane.shape
@@ -45,10 +47,10 @@ def cubic_sample(plane: np.ndarray, x: np.ndarray, y: np.ndarray, *, repeat: boo
     return total
 
 
-@pytest.mark.parametrize("repeat", [True, False])
+@pytest.mark.parametrize(("a", "repeat"), [(-0.5, True), (-0.75, False)])
 @pytest.mark.parametrize("roughness", [(0.5, 20.0), (3.0, 20.0), (2.0, 3.0), (9.0, 0.0)])
 def test_the_warp_is_the_cubic_one_for_smooth_and_rough_flow(
-    roughness: tuple[float, float], repeat: bool
+    roughness: tuple[float, float], a: float, repeat: bool
 ) -> None:
     """The roughest flow needs single look-ups, and samples outside the picture."""
     size, sigma = roughness
@@ -63,12 +65,12 @@ def test_the_warp_is_the_cubic_one_for_smooth_and_rough_flow(
     frame = moved(1, height=height, width=width, noise=5).astype(np.float32)
     planes = add_gradient(frame, repeat=repeat)
     data = np.empty((4, height, width), np.float32)
-    single = linearise(planes, onset, flow, data)
+    single = linearise(planes, onset, flow, data, np.float32(a))
     assert (single > 0.5 * height * width) == (sigma == 0)
 
     y, x = np.mgrid[:height, :width] + flow[::-1, :-1, :-1].astype(float)
     grey, i_x, i_y = (
-        cubic_sample(plane[PAD:-PAD, PAD:-PAD], x, y, repeat=repeat) for plane in planes
+        cubic_sample(plane[PAD:-PAD, PAD:-PAD], x, y, a=a, repeat=repeat) for plane in planes
     )
     u, v = flow[:, :-1, :-1]
     np.testing.assert_allclose(data[0], i_x, atol=2e-4)

@@ -44,6 +44,25 @@ def test_a_known_shift_is_found(profile: Profile, shift: tuple[float, float]) ->
     assert np.hypot(flow[0] - shift[0], flow[1] - shift[1]).mean() < 0.06
 
 
+@pytest.mark.parametrize("shift", [0.1, 0.2])
+def test_a_small_motion_keeps_its_size_which_the_kernel_of_opencv_takes_from_it(
+    shift: float,
+) -> None:
+    height = width = 96
+    wide = gaussian_filter(np.random.default_rng(0).normal(size=(116, 116)), 6)
+    y, x = np.mgrid[10 : height + 10, 10 : width + 10].astype(float)
+    onset, frame = (
+        (128 + 45 / wide.std() * map_coordinates(wide, [y, x - dx], order=5)).astype(np.float32)
+        for dx in (0.0, shift)
+    )
+    inside = np.s_[0, 0, 16:-16, 16:-16]
+    ours = compute_tvl1(onset, [frame], EXACT)[inside]
+    assert np.median(ours) == pytest.approx(shift, rel=0.1)
+    theirs = compute_tvl1(onset, [frame], EXACT, like_opencv=True)[inside]
+    assert np.median(theirs) < 0.85 * shift
+    assert np.median(compute_opencv(onset, [frame], EXACT)[inside]) < 0.85 * shift
+
+
 def test_no_single_pixel_stands_out_of_the_flow() -> None:
     onset, frame = bulged(0, noise=1.5)
     for profile in (EXACT, FAST):
