@@ -42,7 +42,7 @@ types: install
 	$(BIN)/mypy -p raicl.common -p raicl.data -p raicl.preprocess -p raicl.train
 
 bench-flow: install
-	$(BIN)/python tests/benchmarks/flow_accuracy.py
+	$(BIN)/python -m tests.benchmarks.flow
 
 bench-learning: install
 	$(BIN)/python tests/benchmarks/learning.py

@@ -114,8 +114,12 @@ def make_instances(flow: NDArray[np.float32], margin: int) -> NDArray[np.float16
     (N, 3, S, S) float16.
     """
     inner = slice(margin, flow.shape[-1] - margin)
-    trimmed = flow[:, :, inner, inner]
-    return np.concatenate([trimmed, strain(trimmed)[:, None]], axis=1).astype(np.float16)
+    size = inner.stop - inner.start
+    instances = np.empty((len(flow), 3, size, size), np.float16)
+    for instance, field in zip(instances, flow[:, :, inner, inner], strict=True):
+        instance[:2] = field
+        instance[2] = strain(field)  # one by one: the intermediate fields stay in the cache
+    return instances
 
 
 def _compute_instances(
