@@ -23,6 +23,7 @@ from raicl.data.synthetic_tree import LAYOUTS
 from raicl.data.synthetic_truth import carry, write_truth
 
 _JPEG_QUALITY = 95
+_FINER = 3  # times the frame, the picture that frames are sampled from
 _TRUTH = "truth"
 _SETTINGS = "settings.json"  # below truth/, written last: the database is complete
 _STAGE = ".synthetic.tmp"
@@ -133,20 +134,23 @@ def render_frames(
 
     A point x of the onset is seen in frame n at ``carry(x + face_n(x))``, so the frame's pixel y
     shows the x that solves ``x + face_n(x) = carry^-1(y)``. The noise is the same in the three
-    channels: independent noise would be a third weaker after conversion to grey. Bicubic sampling
-    errs by 0.26 grey levels RMS on these faces, well below the noise, at a sixth of the time of
-    Lanczos.
+    channels: independent noise would be a third weaker after conversion to grey.
+
+    Sampled linearly from a picture three times as large, frames err by 0.07 grey levels RMS and
+    shifts by 2 %. OpenCV's bicubic kernel would show a shift of 0.1 px as one of 0.13.
     """
     import cv2
 
     height, width = neutral.shape[:2]
     grid = pixel_grid((width, height))
+    fine = cv2.resize(neutral, None, fx=_FINER, fy=_FINER, interpolation=cv2.INTER_LANCZOS4)
     for weights, drift in zip(motion.weights, motion.drift, strict=True):
         face = dense_field(motion.bumps, weights, (width, height))
         targets = carry(grid, drift, motion.pivot, back=True).astype(np.float32)
-        across, down = invert(face, targets, rounds=4)
+        # pixel centres: (p + 0.5) k - 0.5 of the finer picture
+        across, down = (invert(face, targets, rounds=4) + 0.5) * _FINER - 0.5
         picture = cv2.remap(
-            neutral, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+            fine, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
         ).astype(np.float32, copy=False)
         flicker = rng.standard_normal((height, width, 1), dtype=np.float32)
         picture += np.float32(noise) * flicker

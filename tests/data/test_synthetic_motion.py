@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
@@ -236,3 +237,29 @@ def test_a_foreign_file_or_frame_is_an_input_error(tmp_path: Path) -> None:
     for name in ("foreign.npz", "missing.npz"):
         with pytest.raises(InputError, match="not the stored displacement"):
             true_flow(tmp_path / name, 9)
+
+
+@pytest.mark.parametrize("shift", [0.1, 0.25])
+def test_a_small_shift_is_shown_in_its_true_size(shift: float) -> None:
+    """A biased interpolation, as OpenCV's bicubic one, would show a third more."""
+    texture = gaussian_filter(np.random.default_rng(0).normal(size=(60, 80)), 1.5)
+    neutral = 128 + 25 * texture / texture.std()
+    nothing = Bumps(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2)))
+    motion = Motion(
+        bumps=nothing,
+        action=np.zeros(0, bool),
+        weights=np.zeros((2, 0)),
+        drift=np.array([[0.0, 0, 0], [shift, 0, 0]]),
+        pivot=np.zeros(2),
+        apex=1,
+    )
+    colour = np.repeat(neutral[..., None], 3, axis=2).astype(np.float32)
+    still, moved = (
+        frame[..., 0].astype(float)
+        for frame in render_frames(colour, motion, noise=0, rng=np.random.default_rng(0))
+    )
+    np.testing.assert_allclose(still, neutral, atol=0.6)
+    y, x = np.mgrid[:60, :80].astype(float)
+    change = (map_coordinates(neutral, [y, x - shift], order=5) - neutral)[8:-8, 8:-8]
+    shown = (moved - neutral)[8:-8, 8:-8]
+    assert (shown * change).sum() / (change**2).sum() == pytest.approx(1, abs=0.05)
