@@ -27,6 +27,7 @@ def regroup(identity: Identity, older: Sequence[Shard]) -> Shard | None:
     if not all(digest in found for digest in wanted):
         return None
     sources = [found[digest] for digest in wanted]
+    heads = [shard.head_motion[row] for shard, row in sources if shard.head_motion is not None]
     return dataclasses.replace(
         older[0],
         instances=np.stack([shard.instances[row] for shard, row in sources]),
@@ -34,4 +35,5 @@ def regroup(identity: Identity, older: Sequence[Shard]) -> Shard | None:
         frames=np.array([frame.number for frame in identity.frames], np.int32),
         frame_digests=np.stack([shard.frame_digests[row] for shard, row in sources]),
         fingerprint=identity.fingerprint,
+        head_motion=np.stack(heads) if heads else None,
     )

@@ -19,6 +19,7 @@ from raicl.preprocess.fingerprint import identify, making
 from raicl.preprocess.head_motion import fit_similarity, remove_head_motion
 from raicl.preprocess.landmarks import find_landmarks, model_file, rigid_landmarks
 from raicl.preprocess.process import process_clip
+from raicl.preprocess.reuse import regroup
 from raicl.preprocess.settings import PrepSettings
 
 SIZE, MARGIN = 97, 8
@@ -167,3 +168,8 @@ def test_a_nod_is_removed_from_a_clip_and_kept_beside_it(nodding: Footage, tmp_p
     reused = process_clip(nodding, identity, remove, (again,))
     np.testing.assert_array_equal(reused.head_motion, removed.head_motion)
     np.testing.assert_array_equal(reused.instances, removed.instances)
+    fewer = identify(nodding, PrepSettings(size=97, n_frames=1, head_motion="remove"))
+    regrouped = regroup(fewer, [again])
+    assert regrouped is not None
+    row = removed.frames.tolist().index(int(regrouped.frames[0]))
+    np.testing.assert_array_equal(regrouped.head_motion, removed.head_motion[[row]])
