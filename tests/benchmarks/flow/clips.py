@@ -59,7 +59,7 @@ def measure(root: Path, clips: int, frames: int) -> tuple[Rows, Rows]:
         face = locate_face(onset, SETTINGS)
         path = root / "truth" / footage.clip.subject / f"{footage.clip.name}.npz"
         region = crop_region(moving_region(path), face.transform)
-        window = middle_frames(len(footage.frames), SETTINGS.n_frames)
+        window = middle_frames(len(footage.frames), 16)
         for index in window[:: max(1, len(window) // frames)][:frames]:
             first, second = (
                 warp(image, face.transform, size=size, margin=margin).astype(np.float32)

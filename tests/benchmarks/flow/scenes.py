@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from raicl.data.synthetic_face import PHOTO_FACE_SIDE, draw_face, render_face
 from raicl.data.synthetic_field import Bumps, dense_field, invert, pixel_grid
@@ -58,9 +58,12 @@ def make_pair(master: np.ndarray, *, amplitude: float, noise: float, seed: int) 
 
 
 def sample(master: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Grey levels of `master` at points given in px of the picture."""
-    across, down = (_MASTER * (axis + np.float32(0.5)) - np.float32(0.5) for axis in (x, y))
-    return cv2.remap(master, across, down, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT_101)
+    """Grey levels of `master` at points given in px of the picture, by a spline.
+
+    OpenCV's cubic kernel will not do: it shows small motions half too large.
+    """
+    points = [_MASTER * (axis + 0.5) - 0.5 for axis in (y.astype(float), x.astype(float))]
+    return map_coordinates(master, points, order=3, mode="reflect")
 
 
 def _face(seed: int) -> np.ndarray:

@@ -61,7 +61,7 @@ def copy_clip(footage: Footage, folder: Path, number: int) -> Footage:
 def time_stage(
     database: Database, folder: Path, settings: PrepSettings, jobs: int
 ) -> tuple[float, float]:
-    """Seconds of wall and of processor time of `raicl-prep`, from its workers' start to the index."""
+    """Seconds of wall and of processor time of `raicl-prep`: start of the workers to index."""
     folder.mkdir()
     stop_workers()  # each run starts its own, as each command does
     started, busy = time.perf_counter(), processor_time()
