@@ -31,5 +31,5 @@ class Profile:
 PROFILES = {
     "exact": Profile(),
     # [ours] motion of a few px needs no finer steps, and the blur takes the camera's noise away
-    "fast": Profile(scales=3, scale_step=0.5, warps=2, blur=0.5),
+    "fast": Profile(scales=3, scale_step=0.5, warps=2, blur=0.4),
 }

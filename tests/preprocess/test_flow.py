@@ -81,7 +81,7 @@ def test_trimming_the_margin_removes_the_border_spikes_from_the_strain() -> None
 
 def test_single_parameters_go_before_the_profile() -> None:
     profile = resolve_profile(PrepSettings(flow_profile="fast", flow_warps=7))
-    assert (profile.warps, profile.scales, profile.blur) == (7, 3, 0.5)
+    assert (profile.warps, profile.scales, profile.blur) == (7, 3, 0.4)
 
 
 def test_the_exact_profile_has_the_defaults_of_opencv() -> None:
