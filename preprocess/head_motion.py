@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 _PATCH = 1 / 56  # [ours] half side of a landmark's patch over the crop's side: 4 px of 225
 _INLIER = 2.5  # standard deviations; Rousseeuw and Leroy (1987), ch. 5
-_LEAST_SPREAD = 0.02  # px; landmarks that agree better than this are all kept
+_LEAST_SPREAD = 0.02  # px; landmarks that agree better than this all agree
+_GAIN = 3.0  # see `fit_similarity`
 
 
 def remove_head_motion(
@@ -48,29 +49,46 @@ def remove_head_motion(
 def fit_similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """The similarity (2, 3) that takes most of `source` (K, 2) to `target`, however the rest moves.
 
-    Least median of squares over the similarities through every two points, without a random draw,
-    then least squares over the points that fit it. Up to half of the points, less one, may lie
-    anywhere.
+    Least median of squares over the translations of every point and the similarities through
+    every two, without a random draw, then least squares over the points that fit the best. Up to
+    half of the points, less one, may lie anywhere.
+
+    [ours] A turn and a scale are believed only where they leave the landmarks a third of what a
+    translation leaves: blinks and brows reach the landmarks too, and what they pass for a turn
+    there is several times as large at the border of the crop.
     """
     here, there = source @ (1, 1j), target @ (1, 1j)  # z → turn·z + shift
     first, second = np.triu_indices(len(source), 1)
     apart = here[second] != here[first]
     first, second = first[apart], second[apart]
     turn = (there[second] - there[first]) / (here[second] - here[first])
-    shift = there[first] - turn * here[first]
-    residuals = np.abs(turn[:, None] * here + shift[:, None] - there)  # (pairs, K)
-    medians = np.median(residuals, axis=1)
-    best = int(medians.argmin())
-    # 1.4826 makes the median a standard deviation; the rest corrects for few points
-    spread = 1.4826 * (1 + 5 / max(1, len(source) - 2)) * medians[best]
-    fits = residuals[best] <= _INLIER * max(float(spread), _LEAST_SPREAD)
+    turned = np.abs(turn[:, None] * (here - here[first][:, None]) + (there[first][:, None] - there))
+    moves = there - here
+    shifted = np.abs(moves[:, None] - moves)
+    (similar, residuals), (least, plain) = (_least_median(found) for found in (turned, shifted))
+    if least <= _GAIN * max(similar, _LEAST_SPREAD):
+        move = moves[_fitting(plain, least, 1)].mean()
+        return np.array([[1, 0, move.real], [0, 1, move.imag]])
+    fits = _fitting(residuals, similar, 2)
     here, there = here[fits], there[fits]
     offsets = here - here.mean()
-    turned = np.vdot(offsets, there - there.mean()) / np.vdot(offsets, offsets)
-    moved = there.mean() - turned * here.mean()
-    return np.array(
-        [[turned.real, -turned.imag, moved.real], [turned.imag, turned.real, moved.imag]]
-    )
+    best = np.vdot(offsets, there - there.mean()) / np.vdot(offsets, offsets)
+    rest = there.mean() - best * here.mean()
+    return np.array([[best.real, -best.imag, rest.real], [best.imag, best.real, rest.imag]])
+
+
+def _least_median(residuals: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """The least of the medians of M candidates' residuals (M, K), and that candidate's."""
+    medians = np.median(residuals, axis=1)
+    best = int(medians.argmin())
+    return float(medians[best]), residuals[best]
+
+
+def _fitting(residuals: NDArray[np.float64], median: float, points: int) -> NDArray[np.bool_]:
+    """Which of the K landmarks fit a candidate drawn through so many `points`."""
+    # 1.4826 makes the median a standard deviation; the rest corrects for few landmarks
+    spread = 1.4826 * (1 + 5 / (len(residuals) - points)) * median
+    return residuals <= _INLIER * max(spread, _LEAST_SPREAD)
 
 
 def _flow_at(
