@@ -22,6 +22,7 @@ from raicl.common.files import write_atomic
 from raicl.train.checkpoint import Checkpoint, History
 from raicl.train.folds import Fold, FoldError
 from raicl.train.instances import Instances
+from raicl.train.losses import ramp_up
 from raicl.train.pairs import draw_pairs
 from raicl.train.sampling import draw_rows
 from raicl.train.scaling import Scale, apply_scale, fit_scale
@@ -94,6 +95,7 @@ def fit_fold(
                     apply_scale(instances.gather(online), scale),  # I_θ (B, 3, S, S)
                     apply_scale(instances.gather(target), scale),  # I_ξ, mirrored inside
                     truth[clip.to(device)],
+                    ramp=ramp_up(epoch, settings.lambda_ramp),
                 )
                 optimizer.zero_grad(set_to_none=True)
                 losses.total.backward()  # type: ignore[no-untyped-call]

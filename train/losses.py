@@ -6,6 +6,10 @@ its value is used.
 
 from __future__ import annotations
 
+import math
+from typing import Literal
+
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -20,17 +24,46 @@ def loss_cls(logits: Tensor, labels: Tensor) -> Tensor:
     return F.cross_entropy(logits, labels)
 
 
-def loss_acl(maps: Tensor, target_maps: Tensor) -> Tensor:
+def loss_acl(
+    maps: Tensor, target_maps: Tensor, distance: Literal["mse", "l2", "cosine"] = "mse"
+) -> Tensor:
     """L_acl = 1/(L h w) Σ_j ‖M_θ,j - Flip(M_ξ,j)‖² (method 3.2), mean over the batch.
 
-    [ours] squared, as in EAC's code, although the formula prints the plain norm.
+    [ours] squared, as in EAC's code, although the formula prints the plain norm; that is `l2`.
 
     Parameters
     ----------
     maps : M_θ (B, L, h, w).
     target_maps : M_ξ, flipped back already.
+    distance : `mse`, or one of the two functions below.
     """
-    return F.mse_loss(maps, target_maps.detach())
+    target_maps = target_maps.detach()
+    if distance == "l2":
+        return norm_distance(maps, target_maps)
+    if distance == "cosine":
+        return shape_distance(maps, target_maps)
+    return F.mse_loss(maps, target_maps)
+
+
+def norm_distance(maps: Tensor, others: Tensor) -> Tensor:
+    """1/(L h w) Σ_j ‖M_j - M'_j‖, each class's norm unsquared, as printed; batch mean."""
+    squares = (maps - others).square().sum((-2, -1))  # (B, L)
+    norms = (squares + 1e-12).sqrt()  # a root has no slope at 0
+    return norms.sum(1).mean() / maps[0].numel()
+
+
+def shape_distance(maps: Tensor, others: Tensor) -> Tensor:
+    """1 - the mean over classes of the correlation of M_j and M'_j over pixels [ours].
+
+    Every class map is centred and has unit norm first, so that shrinking the maps gains nothing.
+    """
+    flat, other = (m.flatten(2) - m.mean((-2, -1))[..., None] for m in (maps, others))
+    return 1 - F.cosine_similarity(flat, other, dim=-1).mean()
+
+
+def label_maps(maps: Tensor, labels: Tensor) -> Tensor:
+    """The map of each image's label, (B, L, h, w) → (B, 1, h, w)."""
+    return maps[torch.arange(len(maps), device=maps.device), labels][:, None]
 
 
 def loss_align(scores: Tensor, target_assignment: Tensor) -> Tensor:
@@ -56,3 +89,42 @@ def loss_c(predicted: Tensor, target_embeddings: Tensor) -> Tensor:
     target_embeddings : z_ξ (B, M, D).
     """
     return 1 - F.cosine_similarity(predicted, target_embeddings.detach(), dim=-1).mean()
+
+
+def loss_balance(assignment: Tensor) -> Tensor:
+    """R = ln M - H(mean of P_θ over batch and pixels) (method 3.4.7).
+
+    Parameters
+    ----------
+    assignment : P_θ (B, M, h, w).
+
+    Returns
+    -------
+    0 where the regions share the pixels equally, ln M where one takes all.
+    """
+    usage = assignment.mean((0, 2, 3))  # (M,)
+    return math.log(len(usage)) + (usage * usage.clamp_min(1e-12).log()).sum()
+
+
+@torch.no_grad()
+def sinkhorn(scores: Tensor, rounds: int = 3) -> Tensor:
+    """Assignment in which all regions have the same mass over the batch (method 3.4.7).
+
+    Parameters
+    ----------
+    scores : (B, M, h, w), heat maps over their temperature.
+    rounds : each divides the regions by their mass, then the pixels by theirs.
+
+    Returns
+    -------
+    (B, M, h, w), sums to 1 over M.
+    """
+    logs = scores.log_softmax(1)
+    for _ in range(rounds):
+        logs = (logs - logs.logsumexp((0, 2, 3), keepdim=True)).log_softmax(1)
+    return logs.exp()
+
+
+def ramp_up(epoch: int, epochs: int) -> float:
+    """Factor that rises linearly from 0 in epoch 0 to 1 from epoch `epochs` on [ours]."""
+    return min(1.0, epoch / epochs) if epochs else 1.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor
 
 
@@ -15,6 +17,18 @@ def mirror_instances(instances: Tensor) -> Tensor:
     mirrored = instances.flip(-1)  # a copy
     mirrored[..., 0, :, :].neg_()
     return mirrored
+
+
+def mirror_inputs(inputs: Tensor, flip: Literal["physical", "tensor"]) -> Tensor:
+    """What the network is fed of a mirrored face (method 1.5).
+
+    Parameters
+    ----------
+    inputs : (..., 3, S, S), scaled.
+    flip : `tensor` reads "horizontally flip" literally and leaves u's sign, which then fits neither
+        the mirrored face nor ε.
+    """
+    return mirror_maps(inputs) if flip == "tensor" else mirror_instances(inputs)
 
 
 def mirror_maps(maps: Tensor) -> Tensor:

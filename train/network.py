@@ -36,13 +36,17 @@ class Classifier(nn.Module):
         logits: Tensor = self.fc(features.mean((-2, -1)))
         return logits
 
-    def maps(self, features: Tensor) -> Tensor:
+    def maps(self, features: Tensor, *, detach: bool = True) -> Tensor:
         """Class activation maps M_j = Σ_c W_j(c) F_c, (B, C, h, w) → (B, L, h, w).
 
         No bias, no ReLU, no normalisation: the mean of a map plus its bias is its logit.
+
+        Parameters
+        ----------
+        detach : W is a constant [ours, as EAC and VAC]: L_acl trains the features alone.
         """
-        # [ours, as EAC and VAC] W is a constant here: L_acl trains the features, not the classifier
-        return torch.einsum("lc,bchw->blhw", self.fc.weight.detach(), features)
+        weight = self.fc.weight.detach() if detach else self.fc.weight
+        return torch.einsum("lc,bchw->blhw", weight, features)
 
     def forward(self, instances: Tensor) -> Tensor:
         """Logits (B, L) of instances (B, 3, S, S)."""

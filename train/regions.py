@@ -45,6 +45,7 @@ class RegionHead(nn.Module):
             nn.Conv2d(settings.dense_hidden, settings.dim, 1, bias=False),
         )
         self.projector = mlp(settings.dim, settings.projector_hidden)
+        self.query_mode = settings.query_mode
 
     def forward(self, features: Tensor, temperature: float) -> Regions:
         """Features (B, C, h, w), un-flipped, to regions.
@@ -54,6 +55,8 @@ class RegionHead(nn.Module):
         temperature : T of the softmax over queries.
         """
         queries = self.decoder(features)  # Q (B, M, D)
+        if self.query_mode == "batch-mean":  # as FRA, whose regions are the database's
+            queries = queries.mean(0, keepdim=True).expand_as(queries)
         dense = self.dense(features)  # F_dense (B, D, h, w)
         # cosines over a temperature of .04 need float32, also under autocast
         with torch.autocast(features.device.type, enabled=False):

@@ -1,8 +1,8 @@
 """The Siamese method: the online network learns, its slow copy says where to look.
 
 Forward order as in method.md 3: classify, then compare class maps (IRC), then regions (MRD). The
-target sees the physically mirrored instance; its features are flipped back before anything uses
-them, so that both networks speak of the same pixels.
+target sees the mirrored instance; what it makes of it is flipped back, so that both networks speak
+of the same pixels.
 """
 
 from __future__ import annotations
@@ -12,8 +12,16 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from raicl.train.losses import loss_acl, loss_align, loss_c, loss_cls
-from raicl.train.mirror import mirror_instances, mirror_maps
+from raicl.train.losses import (
+    label_maps,
+    loss_acl,
+    loss_align,
+    loss_balance,
+    loss_c,
+    loss_cls,
+    sinkhorn,
+)
+from raicl.train.mirror import mirror_inputs, mirror_maps
 from raicl.train.monitors import map_norm, region_monitors
 from raicl.train.network import Classifier
 from raicl.train.regions import RegionHead, Regions, mlp
@@ -28,7 +36,8 @@ class Losses:
     Attributes
     ----------
     total : the weighted sum, with its graph.
-    terms : unweighted ``cls``, ``acl``, ``align``, ``c``, as far as they are part of the method.
+    terms : unweighted ``cls``, ``acl``, ``align``, ``c`` and ``balance`` (R), as far as they are
+        part of the method.
     logits : (B, L) of the online network.
     monitors : what tells a healthy run from a collapsed one; see `raicl.train.monitors`.
     """
@@ -83,7 +92,16 @@ class Siamese(nn.Module):
         self.target = make_target(self.online.network) if settings.irc or settings.mrd else None
         self.to(memory_format=torch.channels_last)  # a fifth or more faster on CPUs
 
-    def losses(self, online: Tensor, target: Tensor, labels: Tensor) -> Losses:
+    def train(self, mode: bool = True) -> Siamese:
+        """As `nn.Module.train`; a target with running statistics of its own stays in eval mode."""
+        super().train(mode)
+        if self.target is not None and self.settings.target_bn == "eman":
+            self.target.eval()
+        return self
+
+    def losses(
+        self, online: Tensor, target: Tensor, labels: Tensor, *, ramp: float = 1.0
+    ) -> Losses:
         """The objective on a batch of pairs (method 3.5).
 
         Parameters
@@ -91,54 +109,85 @@ class Siamese(nn.Module):
         online, target : I_θ and I_ξ (B, 3, S, S), scaled, both as the camera saw them: the
             target is mirrored in here.
         labels : (B,) class indices.
+        ramp : factor on the weights of L_acl and of MRD; see `raicl.train.losses.ramp_up`.
         """
         settings, classifier = self.settings, self.online.network.classifier
         features = classifier.features(online)  # F_θ (B, C, h, w)
         logits = classifier.logits(features)
         terms = {"cls": loss_cls(logits, labels)}
+        if settings.cls_target:  # [ours] unmirrored: batch statistics stay those of test time
+            terms["cls"] = (terms["cls"] + loss_cls(classifier(target), labels)) / 2
         total = settings.lambda_cls * terms["cls"]
         if self.target is None:
             return Losses(total=total, terms=_detached(terms), logits=logits)
 
         with torch.no_grad():
-            mirrored = self.target.classifier.features(mirror_instances(target))
-            # [ours] un-flipped before CAM and MRD: a fixed query then means one side of the face
-            target_features = mirror_maps(mirrored)  # F_ξ
+            mirrored = self.target.classifier.features(mirror_inputs(target, settings.flip))
         monitors = {"ema_gap": target_gap(self.target, self.online.network)}
 
         if settings.irc:
-            maps = classifier.maps(features)  # M_θ (B, L, h, w)
-            with torch.no_grad():  # [ours] M_ξ with the target's own W
-                target_maps = self.target.classifier.maps(target_features)
-            terms["acl"] = loss_acl(maps, target_maps)
-            total = total + settings.lambda_acl * terms["acl"]
+            maps = classifier.maps(features, detach=settings.detach)  # M_θ (B, L, h, w)
+            terms["acl"] = self._attention_loss(maps, mirrored, labels)
+            total = total + settings.lambda_acl * ramp * terms["acl"]
             monitors["log_map_norm"] = map_norm(maps)
 
         if settings.mrd:
-            regions, target_regions = self._regions(features, target_features)
-            terms["align"] = loss_align(regions.scores, target_regions.assignment)
-            predicted = self.online.predictor(regions.embeddings.flatten(0, 1))
-            predicted = predicted.view_as(regions.embeddings)
-            terms["c"] = loss_c(predicted, target_regions.embeddings)
-            total = total + settings.lambda_mrd * (terms["align"] + terms["c"])
+            region_terms, regions = self._region_losses(features, mirrored)
+            terms |= region_terms
+            total = total + settings.lambda_mrd * ramp * sum(region_terms.values())
             monitors |= region_monitors(regions)
         return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
 
-    def _regions(self, features: Tensor, target_features: Tensor) -> tuple[Regions, Regions]:
+    def _attention_loss(self, maps: Tensor, mirrored: Tensor, labels: Tensor) -> Tensor:
+        """IRC: L_acl of M_θ and of the target's mirrored features (B, C, h, w)."""
+        assert self.target is not None
+        with torch.no_grad():  # [ours] M_ξ with the target's own W
+            target_maps = self.target.classifier.maps(mirror_maps(mirrored))
+        if self.settings.acl_classes == "gt":
+            maps, target_maps = label_maps(maps, labels), label_maps(target_maps, labels)
+        return loss_acl(maps, target_maps, self.settings.acl)
+
+    def _region_losses(
+        self, features: Tensor, mirrored: Tensor
+    ) -> tuple[dict[str, Tensor], Regions]:
+        """MRD: L_align, L_c and, against collapse, R; and the online regions."""
+        settings = self.settings
         head = self.online.network.regions
         assert head is not None
+        regions: Regions = head(features, settings.temperature_online)
+        target_regions = self._target_regions(mirrored)
+        assignment = target_regions.assignment
+        if settings.balance == "sinkhorn":  # [ours] for L_align alone; z is pooled with P
+            assignment = sinkhorn(target_regions.scores)
+        predicted = self.online.predictor(regions.embeddings.flatten(0, 1))
+        predicted = predicted.view_as(regions.embeddings)
+        terms = {
+            "align": loss_align(regions.scores, assignment),
+            "c": loss_c(predicted, target_regions.embeddings),
+        }
+        if settings.balance != "none":  # [ours] weight 1 beside L_align and L_c
+            terms["balance"] = loss_balance(regions.assignment)
+        return terms, regions
+
+    @torch.no_grad()
+    def _target_regions(self, mirrored: Tensor) -> Regions:
+        """The target's regions of the canonical frame, from features of the mirrored instance."""
         assert self.target is not None
         assert self.target.regions is not None
-        with torch.no_grad():
-            target_regions: Regions = self.target.regions(
-                target_features, self.settings.temperature_target
-            )
-        return head(features, self.settings.temperature_online), target_regions
+        temperature = self.settings.temperature_target
+        if self.settings.unflip == "late":
+            regions: Regions = self.target.regions(mirrored, temperature)
+            scores, assignment, embeddings = regions  # z does not know where its pixels lie
+            return Regions(mirror_maps(scores), mirror_maps(assignment), embeddings)
+        # [ours] un-flipped first: a fixed query then means one side of the face
+        early: Regions = self.target.regions(mirror_maps(mirrored), temperature)
+        return early
 
     def update_target(self) -> None:
         """ξ ← τ ξ + (1 - τ) θ; call it after every step of the optimiser."""
         if self.target is not None:
-            update_target(self.target, self.online.network, self.settings.momentum)
+            follow = self.settings.target_bn == "eman"
+            update_target(self.target, self.online.network, self.settings.momentum, follow=follow)
 
     def classify(self, instances: Tensor) -> Tensor:
         """Logits (B, L) of the online network (method 3.7); expects eval mode."""

@@ -28,7 +28,9 @@ def make_target(online: Net) -> Net:
 
 
 @torch.no_grad()
-def update_target(target: nn.Module, online: nn.Module, momentum: float) -> None:
+def update_target(
+    target: nn.Module, online: nn.Module, momentum: float, *, follow: bool = False
+) -> None:
     """ξ ← τ ξ + (1 - τ) θ for parameters (method 3.3); buffers become the online ones.
 
     Batch statistics are copied, so that a saved target can run in eval mode too.
@@ -36,6 +38,7 @@ def update_target(target: nn.Module, online: nn.Module, momentum: float) -> None
     Parameters
     ----------
     momentum : τ; 1 keeps every parameter, 0 copies it.
+    follow : running statistics follow as slowly as parameters do (EMAN); counts are copied.
 
     Raises
     ------
@@ -44,7 +47,10 @@ def update_target(target: nn.Module, online: nn.Module, momentum: float) -> None
     for xi, theta in zip(target.parameters(), online.parameters(), strict=True):
         xi.lerp_(theta, 1 - momentum)
     for ours, theirs in zip(target.buffers(), online.buffers(), strict=True):
-        ours.copy_(theirs)
+        if follow and ours.is_floating_point():
+            ours.lerp_(theirs, 1 - momentum)
+        else:
+            ours.copy_(theirs)
 
 
 @torch.no_grad()

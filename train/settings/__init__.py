@@ -1,0 +1,10 @@
+"""Everything that determines a trained network: the defaults are the preset ``paper``.
+
+One flat set of names, declared by theme: `inputs` what the network is fed, `method` what it learns
+by, `train` the rest. Where the paper is silent the sentence or the code says [ours].
+"""
+
+from raicl.train.settings.presets import PRESETS, load_preset
+from raicl.train.settings.train import TrainSettings
+
+__all__ = ["PRESETS", "TrainSettings", "load_preset"]

@@ -1,0 +1,96 @@
+"""Settings of the method: IRC, MRD and the weights of their losses."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from raicl.common.settings import setting
+from raicl.train.settings.inputs import InputSettings
+
+_METHOD, _REGIONS = "Method: IRC and MRD", "Method: regions of MRD"
+
+
+class MethodSettings(InputSettings):
+    """The part of `TrainSettings` that the paper's formulas speak of."""
+
+    irc: bool = setting(True, "Instance consistency: L_acl.", panel=_METHOD)
+    mrd: bool = setting(True, "Multi-region discovery: L_align + L_c.", panel=_METHOD)
+    lambda_cls: float = setting(0.5, "Weight of L_cls.", panel=_METHOD, ge=0)
+    lambda_acl: float = setting(0.5, "Weight of L_acl.", panel=_METHOD, ge=0)
+    lambda_mrd: float = setting(0.5, "Weight of L_align + L_c.", panel=_METHOD, ge=0)
+    lambda_ramp: int = setting(
+        0,
+        "Epochs over which the weights of L_acl and of MRD rise linearly from 0; 0 is none.",
+        panel=_METHOD,
+        ge=0,
+    )
+    cls_target: bool = setting(
+        False, "L_cls also on the target's instance, by the online network.", panel=_METHOD
+    )
+    acl: Literal["mse", "l2", "cosine"] = setting(
+        "mse",
+        "L_acl: mean square, l2 (the norm as printed), or cosine (the maps' shapes).",
+        panel=_METHOD,
+    )
+    acl_classes: Literal["all", "gt"] = setting(
+        "all", "L_acl over the maps of all classes, or of the label's alone.", panel=_METHOD
+    )
+    detach: bool = setting(
+        True, "L_acl trains the features, not the classifier's W.", panel=_METHOD
+    )
+    momentum: float = setting(
+        0.99, "Share of the target that a step keeps (τ).", panel=_METHOD, ge=0, le=1
+    )
+    target_bn: Literal["train", "eman"] = setting(
+        "train",
+        "The target normalises by its batch, or by running statistics that follow as it does.",
+        panel=_METHOD,
+    )
+
+    unflip: Literal["early", "late"] = setting(
+        "early",
+        "MRD of the target on features flipped back, or on mirrored ones, flipped back after.",
+        panel=_REGIONS,
+    )
+    queries: int = setting(8, "Learnable facial queries.", panel=_REGIONS, ge=1, le=64)
+    query_mode: Literal["image", "batch-mean"] = setting(
+        "image", "Decoded regions of every image, or their mean over the batch.", panel=_REGIONS
+    )
+    dim: int = setting(256, "Channels of queries and regions.", panel=_REGIONS, ge=4, le=2048)
+    decoder_layers: int = setting(2, "Layers of the decoder.", panel=_REGIONS, ge=1, le=12)
+    decoder_heads: int = setting(8, "Attention heads of the decoder.", panel=_REGIONS, ge=1)
+    decoder_hidden: int = setting(
+        256, "Hidden units of the decoder's feed-forward part.", panel=_REGIONS, ge=1
+    )
+    dropout: float = setting(
+        0.1, "Dropout in the online decoder; the target has none.", panel=_REGIONS, ge=0, lt=1
+    )
+    dense_hidden: int = setting(
+        512, "Hidden channels of the dense projection.", panel=_REGIONS, ge=1
+    )
+    projector_hidden: int = setting(
+        512, "Hidden units of the projector H and of the predictor.", panel=_REGIONS, ge=1
+    )
+    predictor: bool = setting(True, "Predictor on the online regions (BYOL).", panel=_REGIONS)
+    temperature_online: float = setting(
+        0.1, "Temperature of the online assignment.", panel=_REGIONS, gt=0
+    )
+    temperature_target: float = setting(
+        0.04, "Temperature of the target's assignment.", panel=_REGIONS, gt=0
+    )
+    balance: Literal["none", "entropy", "sinkhorn"] = setting(
+        "none",
+        "Against one region taking all: entropy adds ln M - H(mean P) to MRD, sinkhorn also "
+        "balances the target's assignment.",
+        panel=_REGIONS,
+    )
+
+    @model_validator(mode="after")
+    def _check_dim(self) -> Self:
+        if self.dim % 4:
+            raise ValueError("dim must be a multiple of 4: sine and cosine of two coordinates")
+        if self.dim % self.decoder_heads:
+            raise ValueError("dim must be a multiple of decoder_heads")
+        return self

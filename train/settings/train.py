@@ -1,0 +1,42 @@
+"""Settings of stage 2: those of the inputs and of the method, optimiser, network and machine."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from raicl.common.settings import setting
+from raicl.train.settings.method import MethodSettings
+
+_OPTIMISER, _NETWORK, _COMPUTE = "Optimiser", "Network", "Compute"
+
+
+class TrainSettings(MethodSettings):
+    """Every setting of stage 2.
+
+    Those of the panel Compute say where and how fast, not what is computed.
+    """
+
+    batch_size: int = setting(128, "Pairs per step.", panel=_OPTIMISER, ge=2)
+    lr: float = setting(1e-3, "Learning rate of Adam.", panel=_OPTIMISER, gt=0)
+    weight_decay: float = setting(1e-4, "L2 penalty, coupled.", panel=_OPTIMISER, ge=0)
+    gamma: float = setting(
+        0.9, "Factor on the learning rate per epoch.", panel=_OPTIMISER, gt=0, le=1
+    )
+
+    width: int = setting(64, "Channels of ResNet18's first stage.", panel=_NETWORK, ge=4, le=256)
+    last_stride: Literal[1, 2] = setting(
+        2, "Stride of ResNet18's last stage; 1 doubles the map.", panel=_NETWORK
+    )
+
+    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=_COMPUTE)
+    instances: Literal["auto", "device", "stream"] = setting(
+        "auto",
+        "Where instances live: on the device, streamed from the shards, or as memory allows.",
+        panel=_COMPUTE,
+    )
+    threads: int | None = setting(
+        None, "CPU threads; none leaves torch's choice.", panel=_COMPUTE, ge=1
+    )
+    deterministic: bool = setting(
+        True, "Refuse GPU operations that differ between runs.", panel=_COMPUTE
+    )
