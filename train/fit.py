@@ -19,11 +19,12 @@ from torch import Tensor
 
 from raicl.common.console import progress
 from raicl.common.files import write_atomic
+from raicl.train.augmentation import augment
 from raicl.train.checkpoint import Checkpoint, History
 from raicl.train.folds import Fold, FoldError
 from raicl.train.instances import Instances
 from raicl.train.losses import ramp_up
-from raicl.train.pairs import draw_pairs
+from raicl.train.pairs import both_ways, draw_pairs
 from raicl.train.sampling import draw_rows
 from raicl.train.scaling import Scale, apply_scale, fit_scale
 from raicl.train.settings import TrainSettings
@@ -86,14 +87,23 @@ def fit_fold(
             started = time.perf_counter()
             model.train()
             drawn = draw_rows(rows, settings, rng)
-            pairs = draw_pairs(drawn, settings.pairs, rng)  # (P, 3): clip, online row, target row
-            batches = mini_batches(pairs, settings.batch_size)
+            pairs = draw_pairs(  # (P, 3): clip, online row, target row
+                drawn,
+                settings.pairs,
+                rng,
+                pairing=settings.pairing,
+                strength=instances.strength,
+            )
+            symmetric = settings.pairing == "symmetric"
+            batches = mini_batches(pairs, settings.batch_size, symmetric=symmetric)
             instances.prefetch([rows for _, *both in batches for rows in both])
             steps = []
             for clip, online, target in batches:
+                pair = instances.gather(online), instances.gather(target)
+                raw_online, raw_target = augment(*pair, settings, rng)
                 losses = model.losses(
-                    apply_scale(instances.gather(online), scale),  # I_θ (B, 3, S, S)
-                    apply_scale(instances.gather(target), scale),  # I_ξ, mirrored inside
+                    apply_scale(raw_online, scale),  # I_θ (B, 3, S, S)
+                    apply_scale(raw_target, scale),  # I_ξ, mirrored inside
                     truth[clip.to(device)],
                     ramp=ramp_up(epoch, settings.lambda_ramp),
                 )
@@ -114,7 +124,7 @@ def fit_fold(
     return model, scale
 
 
-def mini_batches(pairs: NDArray[np.int64], batch_size: int) -> Batches:
+def mini_batches(pairs: NDArray[np.int64], batch_size: int, *, symmetric: bool = False) -> Batches:
     """Consecutive mini-batches of (clip, online row, target row); one of a single pair is dropped.
 
     A single pair has no variance for batch normalisation to divide by (method 3.6).
@@ -122,14 +132,16 @@ def mini_batches(pairs: NDArray[np.int64], batch_size: int) -> Batches:
     Parameters
     ----------
     pairs : (P, 3).
+    symmetric : each mini-batch also holds its pairs with their roles exchanged.
 
     Returns
     -------
     Three int64 tensors (B,) per mini-batch.
     """
     starts = range(0, len(pairs), batch_size)
-    columns = [torch.from_numpy(pairs[start : start + batch_size].T.copy()) for start in starts]
-    return [tuple(batch) for batch in columns if batch.shape[1] > 1]
+    chunks = [pairs[start : start + batch_size] for start in starts]
+    whole = [both_ways(c) if symmetric else c for c in chunks if len(c) > 1]
+    return [tuple(torch.from_numpy(chunk.T.copy())) for chunk in whole]
 
 
 def _values(losses: Losses) -> dict[str, Tensor]:

@@ -43,6 +43,7 @@ class Instances:
     rows : the rows of each clip that are trained on, by clip id; middle : that of inference,
         which may lie behind them.
     moments : float64 (N, 2, 2), per row the mean and the mean square of flow and of strain.
+    strength : float64 (N,), per row the mean length of the flow, px.
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class Instances:
         rows: dict[str, range],
         middle: dict[str, int],
         moments: NDArray[np.float64],
+        strength: NDArray[np.float64],
         store: Store,
         device: torch.device,
     ) -> None:
-        self.rows, self.middle, self.moments = rows, middle, moments
+        self.rows, self.middle = rows, middle
+        self.moments, self.strength = moments, strength
         self._store, self._device = store, device
 
     def gather(self, rows: Tensor) -> Tensor:
@@ -119,12 +122,12 @@ def load_instances(
     shape = (starts[-1], 3, size, size)
     stream = where == "stream" or (where == "auto" and 2 * np.prod(shape) > room(device))
     resident = None if stream else _allocate(shape, device)
-    moments = np.empty((shape[0], 2, 2))
+    moments, strength = np.empty((shape[0], 2, 2)), np.empty(shape[0])
     with progress(len(sources), "loading instances") as shown:
         for (cache, record), start, end in zip(sources, starts[:-1], starts[1:], strict=True):
             instances = _read(cache, record, size)
             clip = slice(start, end)
-            moments[clip] = _moments(instances)
+            moments[clip], strength[clip] = _moments(instances), _strength(instances)
             if resident is not None:
                 resident[clip] = instances.to(device)
             shown.advance()
@@ -138,6 +141,7 @@ def load_instances(
             for (_, record), start in zip(sources, starts[:-1], strict=True)
         },
         moments=moments,
+        strength=strength,
         store=Stream(sources, size) if resident is None else Resident(resident),
         device=device,
     )
@@ -180,3 +184,9 @@ def _moments(instances: Tensor) -> NDArray[np.float64]:
         torch.stack([value[:, :2].mean((1, 2, 3)), value[:, 2].mean((1, 2))], 1) for value in values
     )
     return torch.stack([mean, square], 1).numpy()
+
+
+def _strength(instances: Tensor) -> NDArray[np.float64]:
+    """(N,): mean over the pixels of the length of (u, v)."""
+    lengths: NDArray[np.float64] = instances[:, :2].double().norm(dim=1).mean((1, 2)).numpy()
+    return lengths

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from torch import Tensor
+
+from raicl.train.settings.inputs import FlipName, ScaleName
 
 
 def mirror_instances(instances: Tensor) -> Tensor:
@@ -19,7 +19,7 @@ def mirror_instances(instances: Tensor) -> Tensor:
     return mirrored
 
 
-def mirror_inputs(inputs: Tensor, flip: Literal["physical", "tensor"]) -> Tensor:
+def mirror_inputs(inputs: Tensor, flip: FlipName, scale: ScaleName = "train-std") -> Tensor:
     """What the network is fed of a mirrored face (method 1.5).
 
     Parameters
@@ -27,8 +27,14 @@ def mirror_inputs(inputs: Tensor, flip: Literal["physical", "tensor"]) -> Tensor
     inputs : (..., 3, S, S), scaled.
     flip : `tensor` reads "horizontally flip" literally and leaves u's sign, which then fits neither
         the mirrored face nor ε.
+    scale : how they were scaled; of grey levels u becomes 255 - u, having no sign.
     """
-    return mirror_maps(inputs) if flip == "tensor" else mirror_instances(inputs)
+    if flip == "tensor":
+        return mirror_maps(inputs)
+    mirrored = mirror_instances(inputs)
+    if scale == "minmax255":
+        mirrored[..., 0, :, :].add_(1)
+    return mirrored
 
 
 def mirror_maps(maps: Tensor) -> Tensor:

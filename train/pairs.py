@@ -7,9 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.train.settings.inputs import PairingName
+
 
 def draw_pairs(
-    rows: Sequence[Sequence[int]], per_clip: int, rng: np.random.Generator
+    rows: Sequence[Sequence[int]],
+    per_clip: int,
+    rng: np.random.Generator,
+    *,
+    pairing: PairingName = "permute",
+    strength: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
     """The pairs of one epoch, shuffled over all clips (method 2) [ours].
 
@@ -21,15 +28,37 @@ def draw_pairs(
     ----------
     rows : the instances of each clip.
     per_clip : pairs per clip.
+    pairing : `iid` draws both instances independently; `strong-teacher` gives the target the one
+        of both that moves more; for `symmetric` see `both_ways`.
+    strength : (N,) of every row, for `strong-teacher`.
 
     Returns
     -------
     (P, 3): clip (position in `rows`), online instance, target instance.
     """
-    drawn = [np.asarray(clip)[_clip_pairs(len(clip), per_clip, rng)] for clip in rows]
+    draw = _independent_pairs if pairing == "iid" else _clip_pairs
+    drawn = [np.asarray(clip)[draw(len(clip), per_clip, rng)] for clip in rows]
     clips = np.repeat(np.arange(len(rows)), per_clip)
     pairs = np.column_stack([clips, np.concatenate(drawn)])
+    if pairing == "strong-teacher":
+        assert strength is not None
+        pairs = stronger_last(pairs, strength)
     return rng.permutation(pairs)
+
+
+def stronger_last(pairs: NDArray[np.int64], strength: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The pairs (P, 3) with the instance that moves more as the target [ours]."""
+    swapped = strength[pairs[:, 1]] > strength[pairs[:, 2]]
+    return np.where(swapped[:, None], pairs[:, [0, 2, 1]], pairs)
+
+
+def both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The pairs (P, 3), then the same with their roles exchanged, as BYOL symmetrises its loss."""
+    return np.concatenate([pairs, pairs[:, [0, 2, 1]]])
+
+
+def _independent_pairs(n: int, per_clip: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    return rng.integers(0, n, (per_clip, 2))
 
 
 def _clip_pairs(n: int, per_clip: int, rng: np.random.Generator) -> NDArray[np.int64]:

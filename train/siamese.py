@@ -122,7 +122,9 @@ class Siamese(nn.Module):
             return Losses(total=total, terms=_detached(terms), logits=logits)
 
         with torch.no_grad():
-            mirrored = self.target.classifier.features(mirror_inputs(target, settings.flip))
+            mirrored = self.target.classifier.features(
+                mirror_inputs(target, settings.flip, settings.scale)
+            )
         monitors = {"ema_gap": target_gap(self.target, self.online.network)}
 
         if settings.irc:

@@ -67,6 +67,16 @@ def test_a_last_batch_of_one_pair_is_dropped(pairs: int, sizes: list[int]) -> No
         assert together.tolist() == drawn[: sum(sizes)].tolist()
 
 
+def test_a_symmetric_batch_holds_every_pair_both_ways() -> None:
+    drawn = np.arange(27).reshape(9, 3)
+    batches = mini_batches(drawn, 4, symmetric=True)
+    assert [len(clip) for clip, _, _ in batches] == [8, 8]  # a single pair is still dropped
+    for clip, online, target in batches:
+        assert torch.equal(clip[:4], clip[4:])
+        assert torch.equal(online[:4], target[4:])
+        assert torch.equal(target[:4], online[4:])
+
+
 def test_eight_clips_are_learnt_by_heart(
     tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:

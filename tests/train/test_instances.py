@@ -42,6 +42,15 @@ def test_a_row_is_the_instance_of_its_clip_and_frame(flows: Path) -> None:
         np.testing.assert_array_equal(middle.numpy(), stored[record.middle].astype(np.float32))
 
 
+def test_strength_is_the_mean_length_of_the_flow_of_every_row(flows: Path) -> None:
+    loaded = load(flows)
+    values = loaded.gather(torch.arange(18)).numpy().astype(np.float64)
+    lengths = np.sqrt(values[:, 0] ** 2 + values[:, 1] ** 2)
+    np.testing.assert_allclose(loaded.strength, lengths.mean((1, 2)), rtol=1e-12)
+    rows = loaded.rows["casme2/sub01/EP01"]  # rises and falls
+    assert loaded.strength[rows[2]] > loaded.strength[rows[0]]
+
+
 def test_two_caches_are_one_table(tmp_path: Path, flows: Path, make_cache: Any) -> None:
     other = make_cache(tmp_path / "samm.h5", dataset="samm", subjects=1, seed=5)
     sources = [

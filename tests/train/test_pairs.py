@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 
-from raicl.train.pairs import draw_pairs
+from raicl.train.pairs import both_ways, draw_pairs, stronger_last
 
 CLIPS = [range(0, 16), range(16, 21), range(21, 22), range(22, 42)]
 
@@ -63,3 +63,39 @@ def test_pairs_are_shuffled_over_clips_and_repeat_with_the_seed() -> None:
 def test_the_next_epoch_draws_other_pairs() -> None:
     rng = np.random.default_rng(7)
     assert (draw_pairs(CLIPS, 16, rng) != draw_pairs(CLIPS, 16, rng)).any()
+
+
+def test_independent_pairs_are_uniform_and_may_be_an_instance_with_itself() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [draw_pairs([range(3)], 4, rng, pairing="iid") for _ in range(2250)]
+    counts = Counter(map(tuple, np.concatenate(drawn)[:, 1:].tolist()))
+    assert len(counts) == 9
+    # 1,000 expected each; five standard deviations of a binomial are 149
+    assert all(abs(count - 1000) < 149 for count in counts.values())
+
+
+def test_independent_pairs_are_of_one_clip_and_as_many_for_each() -> None:
+    pairs = draw_pairs(CLIPS, 16, np.random.default_rng(0), pairing="iid")
+    assert Counter(pairs[:, 0].tolist()) == {0: 16, 1: 16, 2: 16, 3: 16}
+    assert all({online, target} <= set(CLIPS[clip]) for clip, online, target in pairs)
+
+
+def test_a_strong_teacher_moves_at_least_as_much_and_the_pairs_are_the_same() -> None:
+    strength = np.random.default_rng(1).random(42)
+    seeds = [np.random.default_rng(0) for _ in range(2)]
+    plain = draw_pairs(CLIPS, 16, seeds[0])
+    strong = draw_pairs(CLIPS, 16, seeds[1], pairing="strong-teacher", strength=strength)
+    assert (strength[strong[:, 1]] <= strength[strong[:, 2]]).all()
+    assert (strength[plain[:, 1]] > strength[plain[:, 2]]).any()
+    np.testing.assert_array_equal(np.sort(strong[:, 1:]), np.sort(plain[:, 1:]))
+    np.testing.assert_array_equal(strong[:, 0], plain[:, 0])
+    np.testing.assert_array_equal(stronger_last(plain, np.ones(42)), plain)  # ties stay
+
+
+def test_both_ways_exchanges_the_roles_within_a_clip() -> None:
+    pairs = draw_pairs(CLIPS, 16, np.random.default_rng(0), pairing="symmetric")
+    np.testing.assert_array_equal(pairs, draw_pairs(CLIPS, 16, np.random.default_rng(0)))
+    once, again = np.split(both_ways(pairs), 2)
+    np.testing.assert_array_equal(once, pairs)
+    np.testing.assert_array_equal(again[:, 1:], pairs[:, :0:-1])
+    np.testing.assert_array_equal(again[:, 0], pairs[:, 0])

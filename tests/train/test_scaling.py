@@ -1,5 +1,7 @@
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from numpy.typing import NDArray
 from raicl.common.errors import InputError
 from raicl.common.flows import open_cache
 from raicl.train.instances import Instances, load_instances
+from raicl.train.mirror import mirror_inputs, mirror_instances
 from raicl.train.scaling import Scale, apply_scale, fit_scale
 from raicl.train.settings import TrainSettings
+from raicl.train.settings.inputs import ScaleName
 
 
 def load(path: Path) -> Instances:
@@ -86,3 +90,83 @@ def test_instances_without_motion_are_refused(
     instances = load(make_cache(tmp_path / "flows.h5", change=lambda _, values: 0 * values))
     with pytest.raises(InputError, match="no motion in 6 training clips"):
         fit_scale(instances, training_rows(instances), small)
+
+
+def fitted(tmp_path: Path, make_cache: Any, small: TrainSettings, mode: str) -> Scale:
+    instances = load(make_cache(tmp_path / "flows.h5"))
+    return fit_scale(instances, training_rows(instances), small.model_copy(update={"scale": mode}))
+
+
+def test_no_scaling_hands_on_what_was_measured(
+    tmp_path: Path, make_cache: Any, small: TrainSettings
+) -> None:
+    scale, batch = fitted(tmp_path, make_cache, small, "none"), 100 * torch.randn(2, 3, 5, 5)
+    assert torch.equal(apply_scale(batch, scale), batch)
+
+
+def test_constant_scaling_is_two_px_and_a_fifth_whatever_is_trained_on(
+    tmp_path: Path, make_cache: Any, small: TrainSettings
+) -> None:
+    scale = fitted(tmp_path, make_cache, small, "const")
+    batch = torch.tensor([2.0, -4.0, 0.2])[:, None, None].expand(1, 3, 4, 4)
+    assert apply_scale(batch, scale)[0, :, 0, 0].tolist() == [1, -2, 1]
+    assert apply_scale(1e4 * batch, scale).max() == 1e4  # no limit
+
+
+def test_by_its_largest_value_each_instance_reaches_one_and_weak_ones_look_like_strong_ones(
+    tmp_path: Path, make_cache: Any, small: TrainSettings
+) -> None:
+    scale, batch = fitted(tmp_path, make_cache, small, "sample-maxabs"), torch.randn(4, 3, 6, 6)
+    scaled = apply_scale(batch, scale)
+    assert scaled.abs().amax((1, 2, 3)).tolist() == [1] * 4
+    for image, before in zip(scaled, batch, strict=True):
+        torch.testing.assert_close(image * before.abs().max(), before)
+    torch.testing.assert_close(apply_scale(0.01 * batch, scale), scaled)
+    assert (apply_scale(torch.zeros(1, 3, 4, 4), scale) == 0).all()
+
+
+def test_grey_levels_are_whole_and_span_their_range_channel_by_channel(
+    tmp_path: Path, make_cache: Any, small: TrainSettings
+) -> None:
+    scale, batch = fitted(tmp_path, make_cache, small, "minmax255"), torch.randn(4, 3, 9, 9)
+    levels = 255 * apply_scale(batch, scale)
+    torch.testing.assert_close(levels, levels.round())
+    assert levels.amin((-2, -1)).unique().tolist() == [0]
+    assert levels.amax((-2, -1)).unique().tolist() == [255]
+    [channel] = batch[2, 1:2].double()
+    expected = (channel - channel.min()) / (channel.max() - channel.min()) * 255
+    assert (levels[2, 1].double() - expected).abs().max() <= 0.5 + 1e-4
+    assert (apply_scale(torch.ones(1, 3, 4, 4), scale) == 0).all()  # a constant has no range
+
+
+def test_the_grey_levels_of_a_mirrored_instance_are_mirrored_with_u_from_255() -> None:
+    scale = Scale(flow=1, strain=1, clip=None, mode="minmax255")
+    batch = torch.randn(4, 3, 9, 9)
+    mirrored = mirror_inputs(apply_scale(batch, scale), "physical", "minmax255")
+    grey = apply_scale(batch, scale).flip(-1)
+    torch.testing.assert_close(255 * mirrored[:, 0], 255 - 255 * grey[:, 0])
+    assert torch.equal(mirrored[:, 1:], grey[:, 1:])
+    # and so it is what the mirrored instance gives, up to the rounding of halves
+    direct = apply_scale(mirror_instances(batch), scale)
+    assert (255 * (direct - mirrored)).abs().max() < 1 + 1e-3
+
+
+@pytest.mark.parametrize("mode", ["train-std", "none", "const", "sample-maxabs"])
+def test_scaling_and_mirroring_change_places_where_zero_is_kept(
+    tmp_path: Path, make_cache: Any, small: TrainSettings, mode: ScaleName
+) -> None:
+    scale, batch = fitted(tmp_path, make_cache, small, mode), torch.randn(2, 3, 6, 6)
+    ours = mirror_inputs(apply_scale(batch, scale), "physical", mode)
+    assert torch.equal(ours, apply_scale(mirror_instances(batch), scale))
+
+
+@pytest.mark.parametrize("mode", get_args(ScaleName))
+def test_every_scaling_leaves_its_argument_alone_and_survives_its_record(
+    tmp_path: Path, make_cache: Any, small: TrainSettings, mode: str
+) -> None:
+    scale, batch = fitted(tmp_path, make_cache, small, mode), torch.randn(2, 3, 6, 6)
+    before = batch.clone()
+    scaled = apply_scale(batch, scale)
+    assert torch.equal(batch, before)
+    again = Scale(**json.loads(json.dumps(asdict(scale), allow_nan=False)))
+    assert torch.equal(apply_scale(batch, again), scaled)

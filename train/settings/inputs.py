@@ -10,6 +10,10 @@ from raicl.common.sample import SamplingSettings
 from raicl.common.sampling import SamplingName
 from raicl.common.settings import setting
 
+PairingName = Literal["permute", "iid", "strong-teacher", "symmetric"]
+ScaleName = Literal["train-std", "none", "const", "sample-maxabs", "minmax255"]
+FlipName = Literal["physical", "tensor"]
+
 _EXPERIMENT, _SAMPLING, _INPUTS = "Experiment", "Sampling", "Inputs"
 
 
@@ -34,6 +38,12 @@ class InputSettings(SamplingSettings):
     )
 
     pairs: int = setting(16, "Pairs per clip and epoch.", panel=_INPUTS, ge=1, le=4096)
+    pairing: PairingName = setting(
+        "permute",
+        "permute (each instance once online, with another one), iid, strong-teacher (the target "
+        "moves more), or symmetric (both ways, twice the cost).",
+        panel=_INPUTS,
+    )
     size: int = setting(
         225,
         "Side of the network's input, px; 32k+1 keeps maps mirror-symmetric (16k+1 at stride 1).",
@@ -41,11 +51,26 @@ class InputSettings(SamplingSettings):
         ge=33,
         le=1024,
     )
-    scale_clip: float = setting(
-        10.0, "Inputs are clipped at this many standard deviations.", panel=_INPUTS, gt=0
+    scale: ScaleName = setting(
+        "train-std",
+        "Inputs over the training clips' standard deviation, as they are (none), over 2 px and .2 "
+        "(const), over each instance's largest value, or as grey levels (minmax255).",
+        panel=_INPUTS,
     )
-    flip: Literal["physical", "tensor"] = setting(
+    scale_clip: float = setting(
+        10.0,
+        "train-std: inputs are clipped at this many standard deviations.",
+        panel=_INPUTS,
+        gt=0,
+    )
+    flip: FlipName = setting(
         "physical", "Mirroring of the target: physical also negates u.", panel=_INPUTS
+    )
+    erasing: float = setting(
+        0.0, "Probability of erasing a part of the online instance.", panel=_INPUTS, ge=0, le=1
+    )
+    shift: int = setting(
+        0, "Largest random shift, the same for both of a pair, px.", panel=_INPUTS, ge=0, le=32
     )
 
     @model_validator(mode="after")
