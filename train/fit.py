@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from raicl.common.files import write_atomic
 from raicl.train.augmentation import augment
 from raicl.train.checkpoint import Checkpoint, History
 from raicl.train.folds import Fold, FoldError
+from raicl.train.imbalance import balanced_clips
 from raicl.train.instances import Instances
 from raicl.train.losses import ramp_up
 from raicl.train.pairs import both_ways, draw_pairs
@@ -68,10 +69,12 @@ def fit_fold(
     rng = np.random.default_rng(seed)
 
     rows = [instances.rows[clip] for clip in fold.train]
-    truth = torch.tensor([labels[clip] for clip in fold.train], device=device)  # (clips,)
+    truth = [labels[clip] for clip in fold.train]
+    classes = torch.tensor(truth, device=device)  # (clips,)
     scale = fit_scale(instances, rows, settings)
 
-    model = Siamese(settings, n_classes).to(device)
+    counts = np.bincount(truth, minlength=n_classes).tolist()
+    model = Siamese(settings, n_classes, counts).to(device)
     optimizer = torch.optim.Adam(  # coupled L2, not AdamW (method 3.6)
         model.online.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
     )
@@ -86,14 +89,7 @@ def fit_fold(
         for epoch in range(finished, settings.epochs):
             started = time.perf_counter()
             model.train()
-            drawn = draw_rows(rows, settings, rng)
-            pairs = draw_pairs(  # (P, 3): clip, online row, target row
-                drawn,
-                settings.pairs,
-                rng,
-                pairing=settings.pairing,
-                strength=instances.strength,
-            )
+            pairs = _draw_epoch(rows, truth, instances.strength, settings, rng)
             symmetric = settings.pairing == "symmetric"
             batches = mini_batches(pairs, settings.batch_size, symmetric=symmetric)
             instances.prefetch([rows for _, *both in batches for rows in both])
@@ -104,7 +100,7 @@ def fit_fold(
                 losses = model.losses(
                     apply_scale(raw_online, scale),  # I_θ (B, 3, S, S)
                     apply_scale(raw_target, scale),  # I_ξ, mirrored inside
-                    truth[clip.to(device)],
+                    classes[clip.to(device)],
                     ramp=ramp_up(epoch, settings.lambda_ramp),
                 )
                 optimizer.zero_grad(set_to_none=True)
@@ -142,6 +138,23 @@ def mini_batches(pairs: NDArray[np.int64], batch_size: int, *, symmetric: bool =
     chunks = [pairs[start : start + batch_size] for start in starts]
     whole = [both_ways(c) if symmetric else c for c in chunks if len(c) > 1]
     return [tuple(torch.from_numpy(chunk.T.copy())) for chunk in whole]
+
+
+def _draw_epoch(
+    rows: Sequence[range],
+    truth: Sequence[int],
+    strength: NDArray[np.float64],
+    settings: TrainSettings,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """The pairs of one epoch (P, 3): clip, online row, target row."""
+    drawn, clips = draw_rows(rows, settings, rng), np.arange(len(rows))
+    if settings.imbalance == "balanced-sampler":
+        clips = balanced_clips(truth, rng)
+    chosen = [drawn[clip] for clip in clips.tolist()]
+    pairs = draw_pairs(chosen, settings.pairs, rng, pairing=settings.pairing, strength=strength)
+    pairs[:, 0] = clips[pairs[:, 0]]
+    return pairs
 
 
 def _values(losses: Losses) -> dict[str, Tensor]:

@@ -143,6 +143,8 @@ def _run_fold(
         "clips": len(predictions),
         "correct": sum(row.truth == row.predicted for row in predictions),
         "scale": asdict(scale),
+        "network": settings.infer_network,
+        "class_counts": composite.class_counts(fold.train),
         "seconds": round(time.perf_counter() - started, 3),
     }
     run.finish(fold, values)

@@ -14,14 +14,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def loss_cls(logits: Tensor, labels: Tensor) -> Tensor:
+def loss_cls(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
     """L_cls: cross-entropy of the online logits (method 3.2); the target network gets none.
 
     Parameters
     ----------
     logits : (B, L); labels : (B,) class indices.
+    weight : (L,) of the classes, for a weighted mean.
     """
-    return F.cross_entropy(logits, labels)
+    return F.cross_entropy(logits, labels, weight)
 
 
 def loss_acl(

@@ -1,4 +1,4 @@
-"""Inference (method 3.7): the online network on the middle instance of each held-out clip."""
+"""Inference (method 3.7): by default the online network on each held-out clip's middle instance."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from torch import Tensor
 
 from raicl.train.folds import FoldError
 from raicl.train.instances import Instances
+from raicl.train.mirror import mirror_inputs
+from raicl.train.pooling import pool_instances
 from raicl.train.predictions import Prediction
 from raicl.train.scaling import Scale, apply_scale
+from raicl.train.settings.train import InferName
 from raicl.train.siamese import Siamese
 
 
@@ -52,24 +55,45 @@ def predict(
     FoldError : a logit is not finite.
     """
     model.eval()
+    infer = model.settings.infer
+    rows = [(clip, row) for clip in clips for row in _tested_rows(instances, clip, infer)]
+    batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    found: dict[str, list[Tensor]] = {clip: [] for clip in clips}
+    for batch in batches:
+        raw = instances.gather(torch.tensor([row for _, row in batch]))
+        probabilities = _probabilities(model, apply_scale(raw, scale), [clip for clip, _ in batch])
+        for (clip, _), row in zip(batch, probabilities, strict=True):
+            found[clip].append(row)
     predictions = []
-    for start in range(0, len(clips), batch_size):
-        batch = clips[start : start + batch_size]
-        rows = torch.tensor([instances.middle[clip] for clip in batch])
-        logits = model.classify(apply_scale(instances.gather(rows), scale)).float()  # (B, L)
-        if not torch.isfinite(logits).all():
-            raise FoldError("a logit is not finite", where=", ".join(batch))
-        for clip, row in zip(batch, logits.softmax(-1).tolist(), strict=True):
-            predictions.append(
-                Prediction(
-                    clip=clip,
-                    subject=subject,
-                    truth=labels[clip],
-                    predicted=row.index(max(row)),
-                    probabilities=tuple(row),
-                )
+    for clip in clips:
+        strength = instances.strength[list(_tested_rows(instances, clip, infer))]
+        verdict = pool_instances(torch.stack(found[clip]), infer, torch.from_numpy(strength))
+        predictions.append(
+            Prediction(
+                clip=clip,
+                subject=subject,
+                truth=labels[clip],
+                predicted=verdict.predicted,
+                probabilities=verdict.probabilities,
             )
+        )
     return predictions
+
+
+def _tested_rows(instances: Instances, clip: str, infer: InferName) -> Sequence[int]:
+    """The middle instance, or those that a run of the same sampling would train on [ours]."""
+    return [instances.middle[clip]] if infer == "middle" else instances.rows[clip]
+
+
+def _probabilities(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
+    """(B, 3, S, S) → (B, L); each may be the mean of the instance's and its mirror image's."""
+    views = [inputs]
+    if model.settings.flip_average:
+        views.append(mirror_inputs(inputs, model.settings.flip, model.settings.scale))
+    logits = torch.stack([model.classify(view).float() for view in views])  # (1 or 2, B, L)
+    if not torch.isfinite(logits).all():
+        raise FoldError("a logit is not finite", where=", ".join(dict.fromkeys(clips)))
+    return logits.softmax(-1).mean(0)
 
 
 @torch.no_grad()
@@ -77,11 +101,13 @@ def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Predi
     """Look at the clip of a prediction as the network did; it is left in eval mode."""
     model.eval()
     raw = instances.gather(torch.tensor([instances.middle[prediction.clip]]))
-    network = model.online.network
+    network = model.tested
     features = network.classifier.features(apply_scale(raw, scale))
     class_map = network.classifier.maps(features)[0, prediction.predicted]
     assignment = None
     if network.regions is not None:
-        temperature = model.settings.temperature_online
+        settings = model.settings
+        online = settings.infer_network == "online"
+        temperature = settings.temperature_online if online else settings.temperature_target
         assignment = network.regions(features, temperature).assignment[0].cpu()
     return Attention(raw[0].cpu(), class_map.cpu(), assignment)

@@ -7,11 +7,13 @@ of the same pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from raicl.train.imbalance import effective_weights, log_prior
 from raicl.train.losses import (
     label_maps,
     loss_acl,
@@ -83,11 +85,21 @@ class Siamese(nn.Module):
     ----------
     online : give ``online.parameters()`` to the optimiser, nothing else.
     target : None where neither IRC nor MRD needs one.
+    log_prior, class_weights : (L,), from the counts of the training clips; not part of its state.
     """
 
-    def __init__(self, settings: TrainSettings, n_classes: int) -> None:
+    log_prior: Tensor
+    class_weights: Tensor
+
+    def __init__(
+        self, settings: TrainSettings, n_classes: int, counts: Sequence[int] | None = None
+    ) -> None:
         super().__init__()
         self.settings = settings
+        counts = counts or [1] * n_classes  # unknown: all classes alike
+        weights = effective_weights(counts, settings.effective_beta)
+        self.register_buffer("log_prior", log_prior(counts), persistent=False)
+        self.register_buffer("class_weights", weights, persistent=False)
         self.online = Online(settings, n_classes)
         self.target = make_target(self.online.network) if settings.irc or settings.mrd else None
         self.to(memory_format=torch.channels_last)  # a fifth or more faster on CPUs
@@ -114,9 +126,9 @@ class Siamese(nn.Module):
         settings, classifier = self.settings, self.online.network.classifier
         features = classifier.features(online)  # F_θ (B, C, h, w)
         logits = classifier.logits(features)
-        terms = {"cls": loss_cls(logits, labels)}
+        terms = {"cls": self._class_loss(logits, labels)}
         if settings.cls_target:  # [ours] unmirrored: batch statistics stay those of test time
-            terms["cls"] = (terms["cls"] + loss_cls(classifier(target), labels)) / 2
+            terms["cls"] = (terms["cls"] + self._class_loss(classifier(target), labels)) / 2
         total = settings.lambda_cls * terms["cls"]
         if self.target is None:
             return Losses(total=total, terms=_detached(terms), logits=logits)
@@ -139,6 +151,12 @@ class Siamese(nn.Module):
             total = total + settings.lambda_mrd * ramp * sum(region_terms.values())
             monitors |= region_monitors(regions)
         return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
+
+    def _class_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        if self.settings.imbalance == "logit-adjustment":
+            logits = logits + self.log_prior
+        weighted = self.settings.imbalance == "effective-number"
+        return loss_cls(logits, labels, self.class_weights if weighted else None)
 
     def _attention_loss(self, maps: Tensor, mirrored: Tensor, labels: Tensor) -> Tensor:
         """IRC: L_acl of M_θ and of the target's mirrored features (B, C, h, w)."""
@@ -191,19 +209,29 @@ class Siamese(nn.Module):
             follow = self.settings.target_bn == "eman"
             update_target(self.target, self.online.network, self.settings.momentum, follow=follow)
 
+    @property
+    def tested(self) -> Network:
+        """The network that classifies: the online one (method 3.7), or the target."""
+        if self.settings.infer_network == "target":
+            assert self.target is not None
+            return self.target
+        return self.online.network
+
     def classify(self, instances: Tensor) -> Tensor:
-        """Logits (B, L) of the online network (method 3.7); expects eval mode."""
-        logits: Tensor = self.online.network.classifier(instances)
+        """Logits (B, L), corrected for the prior where that is asked for; expects eval mode."""
+        logits: Tensor = self.tested.classifier(instances)
+        if self.settings.imbalance == "prior-correction":
+            logits = logits - self.log_prior
         return logits
 
     def attention(self, instances: Tensor) -> Tensor:
-        """Class maps (B, L, h, w) of the online network; expects eval mode."""
-        classifier = self.online.network.classifier
+        """Class maps (B, L, h, w) of the network that classifies; expects eval mode."""
+        classifier = self.tested.classifier
         return classifier.maps(classifier.features(instances))
 
     def inference_state(self) -> dict[str, Tensor]:
-        """The tensors of a `Classifier`: target and region head are not needed to classify."""
-        return dict(self.online.network.classifier.state_dict())
+        """The tensors of a `Classifier`: no other network or head is needed to classify."""
+        return dict(self.tested.classifier.state_dict())
 
 
 def _detached(terms: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -91,7 +91,7 @@ def test_erasing_takes_its_share_of_the_online_instances_and_no_target(
         {"target_bn": "eman", "balance": "sinkhorn", "unflip": "late", "query_mode": "batch-mean"},
         {"acl": "cosine", "acl_classes": "gt", "detach": False, "cls_target": True},
         {"acl": "l2", "scale": "minmax255", "flip": "tensor"},
-        {"scale": "sample-maxabs"},
+        {"scale": "sample-maxabs", "imbalance": "balanced-sampler"},
     ],
 )
 def test_an_interrupted_fold_ends_as_an_unbroken_one(
@@ -106,7 +106,7 @@ def test_an_interrupted_fold_ends_as_an_unbroken_one(
     cpu = torch.device("cpu")
     instances = load_instances(sources, size=33, device=cpu, where="device")
     [fold, *_] = leave_one_subject_out([record.clip for record in cache.records])
-    labels = {record.id: index % 3 for index, record in enumerate(cache.records)}
+    labels = {record.id: min(index % 4, 2) for index, record in enumerate(cache.records)}
 
     def weights(folder: str, epochs: int, given: Mapping[str, object]) -> dict[str, Tensor]:
         (tmp_path / folder).mkdir(exist_ok=True)

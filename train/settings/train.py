@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from raicl.common.settings import setting
 from raicl.train.settings.method import MethodSettings
 
+ImbalanceName = Literal[
+    "none", "logit-adjustment", "effective-number", "balanced-sampler", "prior-correction"
+]
+InferName = Literal["middle", "mean", "vote", "weighted"]
+
 _OPTIMISER, _NETWORK, _COMPUTE = "Optimiser", "Network", "Compute"
+_CLASSES, _INFERENCE = "Classes", "Inference"
 
 
 class TrainSettings(MethodSettings):
@@ -28,6 +36,29 @@ class TrainSettings(MethodSettings):
         2, "Stride of ResNet18's last stage; 1 doubles the map.", panel=_NETWORK
     )
 
+    imbalance: ImbalanceName = setting(
+        "none",
+        "Against rare classes: logit-adjustment or effective-number in L_cls, balanced-sampler, or "
+        "prior-correction at test; from the training clips of the fold.",
+        panel=_CLASSES,
+    )
+    effective_beta: float = setting(
+        0.999, "effective-number: β; 0 weighs all alike.", panel=_CLASSES, ge=0, lt=1
+    )
+
+    infer: InferName = setting(
+        "middle",
+        "Test on the middle instance, or on all of the clip: their mean, their vote, or weighted "
+        "by mean flow.",
+        panel=_INFERENCE,
+    )
+    flip_average: bool = setting(
+        False, "Average every tested instance with its mirror image.", panel=_INFERENCE
+    )
+    infer_network: Literal["online", "target"] = setting(
+        "online", "The network that is tested and saved.", panel=_INFERENCE
+    )
+
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=_COMPUTE)
     instances: Literal["auto", "device", "stream"] = setting(
         "auto",
@@ -40,3 +71,9 @@ class TrainSettings(MethodSettings):
     deterministic: bool = setting(
         True, "Refuse GPU operations that differ between runs.", panel=_COMPUTE
     )
+
+    @model_validator(mode="after")
+    def _check_network(self) -> Self:
+        if self.infer_network == "target" and not (self.irc or self.mrd):
+            raise ValueError("infer_network target needs IRC or MRD: else there is no target")
+        return self
