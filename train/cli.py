@@ -16,7 +16,7 @@ from raicl.common.errors import PartialError, SetupError
 from raicl.common.sample import FLAGS
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
-from raicl.train.settings import TrainSettings, load_preset
+from raicl.train.settings import TrainSettings, preset_layers
 
 if TYPE_CHECKING:
     from raicl.train.composite import Composite
@@ -56,7 +56,8 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Named settings, below those of --config. [dim]\\[default: paper][/dim]",
+            help="Named settings, below those of --config; of several, as in tiny,M2, the later "
+            "wins. [dim]\\[default: paper][/dim]",
             rich_help_panel="Experiment",
             show_default=False,
         ),
@@ -185,10 +186,8 @@ def _load_torch() -> None:
 
 
 def merge_settings(preset: str | None, config: Path | None, given: dict[str, Any]) -> TrainSettings:
-    """Built-in values < preset < configuration file < ``RAICL_*`` < command line."""
-    layers: list[tuple[str, dict[str, Any]]] = []
-    if preset is not None:
-        layers.append((f"preset {preset}", load_preset(preset)))
+    """Built-in values < presets < configuration file < ``RAICL_*`` < command line."""
+    layers = [] if preset is None else preset_layers(preset)
     if config is not None:
         layers.append((str(config), read_toml(config)))
     layers += [("environment", dict(environment(TrainSettings))), ("command line", given)]

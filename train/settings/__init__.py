@@ -4,7 +4,7 @@ One flat set of names, declared by theme: `inputs` what the network is fed, `met
 by, `train` the rest. Where the paper is silent the sentence or the code says [ours].
 """
 
-from raicl.train.settings.presets import PRESETS, load_preset
+from raicl.train.settings.presets import load_preset, preset_layers, preset_names
 from raicl.train.settings.train import TrainSettings
 
-__all__ = ["PRESETS", "TrainSettings", "load_preset"]
+__all__ = ["TrainSettings", "load_preset", "preset_layers", "preset_names"]

@@ -8,7 +8,12 @@ from typing import Any
 from raicl.common.errors import UsageError
 from raicl.common.settings import read_toml
 
-PRESETS = ("paper", "tiny")
+FOLDER = Path(__file__).parents[1] / "presets"
+
+
+def preset_names() -> list[str]:
+    """Every preset there is a file of, M9 before M10."""
+    return sorted((path.stem for path in FOLDER.glob("*.toml")), key=lambda name: (len(name), name))
 
 
 def load_preset(name: str) -> dict[str, Any]:
@@ -18,6 +23,18 @@ def load_preset(name: str) -> dict[str, Any]:
     ------
     UsageError : no such preset.
     """
-    if name not in PRESETS:
-        raise UsageError(f"no such preset: {name}", fix=f"choose one of {', '.join(PRESETS)}")
-    return read_toml(Path(__file__).parents[1] / "presets" / f"{name}.toml")
+    if name not in preset_names():
+        there = ", ".join(preset_names())
+        raise UsageError(f"no such preset: {name or 'an empty name'}", fix=f"choose of {there}")
+    return read_toml(FOLDER / f"{name}.toml")
+
+
+def preset_layers(names: str) -> list[tuple[str, dict[str, Any]]]:
+    """Layers for `raicl.common.settings.merge` of presets such as ``tiny,M2``, in this order.
+
+    Raises
+    ------
+    UsageError : one of them is no preset.
+    """
+    parts = [name.strip() for name in names.split(",")]
+    return [(f"preset {name}", load_preset(name)) for name in parts]
