@@ -89,7 +89,7 @@ def fit_fold(
         for epoch in range(finished, settings.epochs):
             started = time.perf_counter()
             model.train()
-            pairs = _draw_epoch(rows, truth, instances.strength, settings, rng)
+            pairs = draw_epoch(rows, truth, instances.strength, settings, rng)
             symmetric = settings.pairing == "symmetric"
             batches = mini_batches(pairs, settings.batch_size, symmetric=symmetric)
             instances.prefetch([rows for _, *both in batches for rows in both])
@@ -140,7 +140,7 @@ def mini_batches(pairs: NDArray[np.int64], batch_size: int, *, symmetric: bool =
     return [tuple(torch.from_numpy(chunk.T.copy())) for chunk in whole]
 
 
-def _draw_epoch(
+def draw_epoch(
     rows: Sequence[range],
     truth: Sequence[int],
     strength: NDArray[np.float64],

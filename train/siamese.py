@@ -103,6 +103,7 @@ class Siamese(nn.Module):
         self.online = Online(settings, n_classes)
         self.target = make_target(self.online.network) if settings.irc or settings.mrd else None
         self.to(memory_format=torch.channels_last)  # a fifth or more faster on CPUs
+        self.train()
 
     def train(self, mode: bool = True) -> Siamese:
         """As `nn.Module.train`; a target with running statistics of its own stays in eval mode."""
@@ -153,6 +154,7 @@ class Siamese(nn.Module):
         return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
 
     def _class_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """L_cls, adjusted by the prior or weighted by class where that is asked for."""
         if self.settings.imbalance == "logit-adjustment":
             logits = logits + self.log_prior
         weighted = self.settings.imbalance == "effective-number"

@@ -1,7 +1,5 @@
 """Every alternative of the objective against the same thing written out."""
 
-from typing import Literal
-
 import pytest
 import torch
 from torch import Tensor
@@ -10,6 +8,7 @@ from torch.nn import functional as F
 from raicl.train.losses import loss_acl, loss_align, loss_balance, sinkhorn
 from raicl.train.mirror import mirror_inputs, mirror_instances, mirror_maps
 from raicl.train.settings import TrainSettings
+from raicl.train.settings.inputs import FlipName, ScaleName
 from raicl.train.siamese import Losses, Siamese
 
 LABELS = torch.tensor([0, 1, 2, 0, 1, 2])
@@ -210,13 +209,14 @@ def test_a_tensor_flip_reverses_columns_and_keeps_the_sign_of_u() -> None:
 
 
 @pytest.mark.parametrize("flip", ["physical", "tensor"])
+@pytest.mark.parametrize("scale", ["train-std", "minmax255"])
 def test_the_target_sees_the_flip_that_was_chosen(
-    small: TrainSettings, flip: Literal["physical", "tensor"]
+    small: TrainSettings, flip: FlipName, scale: ScaleName
 ) -> None:
-    model, seen = build(small, flip=flip), []
+    model, seen = build(small, flip=flip, scale=scale), []
     assert model.target is not None
     model.target.classifier.backbone.register_forward_pre_hook(
         lambda _, given: seen.append(given[0])
     )
     model.losses(*pairs(), LABELS)
-    assert torch.equal(seen[0], mirror_inputs(pairs()[1], flip))
+    assert torch.equal(seen[0], mirror_inputs(pairs()[1], flip, scale))

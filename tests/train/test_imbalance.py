@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from raicl.common.flows import open_cache
-from raicl.train.fit import fit_fold
+from raicl.train.fit import draw_epoch, fit_fold
 from raicl.train.folds import leave_one_subject_out
 from raicl.train.imbalance import balanced_clips, effective_weights, log_prior
 from raicl.train.instances import load_instances
@@ -53,6 +53,7 @@ def test_weights_are_those_of_effective_numbers_and_one_for_the_average() -> Non
     for i, j in ((0, 1), (0, 2)):
         assert float(weights[i] / weights[j]) == pytest.approx(effective[j] / effective[i])
     assert effective_weights((31,) * 7, BETA).tolist() == [1] * 7
+    assert effective_weights((100, 200, 300), BETA)[1] == 1
     # the two ends of β: none, and inverse frequency
     assert effective_weights(RARE, 0.0).tolist() == [1, 1, 1]
     near_one = effective_weights(RARE, 1 - 1e-9)
@@ -127,6 +128,17 @@ def test_a_balanced_epoch_has_as_many_clips_of_each_class_and_about_its_length()
     assert {times[clip] for clip in range(442) if labels[clip] == 2} == {1, 2}
     other = balanced_clips(labels, np.random.default_rng(1))
     assert (chosen != other).any()
+
+
+def test_the_pairs_of_a_balanced_epoch_keep_the_clip_of_their_rows(small: TrainSettings) -> None:
+    rows = [range(3 * clip, 3 * clip + 3) for clip in range(8)]
+    truth = [0, 0, 1, 0, 0, 2, 0, 0]
+    settings = small.model_copy(update={"imbalance": "balanced-sampler"})
+    pairs = draw_epoch(rows, truth, np.ones(24), settings, np.random.default_rng(0))
+    np.testing.assert_array_equal(pairs[:, 1] // 3, pairs[:, 0])
+    np.testing.assert_array_equal(pairs[:, 2] // 3, pairs[:, 0])
+    counts = Counter(truth[clip] for clip in pairs[:, 0])
+    assert counts == {0: 3 * settings.pairs, 1: 3 * settings.pairs, 2: 3 * settings.pairs}
 
 
 def test_an_absent_class_gets_no_share_of_a_balanced_epoch() -> None:

@@ -8,8 +8,13 @@ import torch
 
 from raicl.common.flows import open_cache
 from raicl.train import loso, pictures
+from raicl.train.checkpoint import load_tensors
+from raicl.train.mirror import mirror_instances
+from raicl.train.network import Classifier
 from raicl.train.predictions import read_predictions
 from raicl.train.report import summarise
+from raicl.train.scaling import Scale, apply_scale
+from raicl.train.settings import TrainSettings
 
 MakeCache = Callable[..., Path]
 Command = Callable[..., int]
@@ -197,3 +202,32 @@ def test_pictures_are_drawn_where_matplotlib_is_installed(
     assert command(flows, "--fold", "#0", *options, "--pictures", "--overwrite") == 0
     assert "raicl[demo]" in capfd.readouterr().err
     assert not list(run.rglob("*.png"))
+
+
+def test_what_is_tested_is_saved_and_every_clip_keeps_one_row(
+    tmp_path: Path,
+    flows: Path,
+    options: list[object],
+    command: Command,
+    small: TrainSettings,
+) -> None:
+    chosen = ["--imbalance", "logit-adjustment", "--infer", "mean", "--flip-average"]
+    target = ["--infer-network", "target"]
+    assert command(flows, "--fold", "#0", *options, *chosen, *target) == 0
+    folder = tmp_path / "run/folds/casme2/sub01"
+    rows, _ = read_predictions(folder / "predictions.csv")
+    assert [row.clip for row in rows] == [f"casme2/sub01/EP0{n}" for n in (1, 2, 3)]
+    done = json.loads((folder / "done.json").read_text())
+    assert (done["network"], done["class_counts"]) == ("target", [2, 2, 2])
+    classifier = Classifier(small, 3)
+    classifier.load_state_dict(load_tensors(folder / "weights.safetensors"))
+    cache = open_cache(flows)
+    scale = Scale(**done["scale"])
+    for row in rows:
+        record = next(record for record in cache.records if record.id == row.clip)
+        raw = torch.from_numpy(cache.read(record).instances).float()
+        both = torch.cat([apply_scale(x, scale) for x in (raw, mirror_instances(raw))])
+        with torch.no_grad():
+            expected = classifier.eval()(both).softmax(-1).mean(0)
+        # the file keeps six digits
+        assert row.probabilities == pytest.approx(expected.tolist(), abs=2e-6)
