@@ -16,6 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LRScheduler
 
 from raicl.common.console import progress
 from raicl.common.files import write_atomic
@@ -78,7 +81,7 @@ def fit_fold(
     optimizer = torch.optim.Adam(  # coupled L2, not AdamW (method 3.6)
         model.online.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
     )
-    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, settings.gamma)
+    scheduler = make_schedule(optimizer, settings)
 
     checkpoint = Checkpoint(folder, model=model, optimizer=optimizer, scheduler=scheduler, rng=rng)
     finished, history = checkpoint.resume(say)
@@ -94,7 +97,7 @@ def fit_fold(
             batches = mini_batches(pairs, settings.batch_size, symmetric=symmetric)
             instances.prefetch([rows for _, *both in batches for rows in both])
             steps = []
-            for clip, online, target in batches:
+            for step, (clip, online, target) in enumerate(batches):
                 pair = instances.gather(online), instances.gather(target)
                 raw_online, raw_target = augment(*pair, settings, rng)
                 losses = model.losses(
@@ -105,8 +108,11 @@ def fit_fold(
                 )
                 optimizer.zero_grad(set_to_none=True)
                 losses.total.backward()  # type: ignore[no-untyped-call]
+                if settings.clip_gradient is not None:
+                    clip_grad_norm_(model.online.parameters(), settings.clip_gradient)
                 optimizer.step()
-                model.update_target()  # ξ ← τ ξ + (1 - τ) θ
+                done = (epoch + step / len(batches)) / settings.epochs
+                model.update_target(done)  # ξ ← τ ξ + (1 - τ) θ
                 steps.append(_values(losses))
             lr = scheduler.get_last_lr()[0]
             scheduler.step()
@@ -118,6 +124,13 @@ def fit_fold(
             checkpoint.save(epoch + 1, history)
             shown.advance(note=f"loss {history[-1]['loss']:.3f}")
     return model, scale
+
+
+def make_schedule(optimizer: Optimizer, settings: TrainSettings) -> LRScheduler:
+    """The learning rate by epoch: times gamma (method 3.6), or a cosine to 0."""
+    if settings.lr_schedule == "cosine":
+        return CosineAnnealingLR(optimizer, settings.epochs)
+    return ExponentialLR(optimizer, settings.gamma)
 
 
 def mini_batches(pairs: NDArray[np.int64], batch_size: int, *, symmetric: bool = False) -> Batches:

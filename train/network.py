@@ -24,7 +24,7 @@ class Classifier(nn.Module):
         self.backbone = make_backbone(settings.width, settings.last_stride)
         self.channels = 8 * settings.width
         # [ours] with bias, as EAC's code; the paper's formula shows none
-        self.fc = nn.Linear(self.channels, n_classes)
+        self.fc = nn.Linear(self.channels, n_classes, bias=settings.fc_bias)
 
     def features(self, instances: Tensor) -> Tensor:
         """F: (B, 3, S, S) → (B, C, h, w), after the last ReLU."""

@@ -44,8 +44,9 @@ class RegionHead(nn.Module):
             nn.ReLU(inplace=True),
             nn.Conv2d(settings.dense_hidden, settings.dim, 1, bias=False),
         )
-        self.projector = mlp(settings.dim, settings.projector_hidden)
-        self.query_mode = settings.query_mode
+        self.query_mode, self.pooled = settings.query_mode, settings.pooled
+        inputs = channels if self.pooled == "features" else settings.dim
+        self.projector = mlp(settings.dim, settings.projector_hidden, inputs=inputs)
 
     def forward(self, features: Tensor, temperature: float) -> Regions:
         """Features (B, C, h, w), un-flipped, to regions.
@@ -63,7 +64,9 @@ class RegionHead(nn.Module):
             queries, dense = queries.float(), dense.float()
             scores = heat_maps(queries, dense) / temperature
             assignment = scores.softmax(1)
-            pooled = pool_regions(assignment, dense)
+            # [ours] F_dense, as the paper's text; FRA pools the features themselves
+            whole = features.float() if self.pooled == "features" else dense
+            pooled = pool_regions(assignment, whole)
             embeddings = self.projector(pooled.flatten(0, 1)).unflatten(0, pooled.shape[:2])
         return Regions(scores, assignment, embeddings)
 
@@ -131,10 +134,10 @@ class DecoderLayer(nn.Module):
         return refined
 
 
-def mlp(dim: int, hidden: int) -> nn.Sequential:
+def mlp(dim: int, hidden: int, *, inputs: int | None = None) -> nn.Sequential:
     """Two layers with batch normalisation between, for rows (B·M, D): projector or predictor."""
     return nn.Sequential(
-        nn.Linear(dim, hidden),
+        nn.Linear(inputs or dim, hidden),
         nn.BatchNorm1d(hidden),
         nn.ReLU(inplace=True),
         nn.Linear(hidden, dim),

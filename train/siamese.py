@@ -28,7 +28,7 @@ from raicl.train.monitors import map_norm, region_monitors
 from raicl.train.network import Classifier
 from raicl.train.regions import RegionHead, Regions, mlp
 from raicl.train.settings import TrainSettings
-from raicl.train.target import make_target, target_gap, update_target
+from raicl.train.target import make_target, momentum_at, target_gap, update_target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,8 +163,11 @@ class Siamese(nn.Module):
     def _attention_loss(self, maps: Tensor, mirrored: Tensor, labels: Tensor) -> Tensor:
         """IRC: L_acl of M_θ and of the target's mirrored features (B, C, h, w)."""
         assert self.target is not None
-        with torch.no_grad():  # [ours] M_ξ with the target's own W
-            target_maps = self.target.classifier.maps(mirror_maps(mirrored))
+        # [ours] M_ξ with the target's own W
+        own = self.settings.cam_target == "own"
+        classifier = (self.target if own else self.online.network).classifier
+        with torch.no_grad():
+            target_maps = classifier.maps(mirror_maps(mirrored))
         if self.settings.acl_classes == "gt":
             maps, target_maps = label_maps(maps, labels), label_maps(target_maps, labels)
         return loss_acl(maps, target_maps, self.settings.acl)
@@ -205,11 +208,13 @@ class Siamese(nn.Module):
         early: Regions = self.target.regions(mirror_maps(mirrored), temperature)
         return early
 
-    def update_target(self) -> None:
-        """ξ ← τ ξ + (1 - τ) θ; call it after every step of the optimiser."""
+    def update_target(self, progress: float = 0.0) -> None:
+        """ξ ← τ ξ + (1 - τ) θ; call it after every step, with the share of them that is done."""
         if self.target is not None:
-            follow = self.settings.target_bn == "eman"
-            update_target(self.target, self.online.network, self.settings.momentum, follow=follow)
+            momentum, follow = self.settings.momentum, self.settings.target_bn == "eman"
+            if self.settings.momentum_schedule == "cosine":
+                momentum = momentum_at(momentum, progress)
+            update_target(self.target, self.online.network, momentum, follow=follow)
 
     @property
     def tested(self) -> Network:

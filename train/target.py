@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -25,6 +26,16 @@ def make_target(online: Net) -> Net:
         elif isinstance(module, nn.MultiheadAttention):
             module.dropout = 0.0
     return target
+
+
+def momentum_at(momentum: float, progress: float) -> float:
+    """τ rising from `momentum` to 1 by half a cosine, as in BYOL and FRA.
+
+    Parameters
+    ----------
+    progress : share of the training that is done, 0 … 1.
+    """
+    return 1 - (1 - momentum) * (math.cos(math.pi * progress) + 1) / 2
 
 
 @torch.no_grad()

@@ -33,8 +33,7 @@ def losses(settings: TrainSettings, **changed: object) -> Losses:
     return build(settings, **changed).losses(*pairs(), LABELS)
 
 
-def fc_gradient(losses_: Losses, model: Siamese) -> Tensor:
-    torch.autograd.backward(losses_.total)
+def fc_gradient(model: Siamese) -> Tensor:
     gradient = model.online.network.classifier.fc.weight.grad
     assert gradient is not None
     return gradient
@@ -73,10 +72,47 @@ def test_an_attached_classifier_learns_from_attention_too(small: TrainSettings) 
     only_acl = {"mrd": False, "lambda_cls": 0.0}
     for detach in (True, False):
         model = build(small, **only_acl, detach=detach)
-        gradient = fc_gradient(model.losses(*pairs(), LABELS), model)
+        torch.autograd.backward(model.losses(*pairs(), LABELS).total)
+        gradient = fc_gradient(model)
         assert bool((gradient != 0).any()) == (not detach)
     same = [losses(small, **only_acl, detach=d).terms["acl"] for d in (True, False)]
     assert torch.equal(*same)
+
+
+def test_the_targets_maps_may_be_seen_through_the_online_classifier(small: TrainSettings) -> None:
+    model, (online, target) = build(small), pairs()
+    assert model.target is not None
+    ours = model.online.network.classifier
+    with torch.no_grad():
+        features = model.target.classifier.features(mirror_instances(target)).flip(-1)
+        expected = loss_acl(ours.maps(ours.features(online)), ours.maps(features))
+    through = losses(small, cam_target="online").terms["acl"]
+    torch.testing.assert_close(through, expected)
+    assert not torch.isclose(through, losses(small).terms["acl"], rtol=1e-3)
+    model = build(small, cam_target="online", mrd=False, lambda_cls=0.0, detach=False)
+    torch.autograd.backward(model.losses(online, target, LABELS).total)
+    gradient = fc_gradient(model)
+    by_hand = build(small, mrd=False, lambda_cls=0.0, detach=False)
+    classifier = by_hand.online.network.classifier
+    maps = classifier.maps(classifier.features(online), detach=False)
+    with torch.no_grad():
+        target_maps = classifier.maps(features)  # W is a constant in the target's maps
+    torch.autograd.backward(0.5 * loss_acl(maps, target_maps))
+    torch.testing.assert_close(gradient, fc_gradient(by_hand))
+
+
+def test_momentum_follows_its_schedule(small: TrainSettings) -> None:
+    for schedule, progress, kept in (
+        ("constant", 1.0, 0.5),
+        ("cosine", 1.0, 1.0),
+        ("cosine", 0.0, 0.5),
+    ):
+        model = build(small, momentum=0.5, momentum_schedule=schedule)
+        assert model.target is not None
+        xi, theta = model.target.classifier.fc.weight, model.online.network.classifier.fc.weight
+        expected = kept * xi + (1 - kept) * theta
+        model.update_target(progress)
+        torch.testing.assert_close(xi, expected.detach())
 
 
 def test_a_target_with_its_own_statistics_does_not_see_its_batch(small: TrainSettings) -> None:
@@ -132,20 +168,6 @@ def test_late_unflipping_decodes_the_mirrored_map_and_turns_the_assignment(
 def test_attention_does_not_depend_on_when_the_regions_are_unflipped(small: TrainSettings) -> None:
     early, late = (losses(small, unflip=when).terms["acl"] for when in ("early", "late"))
     assert torch.equal(early, late)
-
-
-def test_batch_mean_queries_are_the_mean_of_every_images(small: TrainSettings) -> None:
-    features = torch.randn(5, 32, 3, 3, generator=torch.Generator().manual_seed(2))
-    per_image, shared = (build(small, query_mode=mode) for mode in ("image", "batch-mean"))
-    one, mean = per_image.online.network.regions, shared.online.network.regions
-    assert one is not None
-    assert mean is not None
-    with torch.no_grad():
-        queries, dense = one.decoder(features).mean(0), one.dense(features)
-        unit = F.normalize(queries, dim=-1)
-        expected = torch.einsum("md,bdhw->bmhw", unit, F.normalize(dense, dim=1)) / 0.1
-        torch.testing.assert_close(mean(features, 0.1).scores, expected)
-        assert not torch.allclose(one(features, 0.1).scores, expected)
 
 
 def test_classification_of_both_instances_is_the_mean_of_the_two(small: TrainSettings) -> None:

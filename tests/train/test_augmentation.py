@@ -89,6 +89,11 @@ def test_erasing_takes_its_share_of_the_online_instances_and_no_target(
         {"pairing": "strong-teacher"},
         {"pairing": "symmetric"},
         {"lambda_ramp": 3},
+        {"momentum_schedule": "cosine"},
+        {"lr_schedule": "cosine", "fc_bias": False},
+        {"clip_gradient": 0.1},
+        {"cam_target": "online"},
+        {"pooled": "features"},
         {"target_bn": "eman", "balance": "sinkhorn", "unflip": "late", "query_mode": "batch-mean"},
         {"acl": "cosine", "acl_classes": "gt", "detach": False, "cls_target": True},
         {"acl": "l2", "scale": "minmax255", "flip": "tensor"},
@@ -109,9 +114,9 @@ def test_an_interrupted_fold_ends_as_an_unbroken_one(
     [fold, *_] = leave_one_subject_out([record.clip for record in cache.records])
     labels = {record.id: min(index % 4, 2) for index, record in enumerate(cache.records)}
 
-    def weights(folder: str, epochs: int, given: Mapping[str, object]) -> dict[str, Tensor]:
+    def weights(folder: str, given: Mapping[str, object]) -> dict[str, Tensor]:
         (tmp_path / folder).mkdir(exist_ok=True)
-        settings = small.model_copy(update={"epochs": epochs, **given})
+        settings = small.model_copy(update={"epochs": 3, **given})
         model, _ = fit_fold(
             fold,
             instances,
@@ -124,13 +129,15 @@ def test_an_interrupted_fold_ends_as_an_unbroken_one(
         )
         return model.state_dict()
 
-    whole = weights("whole", 3, changed)
-    weights("broken", 1, changed)
+    whole = weights("fold", changed)
+    (tmp_path / "fold" / "state-0003.json").unlink()  # as if killed before it was written
     torch.manual_seed(99)  # another process would have another state
-    resumed = weights("broken", 3, changed)
+    resumed = weights("fold", changed)
     for name, value in whole.items():
         assert torch.equal(value, resumed[name]), name
         assert torch.isfinite(value).all(), name
-    default = weights("default", 3, {})
+    default = weights("default", {})
     name = "online.network.classifier.backbone.conv1.weight"
+    if changed == {"momentum_schedule": "cosine"}:  # three epochs are too few to reach the others
+        name = "target.classifier.backbone.conv1.weight"
     assert not torch.allclose(whole[name], default[name], atol=1e-6)

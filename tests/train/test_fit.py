@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from raicl.common.flows import open_cache
-from raicl.train.fit import fit_fold, mini_batches
+from raicl.train.fit import fit_fold, make_schedule, mini_batches
 from raicl.train.folds import Fold, leave_one_subject_out
 from raicl.train.instances import Instances, load_instances
 from raicl.train.metrics import confusion_matrix, uar
@@ -75,6 +76,22 @@ def test_a_symmetric_batch_holds_every_pair_both_ways() -> None:
         assert torch.equal(clip[:4], clip[4:])
         assert torch.equal(online[:4], target[4:])
         assert torch.equal(target[:4], online[4:])
+
+
+def test_the_learning_rate_falls_by_gamma_or_along_a_cosine_to_zero(small: TrainSettings) -> None:
+    def rates(**changed: object) -> list[float]:
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.2)
+        settings = small.model_copy(update={"epochs": 4, **changed})
+        schedule, seen = make_schedule(optimizer, settings), []
+        for _ in range(settings.epochs):
+            seen += schedule.get_last_lr()
+            optimizer.step()
+            schedule.step()
+        return seen
+
+    assert rates(gamma=0.5) == pytest.approx([0.2, 0.1, 0.05, 0.025])
+    expected = [0.1 * (1 + math.cos(math.pi * epoch / 4)) for epoch in range(4)]
+    assert rates(lr_schedule="cosine") == pytest.approx(expected)
 
 
 def test_eight_clips_are_learnt_by_heart(

@@ -57,6 +57,14 @@ def test_the_mean_of_a_class_map_plus_its_bias_is_its_logit(small: TrainSettings
     torch.testing.assert_close(means, classifier.logits(features), rtol=1e-5, atol=1e-5)
 
 
+def test_without_a_bias_the_mean_of_a_class_map_is_its_logit(small: TrainSettings) -> None:
+    classifier = Classifier(small.model_copy(update={"fc_bias": False}), 3)
+    assert classifier.fc.bias is None
+    features, logits = torch.randn(4, 32, 3, 3), classifier.logits
+    means = classifier.maps(features).mean((-2, -1))
+    torch.testing.assert_close(means, logits(features), rtol=1e-5, atol=1e-5)
+
+
 def test_maps_teach_the_features_and_not_the_classifier(small: TrainSettings) -> None:
     classifier = Classifier(small, 3)
     classifier.maps(classifier.features(torch.randn(4, 3, 33, 33))).square().sum().backward()

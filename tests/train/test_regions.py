@@ -35,6 +35,28 @@ def test_regions_are_of_each_image_and_independent_of_its_batch(small: TrainSett
     assert not torch.allclose(decoded[0], decoded[1])
 
 
+def test_batch_mean_queries_are_the_mean_of_every_images(small: TrainSettings) -> None:
+    features = torch.randn(5, 32, 3, 3)
+    head = RegionHead(small, 32).eval()
+    shared = RegionHead(small.model_copy(update={"query_mode": "batch-mean"}), 32).eval()
+    shared.load_state_dict(head.state_dict())
+    with torch.no_grad():
+        queries, dense = head.decoder(features).mean(0), head.dense(features)
+        expected = heat_maps(queries.expand(5, -1, -1), dense) / 0.1
+        torch.testing.assert_close(shared(features, 0.1).scores, expected)
+        assert not torch.allclose(head(features, 0.1).scores, expected)
+
+
+def test_regions_may_pool_the_features_themselves(small: TrainSettings) -> None:
+    head = RegionHead(small.model_copy(update={"pooled": "features"}), 32).eval()
+    features = torch.randn(5, 32, 3, 3)
+    with torch.no_grad():
+        regions = head(features, 0.1)
+        expected = head.projector(pool_regions(regions.assignment, features).flatten(0, 1))
+    torch.testing.assert_close(regions.embeddings.flatten(0, 1), expected)
+    assert regions.embeddings.shape == (5, 4, 16)
+
+
 def test_permuting_the_queries_permutes_the_regions(small: TrainSettings) -> None:
     head, features = RegionHead(small, 32).eval(), torch.randn(2, 32, 3, 3)
     with torch.no_grad():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from raicl.train.target import make_target, target_gap, update_target
+from raicl.train.target import make_target, momentum_at, target_gap, update_target
 
 
 @pytest.fixture
@@ -93,3 +93,11 @@ def test_target_has_no_dropout_even_in_train_mode(online: nn.Module) -> None:
 def test_networks_of_different_shape_are_refused(online: nn.Module) -> None:
     with pytest.raises(ValueError, match="zip"):
         update_target(nn.Sequential(nn.Linear(4, 8)), online, 0.5)
+
+
+def test_momentum_rises_from_tau_to_one() -> None:
+    values = [momentum_at(0.9, progress) for progress in (0, 0.25, 0.5, 0.75, 1)]
+    assert values[0] == pytest.approx(0.9)
+    assert values[2] == pytest.approx(0.95)
+    assert values[4] == pytest.approx(1)
+    assert values == sorted(values)

@@ -40,8 +40,14 @@ class MethodSettings(InputSettings):
     detach: bool = setting(
         True, "L_acl trains the features, not the classifier's W.", panel=_METHOD
     )
+    cam_target: Literal["own", "online"] = setting(
+        "own", "The target's maps by its own W, or by the online network's.", panel=_METHOD
+    )
     momentum: float = setting(
         0.99, "Share of the target that a step keeps (τ).", panel=_METHOD, ge=0, le=1
+    )
+    momentum_schedule: Literal["constant", "cosine"] = setting(
+        "constant", "τ stays, or rises to 1 by a cosine over the epochs.", panel=_METHOD
     )
     target_bn: Literal["train", "eman"] = setting(
         "train",
@@ -72,6 +78,9 @@ class MethodSettings(InputSettings):
     )
     projector_hidden: int = setting(
         512, "Hidden units of the projector H and of the predictor.", panel=_REGIONS, ge=1
+    )
+    pooled: Literal["dense", "features"] = setting(
+        "dense", "Region embeddings pool the dense projection, or the features.", panel=_REGIONS
     )
     predictor: bool = setting(True, "Predictor on the online regions (BYOL).", panel=_REGIONS)
     temperature_online: float = setting(

@@ -31,10 +31,19 @@ class TrainSettings(MethodSettings):
         0.9, "Factor on the learning rate per epoch.", panel=_OPTIMISER, gt=0, le=1
     )
 
+    lr_schedule: Literal["exponential", "cosine"] = setting(
+        "exponential", "By gamma per epoch, or a cosine to 0 over the epochs.", panel=_OPTIMISER
+    )
+    clip_gradient: float | None = setting(
+        None, "Largest norm of the gradient; none leaves it.", panel=_OPTIMISER, gt=0
+    )
+
     width: int = setting(64, "Channels of ResNet18's first stage.", panel=_NETWORK, ge=4, le=256)
     last_stride: Literal[1, 2] = setting(
         2, "Stride of ResNet18's last stage; 1 doubles the map.", panel=_NETWORK
     )
+
+    fc_bias: bool = setting(True, "Bias of the linear classifier.", panel=_NETWORK)
 
     imbalance: ImbalanceName = setting(
         "none",
