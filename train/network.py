@@ -16,13 +16,19 @@ class Classifier(nn.Module):
 
     Attributes
     ----------
-    channels : C of the features, 512 at full width.
+    channels : C of the features, 512 at full width and depth.
     """
 
     def __init__(self, settings: TrainSettings, n_classes: int) -> None:
         super().__init__()
-        self.backbone = make_backbone(settings.width, settings.last_stride)
-        self.channels = 8 * settings.width
+        self.backbone = make_backbone(
+            settings.width,
+            stages=settings.stages,
+            blocks=settings.blocks,
+            last_stride=settings.last_stride,
+            zero_residual=settings.zero_residual,
+        )
+        self.channels = settings.width << (settings.stages - 1)
         # [ours] with bias, as EAC's code; the paper's formula shows none
         self.fc = nn.Linear(self.channels, n_classes, bias=settings.fc_bias)
 
@@ -53,36 +59,52 @@ class Classifier(nn.Module):
         return self.logits(self.features(instances))
 
 
-def make_backbone(width: int, last_stride: int) -> nn.Sequential:
-    """ResNet18 without its head, randomly initialised (Kaiming, fan-out).
+def make_backbone(
+    width: int,
+    *,
+    stages: int = 4,
+    blocks: int = 2,
+    last_stride: int = 2,
+    zero_residual: bool = False,
+) -> nn.Sequential:
+    """ResNet18 without its head, randomly initialised (Kaiming, fan-out), or a smaller one.
 
-    At ``width=64, last_stride=2`` it is torchvision's ``resnet18(weights=None)``, with the same
-    parameter names; other widths scale every stage.
+    With ``width=64`` and the defaults it is torchvision's ``resnet18(weights=None)``, with the same
+    parameter names.
 
     Parameters
     ----------
-    width : channels of the first stage; the last one has eight times as many.
+    width : channels of the first stage; each further one doubles them.
+    stages, blocks : fewer of either narrow what a cell of the map sees, so that class maps can be
+        local after a short training.
     last_stride : of the last stage, 2 or 1.
+    zero_residual : the last normalisation of each block starts at zero, as torchvision's
+        ``zero_init_residual`` (Goyal et al. 2017, section 5.1): the network starts as its
+        shortcuts and widens its view only where that pays.
 
     Raises
     ------
     SetupError : torchvision is missing or does not fit the installed torch.
     """
-    block = _basic_block()
+    basic = _basic_block()
     backbone = nn.Sequential()
     backbone.add_module("conv1", nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False))
     backbone.add_module("bn1", nn.BatchNorm2d(width))
     backbone.add_module("relu", nn.ReLU(inplace=True))
     backbone.add_module("maxpool", nn.MaxPool2d(3, stride=2, padding=1))
     channels = width
-    for stage, stride in enumerate((1, 2, 2, last_stride)):
+    strides = (1, *[2] * (stages - 2), last_stride)
+    for stage, stride in enumerate(strides):
         out = width << stage
-        layer = nn.Sequential(_block(block, channels, out, stride), block(out, out))
+        layer = nn.Sequential(_block(basic, channels, out, stride))
+        layer.extend(basic(out, out) for _ in range(blocks - 1))
         backbone.add_module(f"layer{stage + 1}", layer)
         channels = out
     for module in backbone.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif zero_residual and isinstance(module, basic):
+            nn.init.zeros_(module.get_parameter("bn2.weight"))
     return backbone
 
 

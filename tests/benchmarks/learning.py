@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,16 +43,22 @@ from raicl.train.scaling import Scale, apply_scale
 from raicl.train.settings import TrainSettings, load_preset
 
 LINEAR_SIDE = 15  # px: 225 px instances as 15 x 15 means
+SHUFFLES = 100  # of the linear classifier: what chance gives on so few clips
 
 
-def linear_scores(composite: Composite) -> dict[str, float]:
-    """Leave-one-subject-out scores of logistic regression on the downsampled middle instance."""
+def linear_inputs(composite: Composite) -> dict[str, np.ndarray]:
+    """The middle instance of each clip as 15 x 15 means of u, v and strain, by clip id."""
     inputs = {}
     for clip, (cache, record) in composite.records.items():
         middle = cache.read(record).instances[record.middle].astype(np.float32)
         size = (LINEAR_SIDE, LINEAR_SIDE)
         small = [cv2.resize(channel, size, interpolation=cv2.INTER_AREA) for channel in middle]
         inputs[clip] = np.stack(small).ravel()
+    return inputs
+
+
+def linear_scores(composite: Composite, inputs: dict[str, np.ndarray]) -> dict[str, float]:
+    """Leave-one-subject-out scores of logistic regression on `linear_inputs`."""
     truth, predicted = [], []
     for fold in leave_one_subject_out(composite.clips):
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
@@ -59,7 +66,7 @@ def linear_scores(composite: Composite) -> dict[str, float]:
         model.fit([inputs[clip] for clip in fold.train], labels)
         truth += [composite.labels[clip] for clip in fold.test]
         predicted += model.predict([inputs[clip] for clip in fold.test]).tolist()
-    return pooled(truth, predicted, len(composite.protocol.classes))
+    return pooled(truth, predicted, len(composite.classes))
 
 
 def pooled(truth: list[int], predicted: list[int], n_classes: int) -> dict[str, float]:
@@ -109,7 +116,7 @@ def attention_gain(
     for fold in leave_one_subject_out(composite.clips):
         kept = folder / "folds" / fold.subject
         scale = Scale(**json.loads((kept / "done.json").read_text())["scale"])
-        network = Classifier(settings, len(composite.protocol.classes))
+        network = Classifier(settings, len(composite.classes))
         network.load_state_dict(load_file(kept / "weights.safetensors"))
         network.eval()
         for clip in fold.test:
@@ -136,6 +143,12 @@ def true_region(database: Path, subject: str, name: str, cache: Any, record: Any
     return crop.astype(bool)
 
 
+def print_row(name: str, values: Sequence[float]) -> None:
+    """One line of the table: UF1, UAR, attention and the UAR of shuffled labels."""
+    found, recall, gain, control = values
+    print(f"{name:26}{found:>8.3f}{recall:>8.3f}{gain:>11.2f}{control:>14.3f}", flush=True)
+
+
 def main() -> None:
     """Print one row per seed and the linear baseline."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -156,9 +169,17 @@ def main() -> None:
         if options.flows is None:
             prepare(read_database("synthetic", root=database), flows, PrepSettings(), jobs=2)
         composite = compose([flows], load_protocol("cde"))
-        scores = linear_scores(composite)
+        inputs = linear_inputs(composite)
+        scores = linear_scores(composite, inputs)
         print(f"{'':26}{'UF1':>8}{'UAR':>8}{'attention':>11}{'shuffled UAR':>14}", flush=True)
-        print(f"{'linear, 15 x 15 px':26}{scores['uf1']:>8.3f}{scores['uar']:>8.3f}", flush=True)
+        chance = [
+            linear_scores(shuffle_labels(composite, number), inputs)["uar"]
+            for number in range(SHUFFLES)
+        ]
+        row = f"{scores['uf1']:>8.3f}{scores['uar']:>8.3f}"
+        spread = f"{np.mean(chance):>14.3f} ± {np.std(chance):.3f} ({SHUFFLES} times)"
+        print(f"{'linear, 15 x 15 px':26}{row}{'':11}{spread}", flush=True)
+        rows = []
         for seed in (int(number) for number in options.seeds.split(",")):
             layers = (("preset", load_preset(options.preset)), ("--set", changes))
             settings = merge(TrainSettings, *layers, ("seed", {"seed": seed}))
@@ -168,8 +189,9 @@ def main() -> None:
             shuffled = shuffle_labels(composite, seed)
             control = network_scores(shuffled, settings, folder / f"shuffled-{seed}")
             gain = attention_gain(composite, settings, run, database)
-            row = f"{results['uf1']:>8.3f}{results['uar']:>8.3f}{gain:>11.2f}"
-            print(f"{f'{options.preset}, seed {seed}':26}{row}{control['uar']:>14.3f}", flush=True)
+            rows.append((results["uf1"], results["uar"], gain, control["uar"]))
+            print_row(f"{options.preset}, seed {seed}", rows[-1])
+        print_row("mean", np.mean(rows, axis=0))
     print("attention: median of (share of energy / share of area) of the truly moving region")
 
 

@@ -21,7 +21,7 @@ from raicl.preprocess.settings import PrepSettings
 from raicl.train.composite import compose
 from raicl.train.device import configure_torch
 from raicl.train.settings import TrainSettings, load_preset
-from tests.benchmarks.learning import linear_scores, network_scores
+from tests.benchmarks.learning import linear_inputs, linear_scores, network_scores
 
 ENGINES = {
     "tvl1 exact": {},
@@ -58,7 +58,7 @@ def main() -> None:
             prepare(database, flows, PrepSettings(**ENGINES[engine]), jobs=resolve_jobs(None))
             seconds = time.perf_counter() - started
             composite = compose([flows], load_protocol("cde"))
-            linear = linear_scores(composite)["uf1"]
+            linear = linear_scores(composite, linear_inputs(composite))["uf1"]
             print(f"{engine:24}{seconds:>8.1f}{linear:>8.3f}", end="", flush=True)
             found[engine] = []
             for seed in seeds:

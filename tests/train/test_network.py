@@ -20,7 +20,7 @@ def count(module: torch.nn.Module) -> int:
 
 def test_at_full_width_it_is_torchvisions_resnet18() -> None:
     reference = torchvision.models.resnet18(weights=None).eval()
-    backbone = make_backbone(64, 2).eval()
+    backbone = make_backbone(64).eval()
     assert count(backbone) == 11_176_512
     missing = backbone.load_state_dict(reference.state_dict(), strict=False)
     assert missing.missing_keys == []
@@ -33,21 +33,52 @@ def test_at_full_width_it_is_torchvisions_resnet18() -> None:
 
 def test_convolutions_start_with_kaimings_fan_out() -> None:
     torch.manual_seed(0)
-    weight = make_backbone(64, 2).get_parameter("layer4.1.conv2.weight").detach()
+    weight = make_backbone(64).get_parameter("layer4.1.conv2.weight").detach()
     assert float(weight.std()) == pytest.approx((2 / (512 * 9)) ** 0.5, rel=0.01)
     assert float(weight.mean()) == pytest.approx(0, abs=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("size", "width", "last_stride", "shape"),
-    [(225, 64, 2, (512, 8, 8)), (97, 16, 1, (128, 7, 7)), (65, 16, 1, (128, 5, 5))],
+    ("size", "width", "stages", "last_stride", "shape"),
+    [
+        (225, 64, 4, 2, (512, 8, 8)),
+        (97, 16, 4, 1, (128, 7, 7)),
+        (65, 16, 4, 1, (128, 5, 5)),
+        (97, 32, 3, 2, (128, 7, 7)),
+    ],
 )
 def test_maps_have_the_documented_size(
-    size: int, width: int, last_stride: int, shape: tuple[int, int, int]
+    size: int, width: int, stages: int, last_stride: int, shape: tuple[int, int, int]
 ) -> None:
-    backbone = make_backbone(width, last_stride).eval()
+    backbone = make_backbone(width, stages=stages, last_stride=last_stride).eval()
     with torch.no_grad():
         assert backbone(torch.zeros(1, 3, size, size)).shape == (1, *shape)
+
+
+def view(backbone: torch.nn.Module, size: int = 129) -> int:
+    """Width in px of what the central cell of the map depends on."""
+    x = torch.randn(1, 3, size, size, requires_grad=True)
+    features = backbone.eval()(x)
+    middle = features.shape[-1] // 2
+    features[0, :, middle, middle].sum().backward()
+    assert x.grad is not None
+    seen = x.grad.abs().sum((0, 1, 2)).nonzero().ravel()
+    return int(seen.max() - seen.min()) + 1
+
+
+def test_fewer_stages_and_blocks_narrow_what_a_cell_sees() -> None:
+    whole, stages = view(make_backbone(8)), view(make_backbone(8, stages=3))
+    assert whole == 129
+    assert view(make_backbone(8, stages=3, blocks=1)) < 100
+    assert view(make_backbone(8, stages=3, blocks=1)) < stages
+
+
+def test_zero_residual_blocks_start_as_their_shortcuts() -> None:
+    # conv1 7 px, maxpool 3 at stride 2, and shortcuts that look at a single cell
+    assert view(make_backbone(8, zero_residual=True)) == 11
+    backbone = make_backbone(8, zero_residual=True)
+    backbone(torch.randn(2, 3, 65, 65)).square().sum().backward()
+    assert float(backbone.get_parameter("layer1.0.bn2.weight").grad.abs().max()) > 0  # it learns
 
 
 def test_the_mean_of_a_class_map_plus_its_bias_is_its_logit(small: TrainSettings) -> None:
@@ -86,7 +117,7 @@ def test_a_torchvision_for_another_torch_is_a_setup_error(tmp_path: Path) -> Non
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "from raicl.train.network import make_backbone\n"
         "from raicl.common.errors import SetupError\n"
-        "try:\n    make_backbone(4, 2)\n"
+        "try:\n    make_backbone(4)\n"
         "except SetupError as error:\n    print(error.what); print(error.fix)"
     )
     answer = subprocess.run(

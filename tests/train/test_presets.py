@@ -82,9 +82,9 @@ def test_a_preset_is_valid_and_says_only_what_differs(name: str) -> None:
 @pytest.mark.parametrize("name", set(preset_names()) - {"paper_literal"})
 def test_maps_are_mirror_symmetric_but_for_the_literal_reading(name: str) -> None:
     settings = merge_settings(name, None, {})
-    assert settings.size % (16 * settings.last_stride) == 1
+    assert settings.size % (2**settings.stages * settings.last_stride) == 1
     literal = merge_settings("paper_literal", None, {})
-    assert literal.size % (16 * literal.last_stride) != 1
+    assert literal.size % (2**literal.stages * literal.last_stride) != 1
 
 
 def test_of_several_presets_each_stands_over_the_one_before(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class InputSettings(SamplingSettings):
     )
     size: int = setting(
         225,
-        "Side of the network's input, px; 32k+1 keeps maps mirror-symmetric (16k+1 at stride 1).",
+        "Side of the network's input, px; stride (32) times k plus 1 keeps maps mirror-symmetric.",
         panel=_INPUTS,
         ge=33,
         le=1024,

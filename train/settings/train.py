@@ -39,10 +39,18 @@ class TrainSettings(MethodSettings):
     )
 
     width: int = setting(64, "Channels of ResNet18's first stage.", panel=_NETWORK, ge=4, le=256)
-    last_stride: Literal[1, 2] = setting(
-        2, "Stride of ResNet18's last stage; 1 doubles the map.", panel=_NETWORK
+    stages: Literal[3, 4] = setting(
+        4, "Stages of the network; with three a map's cell sees less of the face.", panel=_NETWORK
     )
-
+    blocks: Literal[1, 2] = setting(
+        2, "Residual blocks per stage; two is ResNet18.", panel=_NETWORK
+    )
+    last_stride: Literal[1, 2] = setting(
+        2, "Stride of the last stage; 1 doubles the map.", panel=_NETWORK
+    )
+    zero_residual: bool = setting(
+        False, "Residual blocks start as their shortcuts.", panel=_NETWORK
+    )
     fc_bias: bool = setting(True, "Bias of the linear classifier.", panel=_NETWORK)
 
     imbalance: ImbalanceName = setting(
