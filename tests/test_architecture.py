@@ -69,6 +69,7 @@ def loaded_by(statement: str) -> set[str]:
         ("import raicl.train.loso, raicl.train.cli", {"cv2", "dlib", "_dlib_pybind11"}),
         ("import raicl.preprocess.prepare, raicl.preprocess.flow.tvl1", {"torch", "cv2", "numba"}),
         ("import raicl.preprocess.cli", {"torch", "cv2", "dlib", "numpy", "h5py"}),
+        ("import raicl.train.report.cli", {"torch", "numpy", "h5py", "matplotlib", "jinja2"}),
         ("import raicl.train.cli", {"torch", "torchvision", "numpy", "h5py", "matplotlib"}),
         ("import raicl.common.umbrella", {"torch", "cv2", "dlib", "numpy", "h5py"}),
     ],

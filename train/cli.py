@@ -129,7 +129,7 @@ def train(
     from raicl.train.device import configure_torch, describe_device, resolve_device
     from raicl.train.folds import leave_one_subject_out
     from raicl.train.loso import Experiment, cross_validate
-    from raicl.train.report import as_text
+    from raicl.train.report.summary import as_text
     from raicl.train.runs import default_folder, open_run
     from raicl.train.sampling import resample
     from raicl.train.selection import select_folds

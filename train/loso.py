@@ -22,7 +22,7 @@ from raicl.train.folds import Fold, FoldError
 from raicl.train.instances import Instances, load_instances
 from raicl.train.predict import attend, predict
 from raicl.train.predictions import Prediction, write_predictions
-from raicl.train.report import summarise
+from raicl.train.report.summary import summarise
 from raicl.train.runs import Run
 from raicl.train.settings import TrainSettings
 

@@ -6,15 +6,13 @@ formula serves the pool, a database's part of it and thousands of bootstrap repl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Table = NDArray[np.int64]
 Values = NDArray[np.float64]
-
-SCORES = ("uf1", "uar", "accuracy")
 
 
 def confusion_matrix(truth: Sequence[int], predicted: Sequence[int], n_classes: int) -> Table:
@@ -66,32 +64,48 @@ def accuracy(table: Table) -> Values:
     return _share(hits, table.sum((-2, -1)))
 
 
-def subject_intervals(
-    tables: Table, *, seed: int = 0, replicas: int = 2000, level: float = 0.95
-) -> dict[str, tuple[float, float]]:
-    """Percentile interval of each score when subjects are drawn anew with replacement.
+SCORES: dict[str, Callable[[Table], Values]] = {"uf1": uf1, "uar": uar, "accuracy": accuracy}
+
+
+def resample_subjects(tables: Table, *, seed: int = 0, replicas: int = 2000) -> Table:
+    """Pooled tables when the subjects are drawn anew with replacement, `replicas` times.
 
     Subjects, not clips, are the units: the clips of one face are not independent.
 
     Parameters
     ----------
+    tables : (..., subjects, L, L); every leading entry sees the same draws.
+    seed : of the draws; equal seeds and numbers of subjects give equal draws.
+
+    Returns
+    -------
+    (..., replicas, L, L).
+    """
+    n_subjects = tables.shape[-3]
+    rng = np.random.default_rng(seed)
+    times_drawn = rng.multinomial(n_subjects, [1 / n_subjects] * n_subjects, size=replicas)
+    return np.asarray(np.einsum("rs,...sij->...rij", times_drawn, tables))
+
+
+def percentile_interval(values: Values, *, level: float = 0.95) -> tuple[float, float]:
+    """The ends that leave out equal tails of bootstrapped values."""
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def subject_intervals(tables: Table, *, seed: int = 0) -> dict[str, tuple[float, float]]:
+    """The 95 % percentile interval of each score under `resample_subjects`.
+
+    Parameters
+    ----------
     tables : (subjects, L, L), one confusion matrix per held-out subject.
-    seed : of the resampling; equal seeds give equal intervals.
 
     Returns
     -------
     (low, high) per name of `SCORES`.
     """
-    n_subjects = len(tables)
-    rng = np.random.default_rng(seed)
-    times_drawn = rng.multinomial(n_subjects, [1 / n_subjects] * n_subjects, size=replicas)
-    replicated = np.einsum("rs,sij->rij", times_drawn, tables)
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    intervals = {}
-    for name, score in zip(SCORES, (uf1, uar, accuracy), strict=True):
-        low, high = np.quantile(score(replicated), tails)
-        intervals[name] = (float(low), float(high))
-    return intervals
+    replicated = resample_subjects(tables, seed=seed)
+    return {name: percentile_interval(score(replicated)) for name, score in SCORES.items()}
 
 
 def _share(part: Table, whole: Table) -> Values:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from raicl.train.predictions import read_predictions
-from raicl.train.report import summarise
+from raicl.train.report.summary import summarise
 
 MakeCache = Callable[..., Path]
 UniteCaches = Callable[..., Path]

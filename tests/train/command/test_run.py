@@ -12,7 +12,7 @@ from raicl.train.checkpoint import load_tensors
 from raicl.train.mirror import mirror_instances
 from raicl.train.network import Classifier
 from raicl.train.predictions import read_predictions
-from raicl.train.report import summarise
+from raicl.train.report.summary import summarise
 from raicl.train.scaling import Scale, apply_scale
 from raicl.train.settings import TrainSettings
 

@@ -10,17 +10,14 @@ import numpy as np
 from raicl.train.metrics import (
     SCORES,
     Table,
-    accuracy,
     confusion_matrix,
     f1_per_class,
     recall_per_class,
     subject_intervals,
-    uar,
-    uf1,
 )
 from raicl.train.predictions import Prediction
 
-_NAMES = dict(zip(SCORES, ("UF1", "UAR", "accuracy"), strict=True))
+SCORE_NAMES = dict(zip(SCORES, ("UF1", "UAR", "accuracy"), strict=True))
 
 
 def summarise(
@@ -35,11 +32,9 @@ def summarise(
     ----------
     seed : of the subject bootstrap.
     """
-    subjects = sorted({row.subject for row in predictions})
-    tables = {
-        name: _table([r for r in predictions if r.subject == name], classes) for name in subjects
-    }
-    stacked = np.stack([tables[name] for name in subjects])
+    tables = subject_tables(predictions, classes)
+    subjects = list(tables)
+    stacked = np.stack(list(tables.values()))
     databases = sorted({name.split("/", 1)[0] for name in subjects})
     return {
         **_scores(stacked, classes, seed),
@@ -54,6 +49,14 @@ def summarise(
     }
 
 
+def subject_tables(predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Table]:
+    """The confusion matrix (L, L) of every subject, in the order of their ids."""
+    rows: dict[str, list[Prediction]] = {}
+    for row in predictions:
+        rows.setdefault(row.subject, []).append(row)
+    return {name: _table(rows[name], classes) for name in sorted(rows)}
+
+
 def _table(predictions: Sequence[Prediction], classes: Sequence[str]) -> Table:
     truth, predicted = [row.truth for row in predictions], [row.predicted for row in predictions]
     return confusion_matrix(truth, predicted, len(classes))
@@ -65,7 +68,7 @@ def _scores(tables: Table, classes: Sequence[str], seed: int) -> dict[str, Any]:
     return {
         "clips": int(pooled.sum()),
         "subjects": len(tables),
-        **{n: float(f(pooled)) for n, f in zip(SCORES, (uf1, uar, accuracy), strict=True)},
+        **{name: float(score(pooled)) for name, score in SCORES.items()},
         "interval_95": _intervals(tables, seed),
         "classes": {
             name: {"f1": float(f1), "recall": float(recall), "clips": int(row.sum())}
@@ -85,7 +88,7 @@ def _intervals(tables: Table, seed: int) -> dict[str, list[float]] | None:
 def as_text(results: dict[str, Any]) -> str:
     """The table that ends a run, from the values in ``results.json``."""
     lines = [_headline(results), ""]
-    for key, name in _NAMES.items():
+    for key, name in SCORE_NAMES.items():
         lines.append(f"{name:<9}{results[key]:.4f}   {_shown_interval(results, key)}")
     lines += ["", f"{'class':<12}{'F1':>7}{'recall':>9}{'clips':>7}"]
     for name, row in results["classes"].items():

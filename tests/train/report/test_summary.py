@@ -5,7 +5,7 @@ import pytest
 
 from raicl.common.errors import InputError
 from raicl.train.predictions import Prediction, read_predictions, write_predictions
-from raicl.train.report import as_text, summarise
+from raicl.train.report.summary import as_text, summarise
 
 CLASSES = ("negative", "positive", "surprise")
 TABLE = [[8, 2, 0], [3, 2, 0], [1, 0, 4]]

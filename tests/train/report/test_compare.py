@@ -1,0 +1,145 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raicl.common.errors import InputError
+from raicl.train.outcome import read_outcomes
+from raicl.train.report.compare import as_text, compare
+from tests.train.report.runs import TRUTHS, predictions_of, write_run
+
+FIRST, SECOND = ["synthetic/sub02/EP02"], ["synthetic/sub02/EP02", "synthetic/sub04/EP01"]
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Path]:
+    return [
+        write_run(tmp_path / "a", predictions_of(TRUTHS, wrong=FIRST)),
+        write_run(tmp_path / "b", predictions_of(TRUTHS, wrong=SECOND), seed=1),
+    ]
+
+
+def test_scores_are_those_of_the_results_and_differences_those_of_the_scores(
+    runs: list[Path],
+) -> None:
+    compared = compare(read_outcomes(runs))
+    stored = [json.loads((run / "results.json").read_text()) for run in runs]
+    assert [row["name"] for row in compared["runs"]] == ["a", "b"]
+    for row, results in zip(compared["runs"], stored, strict=True):
+        for key in ("uf1", "uar", "accuracy", "interval_95", "seed"):
+            assert row[key] == results[key]
+    [other] = compared["against_first"]
+    for key, found in other["scores"].items():
+        assert found["difference"] == pytest.approx(stored[1][key] - stored[0][key], abs=1e-15)
+        assert found["interval_95"][0] <= found["difference"] <= found["interval_95"][1]
+    assert (other["clips_that_differ"], other["right_in_first_alone"]) == (1, 1)
+    assert (other["right_here_alone"], other["mcnemar_p"]) == (0, 1)
+
+
+def test_a_run_compared_with_itself_differs_by_nothing(runs: list[Path]) -> None:
+    [other] = compare(read_outcomes([runs[0], runs[0]]))["against_first"]
+    for found in other["scores"].values():
+        assert found == {"difference": 0, "interval_95": [0, 0], "p": 1}
+    assert (other["clips_that_differ"], other["mcnemar_p"]) == (0, 1)
+
+
+def test_the_text_names_both_runs_and_says_that_p_is_not_corrected(runs: list[Path]) -> None:
+    text = as_text(compare(read_outcomes(runs)))
+    assert "b minus a" in text
+    uf1 = json.loads((runs[0] / "results.json").read_text())["uf1"]
+    assert f"UF1      a  {uf1:.4f}   95 % interval" in text
+    assert "1 clips are given another class; right in a alone 1, in b alone 0" in text
+    assert "not corrected" in text
+    assert "partial" not in text
+
+
+def test_a_partial_comparison_says_so(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / name, folds=9) for name in "ab"]
+    assert as_text(compare(read_outcomes(runs))).endswith("partial, 4 of 9 subjects")
+
+
+def other_clips(rows: list[Any]) -> dict[str, Any]:
+    return {"rows": rows[:-1]}
+
+
+def other_classes(rows: list[Any]) -> dict[str, Any]:
+    return {"rows": rows, "classes": ("negative", "positive", "wonder")}
+
+
+def other_truth(rows: list[Any]) -> dict[str, Any]:
+    return {"rows": predictions_of({**TRUTHS, "synthetic/sub04": (0, 1, 2, 2)})}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (other_clips, "synthetic/sub04/EP04 is in a alone"),
+        (other_classes, "surprise and negative, positive, wonder, the first clip synthetic/sub01"),
+        (other_truth, "synthetic/sub04/EP04 is negative in a and surprise in b"),
+    ],
+)
+def test_runs_that_are_not_of_the_same_clips_and_classes_are_refused_by_a_clip(
+    tmp_path: Path,
+    change: Callable[[list[Any]], dict[str, Any]],
+    message: str,
+) -> None:
+    rows = predictions_of(TRUTHS)
+    first = write_run(tmp_path / "a", rows)
+    second = write_run(tmp_path / "b", **change(rows))
+    with pytest.raises(InputError, match=message) as refused:
+        compare(read_outcomes([first, second]))
+    assert str(tmp_path / "b") in refused.value.where
+    assert refused.value.fix
+
+
+def test_two_folders_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / place / "run") for place in ("one", "two")]
+    assert [outcome.name for outcome in read_outcomes(runs)] == [str(run) for run in runs]
+
+
+def without_results(run: Path) -> None:
+    (run / "results.json").unlink()
+
+
+def no_run(run: Path) -> None:
+    (run / "config.toml").unlink()
+    (run / "results.json").unlink()
+
+
+def broken_results(run: Path) -> None:
+    (run / "results.json").write_text("{")
+
+
+def retouched_results(run: Path) -> None:
+    values = json.loads((run / "results.json").read_text())
+    (run / "results.json").write_text(json.dumps(values | {"uf1": 0.99}))
+
+
+def results_of_another_program(run: Path) -> None:
+    (run / "results.json").write_text("{}")
+
+
+def broken_log(run: Path) -> None:
+    (run / "folds/synthetic/sub01/log.jsonl").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (without_results, "the run has no results yet"),
+        (no_run, "not the folder of a run"),
+        (broken_results, "cannot be read"),
+        (retouched_results, "give other results: uf1"),
+        (results_of_another_program, "not the results of a run"),
+        (broken_log, "log of a fold cannot be read"),
+    ],
+)
+def test_a_run_that_cannot_be_trusted_is_refused(
+    runs: list[Path], damage: Callable[[Path], None], message: str
+) -> None:
+    damage(runs[1])
+    with pytest.raises(InputError, match=message) as refused:
+        read_outcomes(runs)
+    assert str(runs[1]) in refused.value.where

@@ -1,0 +1,134 @@
+"""Outcome: what a run came to, read back from its folder and checked against its predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raicl.common.errors import InputError
+from raicl.common.settings import read_toml
+from raicl.train.predictions import Prediction, read_predictions
+from raicl.train.report.summary import summarise
+
+_FILES = ("results.json", "env.json", "config.toml", "predictions.csv")
+_AGAIN = "type the run's raicl-train command again: it pools the folds that are finished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One run with results.
+
+    Attributes
+    ----------
+    name : of the folder, or its path where two runs have folders of one name.
+    results : the content of ``results.json``; environment : of ``env.json``; settings : of
+        ``config.toml``, the keys that are None left out.
+    predictions : pooled, sorted by clip.
+    done : the content of ``done.json`` by subject, of the finished folds.
+    logs : the rows of ``log.jsonl`` by subject, one per epoch.
+    """
+
+    folder: Path
+    name: str
+    results: dict[str, Any]
+    environment: dict[str, Any]
+    settings: dict[str, Any]
+    classes: tuple[str, ...]
+    predictions: tuple[Prediction, ...]
+    done: dict[str, dict[str, Any]]
+    logs: dict[str, list[dict[str, Any]]]
+
+    def fold_folder(self, subject: str) -> Path:
+        """Where a fold's files lie."""
+        return self.folder / "folds" / subject
+
+
+def read_outcomes(folders: Sequence[Path]) -> list[Outcome]:
+    """The outcomes of several runs, each under a name of its own.
+
+    Raises
+    ------
+    InputError : see `read_outcome`.
+    """
+    names = [folder.resolve().name for folder in folders]
+    return [
+        read_outcome(folder, name if names.count(name) == 1 else str(folder))
+        for folder, name in zip(folders, names, strict=True)
+    ]
+
+
+def read_outcome(folder: Path, name: str) -> Outcome:
+    """Read a run.
+
+    Raises
+    ------
+    InputError : the folder is not of a run, the run has no results yet, a file of it cannot be
+        read, or the predictions do not give the results.
+    """
+    missing = [file for file in _FILES if not (folder / file).is_file()]
+    if missing:
+        begun = (folder / "config.toml").is_file()
+        raise InputError(
+            "the run has no results yet" if begun else "not the folder of a run",
+            where=str(folder / missing[0]),
+            fix=_AGAIN if begun else "give the --run-dir of a raicl-train command",
+        )
+    predictions, classes = read_predictions(folder / "predictions.csv")
+    results = _read_json(folder / "results.json")
+    _check_results(folder, results, predictions, classes)
+    subjects = sorted({row.subject for row in predictions})
+    folds = {subject: folder / "folds" / subject for subject in subjects}
+    return Outcome(
+        folder=folder,
+        name=name,
+        results=results,
+        environment=_read_json(folder / "env.json"),
+        settings=read_toml(folder / "config.toml"),
+        classes=classes,
+        predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
+        done={subject: _read_json(fold / "done.json") for subject, fold in folds.items()},
+        logs={subject: _read_log(fold / "log.jsonl") for subject, fold in folds.items()},
+    )
+
+
+def _check_results(
+    folder: Path, results: dict[str, Any], predictions: list[Prediction], classes: tuple[str, ...]
+) -> None:
+    path = folder / "results.json"
+    try:
+        found = summarise(predictions, classes, seed=results["seed"])
+        differing = [key for key in found if results[key] != found[key]]
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"not the results of a run: {error}", where=str(path), fix=_AGAIN
+        ) from error
+    if differing:
+        raise InputError(
+            f"the predictions beside them give other results: {', '.join(differing)}",
+            where=str(path),
+            fix=_AGAIN,
+        )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("it holds no object")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"a file of the run cannot be read: {error}", where=str(path), fix=_AGAIN
+        ) from error
+    return values
+
+
+def _read_log(path: Path) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the log of a fold cannot be read: {error}", where=str(path), fix=_AGAIN
+        ) from error

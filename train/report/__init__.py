@@ -1,0 +1,1 @@
+"""What is told of runs: their scores as text, their comparison, and the page that shows both."""

@@ -1,0 +1,30 @@
+"""``raicl report`` and ``raicl compare``: options and messages; the work is loaded when needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raicl.common import console
+from raicl.common.errors import UsageError
+
+
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN RUN...", help="Run folders; the first is compared with."),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare runs over the same clips: scores, paired differences from the first, and tests."""
+    if len(runs) < 2:
+        raise UsageError("one run cannot be compared", fix="raicl compare RUN RUN...")
+    from raicl.train.outcome import read_outcomes
+    from raicl.train.report.compare import as_text
+    from raicl.train.report.compare import compare as compare_outcomes
+
+    compared = compare_outcomes(read_outcomes(runs))
+    console.result(json.dumps(compared, indent=2) if as_json else as_text(compared))

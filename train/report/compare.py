@@ -1,0 +1,149 @@
+"""Runs side by side: scores, paired differences from the first, tests; as values and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.errors import InputError
+from raicl.train.comparison import discordance, paired_differences
+from raicl.train.metrics import Table
+from raicl.train.outcome import Outcome
+from raicl.train.report.summary import SCORE_NAMES, subject_tables
+
+SEED = 0  # of the draws of subjects; fixed, so that the same runs always give the same table
+
+
+def compare(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Compare every run with the first.
+
+    The scores and their intervals are those of each run's ``results.json``.
+
+    Raises
+    ------
+    InputError : the runs are not of the same classes and clips; a clip is named.
+    """
+    first, *others = outcomes
+    for other in others:
+        _check_same(first, other)
+    return {
+        "clips": len(first.predictions),
+        "subjects": first.results["subjects"],
+        "classes": list(first.classes),
+        "runs": [_scores(outcome) for outcome in outcomes],
+        "against_first": [_against(first, other) for other in others],
+    }
+
+
+def _check_same(first: Outcome, other: Outcome) -> None:
+    where = f"{first.folder}, {other.folder}"
+    if first.classes != other.classes:
+        raise InputError(
+            f"the runs have other classes: {', '.join(first.classes)} and "
+            f"{', '.join(other.classes)}, the first clip {first.predictions[0].clip} being "
+            f"{first.classes[first.predictions[0].truth]} in the one",
+            where=where,
+            fix="compare runs of one --protocol",
+        )
+    truths = [{row.clip: row.truth for row in outcome.predictions} for outcome in (first, other)]
+    lonely = sorted(truths[0].keys() ^ truths[1].keys())
+    if lonely:
+        one = first if lonely[0] in truths[0] else other
+        raise InputError(
+            f"the runs have other clips: {lonely[0]} is in {one.name} alone"
+            + (f", and so are {len(lonely) - 1} more in one of the two" if lonely[1:] else ""),
+            where=where,
+            fix="finish the same folds of both (raicl-train --fold), on the same clips",
+        )
+    for clip, truth in truths[0].items():
+        if truth != truths[1][clip]:
+            raise InputError(
+                f"the runs disagree on the truth: {clip} is {first.classes[truth]} in "
+                f"{first.name} and {first.classes[truths[1][clip]]} in {other.name}",
+                where=where,
+                fix="compare runs of one protocol and one version of the sheet",
+            )
+
+
+def _scores(outcome: Outcome) -> dict[str, Any]:
+    keys = (*SCORE_NAMES, "interval_95", "folds", "seed", "protocol", "cache_digest")
+    shown = {key: outcome.results[key] for key in keys}
+    return {"name": outcome.name, "folder": str(outcome.folder), **shown}
+
+
+def _against(first: Outcome, other: Outcome) -> dict[str, Any]:
+    differences = paired_differences(_tables(first), _tables(other), seed=SEED)
+    found = discordance(_predicted(first), _predicted(other), _truth(first))
+    return {
+        "name": other.name,
+        "scores": {
+            name: {
+                "difference": difference.value,
+                "interval_95": None if difference.interval is None else list(difference.interval),
+                "p": difference.p,
+            }
+            for name, difference in differences.items()
+        },
+        "clips_that_differ": found.differ,
+        "right_in_first_alone": found.first_only,
+        "right_here_alone": found.second_only,
+        "mcnemar_p": found.p,
+    }
+
+
+def _tables(outcome: Outcome) -> Table:
+    return np.stack(list(subject_tables(outcome.predictions, outcome.classes).values()))
+
+
+def _predicted(outcome: Outcome) -> NDArray[np.int64]:
+    return np.array([row.predicted for row in outcome.predictions], np.int64)
+
+
+def _truth(outcome: Outcome) -> NDArray[np.int64]:
+    return np.array([row.truth for row in outcome.predictions], np.int64)
+
+
+def as_text(compared: dict[str, Any]) -> str:
+    """The values of `compare` as the table that the command prints."""
+    width = max(len(row["name"]) for row in compared["runs"])
+    lines = [
+        f"{compared['clips']} clips of {compared['subjects']} subjects, predictions pooled",
+        "",
+    ]
+    for key, score in SCORE_NAMES.items():
+        for row in compared["runs"]:
+            interval = _shown(row["interval_95"] and row["interval_95"][key])
+            lines.append(f"{score:<9}{row['name']:<{width}}  {row[key]:.4f}   {interval}")
+    for row in compared["against_first"]:
+        lines += ["", f"{row['name']} minus {compared['runs'][0]['name']}"]
+        for key, score in SCORE_NAMES.items():
+            found = row["scores"][key]
+            p = "" if found["p"] is None else f", p {found['p']:.4f}"
+            lines.append(
+                f"{score:<9}{found['difference']:+.4f}   {_shown(found['interval_95'], '+')}{p}"
+            )
+        lines.append(
+            f"{row['clips_that_differ']} clips are given another class; right in "
+            f"{compared['runs'][0]['name']} alone {row['right_in_first_alone']}, in {row['name']} "
+            f"alone {row['right_here_alone']}; McNemar's exact p {row['mcnemar_p']:.4f}"
+        )
+    return "\n".join([*lines, "", *_notes(compared)])
+
+
+def _notes(compared: dict[str, Any]) -> list[str]:
+    notes = ["intervals and p by a bootstrap over subjects, paired; p is two-sided, not corrected"]
+    partial = [row for row in compared["runs"] if row["folds"]["done"] < row["folds"]["all"]]
+    if partial:
+        folds = partial[0]["folds"]
+        notes.append(f"partial, {folds['done']} of {folds['all']} subjects")
+    return notes
+
+
+def _shown(interval: Sequence[float] | None, sign: str = "") -> str:
+    if interval is None:
+        return "no interval from one subject"
+    low, high = interval
+    return f"95 % interval {low:{sign}.4f} to {high:{sign}.4f}"
