@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-slow test-soak test-gpu lint types bench-flow bench-learning bench-audit clean
+.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-audit clean
 
 install: $(STAMP)
 
@@ -28,6 +28,10 @@ test-soak: install
 
 test-gpu: install
 	$(BIN)/python -m pytest -m gpu
+
+# skipped where no Chromium is installed (Debian's package: chromium)
+test-browser: install
+	$(BIN)/python -m pytest -m browser -rs
 
 lint: install
 	$(BIN)/ruff check

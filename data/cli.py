@@ -89,8 +89,10 @@ def demo(
     _command("train", flows, "--fold", "all", "--preset", "tiny", "--seed", seed, "--run-dir", run)
     for emotion, clip in _first_clips(flows).items():
         _command("inspect", flows, "--clip", clip, "--out", folder / f"{emotion}.png")
+    page = folder / "report.html"
+    _command("report", run, "--out", page)
     minutes = (time.monotonic() - started) / 60
-    console.result(f"the whole way took {minutes:.1f} min; look at the pictures:")
+    console.result(f"the whole way took {minutes:.1f} min; open {page} and look at the pictures:")
     for picture in sorted(folder.rglob("*.png")):
         if not picture.is_relative_to(database):
             console.result(f"  {picture}")

@@ -122,7 +122,7 @@ def train(
     console.configure(quiet=quiet, debug=debug)
     settings = merge_settings(preset, config, given)
 
-    _load_torch()
+    load_torch()
     from raicl.data.protocols import load_protocol
     from raicl.train import pictures as drawing
     from raicl.train.composite import compose
@@ -166,7 +166,7 @@ def train(
         )
 
 
-def _load_torch() -> None:
+def load_torch() -> None:
     """Load torch once the options are known to be right, so that --help answers at once.
 
     Raises

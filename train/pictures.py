@@ -49,6 +49,11 @@ def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence
 
 
 def draw_attention(path: Path, *, face: NDArray[np.uint8], seen: Attention, title: str) -> None:
+    """Write the picture of `attention_figure`."""
+    _save(attention_figure(face=face, seen=seen, title=title), path)
+
+
+def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) -> Figure:
     """Draw one clip: onset face, u, v and strain, the class map on the face, and the regions.
 
     Parameters
@@ -78,7 +83,7 @@ def draw_attention(path: Path, *, face: NDArray[np.uint8], seen: Attention, titl
         _panel(grid[1, index], f"region {index + 1} ≤ {region.max():.2f}", face, **grey)
         _overlay(grid[1, index], region, len(face), cmap="viridis", vmin=0, vmax=most)
     figure.suptitle(title)
-    _save(figure, path)
+    return figure
 
 
 def _panel(axes: Any, name: str, values: NDArray[Any], **colours: Any) -> None:

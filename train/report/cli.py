@@ -10,6 +10,27 @@ import typer
 
 from raicl.common import console
 from raicl.common.errors import UsageError
+from raicl.train.cli import load_torch
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")],
+    flows: Annotated[
+        list[Path] | None,
+        typer.Option(help="The caches of the runs, if no longer where they were; repeatable."),
+    ] = None,
+    faces: Annotated[
+        bool, typer.Option(help="Show onset faces, flow and attention of some clips.")
+    ] = True,
+) -> None:
+    """Write one self-contained HTML page about one or several runs."""
+    load_torch()
+    from raicl.train.outcome import read_outcomes
+    from raicl.train.report.page import write_page
+
+    write_page(out, read_outcomes(runs), flows=flows or (), faces=faces)
+    console.result(str(out))
 
 
 def compare(

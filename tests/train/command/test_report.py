@@ -1,0 +1,179 @@
+"""`raicl report` on a run that was really trained, with its weights, pictures and cache."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from raicl.common.errors import InputError
+from raicl.train import pictures
+from raicl.train.outcome import Outcome, read_outcome
+from raicl.train.predict import Attention
+from raicl.train.report import attention
+from raicl.train.report.page import write_page
+from tests.train.report.markup import Page
+from tests.train.report.runs import TRUTHS, predictions_of
+
+MakeCache = Callable[..., Path]
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def seen_in_training(monkeypatch: pytest.MonkeyPatch) -> list[Attention]:
+    seen: list[Attention] = []
+    draw = pictures.draw_attention
+
+    def spy(path: Path, **what: Any) -> None:
+        seen.append(what["seen"])
+        draw(path, **what)
+
+    monkeypatch.setattr(pictures, "draw_attention", spy)
+    return seen
+
+
+@pytest.fixture
+def outcome(
+    tmp_path: Path,
+    flows: Path,
+    config: Path,
+    command: Command,
+    seen_in_training: list[Attention],
+) -> Outcome:
+    assert command(flows, "--config", config, "--run-dir", tmp_path / "run", "--fold", "0-1") == 0
+    return read_outcome(tmp_path / "run", "run")
+
+
+def page_of(outcome: Outcome, **options: Any) -> Page:
+    out = outcome.folder / "report.html"
+    write_page(out, [outcome], **options)
+    return Page(out.read_text(encoding="utf-8"))
+
+
+def faces(page: Page) -> list[str]:
+    images = page.all("img")
+    return [
+        e.attributes["alt"] for e in images if e.attributes["src"].startswith("data:image/webp")
+    ]
+
+
+def said(page: Page) -> str:
+    return " ".join(page.all("main")[0].text.split())
+
+
+def test_a_trained_run_is_told_with_chosen_clips_and_the_pictures_of_its_training(
+    outcome: Outcome, flows: Path
+) -> None:
+    page = page_of(outcome)
+    chosen = attention.choose(outcome.predictions)
+    shown = faces(page)
+    assert len(shown) == len(chosen) + 2
+    for row, alt in zip(chosen, shown, strict=False):
+        assert row.clip in alt
+        assert f"true class {outcome.classes[row.truth]}" in alt
+    assert [alt for alt in shown if "the regions" in alt] == shown[len(chosen) :]
+    assert "show subjects of casme2" in said(page)  # a licensed database's name
+    assert "1 of 3 folds are not done" in said(page)
+    assert (outcome.folder / "report.html").stat().st_size < 1e6
+
+
+def test_a_clip_is_drawn_again_as_the_network_saw_it_in_training(
+    outcome: Outcome,
+    flows: Path,
+    seen_in_training: list[Attention],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    again: list[Attention] = []
+    figure = pictures.attention_figure
+
+    def spy(**what: Any) -> Any:
+        again.append(what["seen"])
+        return figure(**what)
+
+    firsts = [min((r for r in outcome.predictions if r.subject == s), key=lambda r: r.clip)
+              for s in outcome.done]  # fmt: skip
+    monkeypatch.setattr(attention, "choose", lambda predictions: firsts)
+    monkeypatch.setattr(attention, "attention_figure", spy)
+    attention.redraw(outcome, [flows])
+    for before, after in zip(seen_in_training, again, strict=True):
+        torch.testing.assert_close(after.class_map, before.class_map, rtol=1e-5, atol=1e-6)
+        assert torch.equal(after.instance, before.instance)
+        assert before.assignment is not None
+        assert after.assignment is None
+
+
+def test_without_faces_no_picture_of_a_person_is_in_the_page(outcome: Outcome) -> None:
+    page = page_of(outcome, faces=False)
+    assert faces(page) == []
+    assert "The pictures of faces are left out" in said(page)
+    assert len(page.all("img")) == 4  # the curves stay
+
+
+def test_caches_that_are_gone_or_others_by_now_cost_the_chosen_clips_alone(
+    outcome: Outcome, flows: Path, make_cache: MakeCache
+) -> None:
+    flows.rename(flows.with_name("away.h5"))
+    flows.with_name("flows.h5.shards").rename(flows.with_name("away.h5.shards"))
+    page = page_of(outcome)
+    assert len(faces(page)) == 2
+    assert "The caches of the run are not where they were, or others by now" in said(page)
+    make_cache(flows, seed=1)
+    assert len(faces(page_of(outcome))) == 2
+    moved = page_of(outcome, flows=[flows.with_name("away.h5")])
+    assert len(faces(moved)) > 2
+    assert "not where they were" not in said(moved)
+    with pytest.raises(InputError, match="not the caches of run run"):
+        page_of(outcome, flows=[flows])
+
+
+def no_weights(fold: Path) -> None:
+    (fold / "weights.safetensors").unlink()
+
+
+def other_weights(fold: Path) -> None:
+    with (fold / "weights.safetensors").open("ab") as stream:
+        stream.write(b"x")
+
+
+def broken_picture(fold: Path) -> None:
+    (fold / "attention.png").write_bytes(b"no picture")
+
+
+@pytest.mark.parametrize("damage", [no_weights, other_weights, broken_picture])
+def test_a_damaged_file_of_a_fold_is_named(
+    outcome: Outcome, damage: Callable[[Path], None]
+) -> None:
+    for fold in (outcome.folder / "folds/casme2").iterdir():
+        damage(fold)
+    with pytest.raises(InputError, match=r"cannot be (used|read)") as refused:
+        page_of(outcome)
+    assert "folds/casme2/sub0" in refused.value.where
+
+
+def test_the_surest_wrong_clips_come_first_and_each_class_has_a_right_one() -> None:
+    wrong = [f"synthetic/sub{n:02d}/EP01" for n in range(1, 5)] + ["synthetic/sub01/EP03"]
+    chosen = attention.choose(predictions_of(TRUTHS, wrong=wrong))
+    assert [row.clip for row in chosen[:4]] == sorted(wrong)[:4]
+    assert [row.truth for row in chosen[4:]] == [0, 1, 2]
+    assert all(row.truth == row.predicted for row in chosen[4:])
+
+
+def test_the_command_writes_the_page_and_refuses_what_is_no_run(outcome: Outcome) -> None:
+    def raicl(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "raicl.common.umbrella", *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    out = outcome.folder.parent / "page.html"
+    answer = raicl("report", outcome.folder, "--out", out)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == f"{out}\n"
+    assert json.loads((outcome.folder / "results.json").read_text())["folds"]["done"] == 2
+    assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    nowhere = outcome.folder.parent / "none" / "page.html"
+    assert raicl("report", outcome.folder, "--out", nowhere).returncode == 3
+    assert raicl("report", outcome.folder.parent, "--out", out).returncode == 3
+    assert raicl("report", outcome.folder).returncode == 2

@@ -1,0 +1,85 @@
+"""Published figures: those of the papers, and never mixed with what they are not."""
+
+from pathlib import Path
+
+import pytest
+
+from raicl.train.outcome import read_outcome
+from raicl.train.report.published import beside_published, figures
+from tests.train.report.runs import predictions_of, write_run
+
+
+def of(databases: list[str]) -> list:
+    truths = {f"{name}/sub{n}": (0, 1, 2) for name in databases for n in (1, 2)}
+    return predictions_of(truths, wrong=[f"{databases[0]}/sub1/EP01"])
+
+
+def section(folder: Path, databases: list[str], **results: object) -> list[dict]:
+    run = write_run(folder, of(databases), results={"sheets": {}, **results})
+    return beside_published([read_outcome(run, "mine")])
+
+
+def test_the_papers_own_figures_are_those_of_its_tables() -> None:
+    found = {(f.protocol, f.database, f.method): (f.uf1, f.uar) for f in figures()}
+    assert found["cde", "composite", "Ra-ICL"] == (0.8805, 0.8911)
+    assert found["cde", "casme2", "Ra-ICL"] == (0.9620, None)
+    assert found["cde", "samm", "Ra-ICL"] == (0.8668, 0.8885)
+    assert found["cde", "smic", "Ra-ICL"] == (0.8179, None)
+    for protocol, uf1 in (("three", 0.7585), ("four", 0.6103), ("seven", 0.4432)):
+        assert found[protocol, "casme3", "Ra-ICL"] == (uf1, None)
+
+
+def test_no_figure_of_the_paper_claims_to_know_which_epoch_was_scored() -> None:
+    """The paper does not say it; a table that did would be ours, not theirs."""
+    paper = [figure for figure in figures() if "Ra-ICL, CVPR 2026" in figure.source]
+    assert paper
+    assert {figure.selection for figure in paper} <= {"unknown", "test-selected"}
+    assert all(figure.uf1 or figure.uar for figure in figures())
+
+
+def test_a_run_of_all_three_databases_stands_first_in_every_table(tmp_path: Path) -> None:
+    [found] = section(tmp_path / "run", ["casme2", "samm", "smic"], official_list=[
+        "official CDE list: no, these differ: casme2/sub1"])  # fmt: skip
+    assert [table["title"] for table in found["tables"]] == [
+        "composite", "CASME II", "SAMM", "SMIC-HS"]  # fmt: skip
+    for table in found["tables"]:
+        assert table["rows"][0]["method"] == "this run, mine"
+        assert table["rows"][0]["selection"] == "last epoch"
+    assert found["notes"] == ["mine: official CDE list: no, these differ: casme2/sub1"]
+    # of casme2 one clip is wrong; the other databases are perfect
+    assert found["tables"][1]["rows"][0]["uf1"] < 1
+    assert found["tables"][2]["rows"][0]["uf1"] == 1
+
+
+@pytest.mark.parametrize(
+    ("databases", "note"),
+    [(["synthetic"], "not comparable with any published figure"),
+     (["casme2"], "trained and tested on casme2 alone"),
+     (["casme2", "synthetic"], "not comparable with any published figure")],
+)  # fmt: skip
+def test_a_run_of_something_else_is_kept_out_of_the_tables_with_a_note(
+    tmp_path: Path, databases: list[str], note: str
+) -> None:
+    [found] = section(tmp_path / "run", databases)
+    assert note in found["notes"][0]
+    assert not any(row["own"] for table in found["tables"] for row in table["rows"])
+
+
+def test_a_partial_run_says_so_beside_the_figures(tmp_path: Path) -> None:
+    folds = {"done": 6, "all": 68}
+    [found] = section(tmp_path / "run", ["casme2", "samm", "smic"], folds=folds)
+    assert found["notes"] == ["mine: partial, 6 of 68 subjects"]
+
+
+@pytest.mark.parametrize("databases", [["folder"], ["casme3"]])
+def test_where_nothing_is_published_nothing_is_shown(tmp_path: Path, databases: list[str]) -> None:
+    assert section(tmp_path / "run", databases) == []
+    assert section(tmp_path / "five", databases, protocol="five") == []
+
+
+def test_casme3_stands_beside_the_figures_of_its_own_protocol(tmp_path: Path) -> None:
+    [found] = section(tmp_path / "run", ["casme3"], protocol="three")
+    [table] = found["tables"]
+    assert [row["method"] for row in table["rows"]] == [
+        "this run, mine", "Ra-ICL", "Lite-Point-GCN"]  # fmt: skip
+    assert found["notes"] == []

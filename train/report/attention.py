@@ -1,0 +1,154 @@
+"""Attention: where the network looked, for clips of the run that are worth looking at.
+
+Two kinds of pictures. Those a run drew while it trained hold the regions of MRD too, but only of
+the first clip of each fold. From a fold's weights and the cache any clip can be drawn again,
+without the regions: their head is not saved with a finished fold.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from raicl.common.errors import InputError
+from raicl.common.files import sha256_file
+from raicl.common.settings import merge
+from raicl.data.protocols import Protocol
+from raicl.train.checkpoint import load_tensors
+from raicl.train.composite import Composite, compose
+from raicl.train.instances import load_instances
+from raicl.train.outcome import Outcome
+from raicl.train.pictures import attention_figure
+from raicl.train.predict import attend
+from raicl.train.predictions import Prediction, read_predictions
+from raicl.train.report.curves import data_uri
+from raicl.train.sampling import resample
+from raicl.train.scaling import Scale
+from raicl.train.settings import TrainSettings
+from raicl.train.siamese import Siamese
+
+WRONG, RIGHT, DRAWN = 4, 4, 4  # pictures at most: chosen clips, and those drawn in training
+_WEBP: dict[str, Any] = {"format": "webp", "pil_kwargs": {"quality": 82}}
+
+
+def choose(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """The surest wrong clips, then of each class the surest right one."""
+    sure = sorted(predictions, key=lambda row: (-row.probabilities[row.predicted], row.clip))
+    wrong = [row for row in sure if row.truth != row.predicted]
+    right: dict[int, Prediction] = {}
+    for row in sure:
+        if row.truth == row.predicted:
+            right.setdefault(row.truth, row)
+    return wrong[:WRONG] + [right[truth] for truth in sorted(right)][:RIGHT]
+
+
+def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
+    """Draw the chosen clips again as the network of their fold saw them, without regions.
+
+    Raises
+    ------
+    InputError : the caches are not those of the run, or the weights of a fold are missing or
+        changed.
+    """
+    settings = merge(TrainSettings, (str(outcome.folder / "config.toml"), outcome.settings))
+    composite = _composite(outcome, flows, settings)
+    chosen = choose(outcome.predictions)
+    sources = [composite.records[row.clip] for row in chosen]
+    device = torch.device("cpu")
+    instances = load_instances(sources, size=settings.size, device=device, where="device")
+    pictures = []
+    for row, (cache, record) in zip(chosen, sources, strict=True):
+        model = _network(outcome, row.subject, settings)
+        seen = attend(model, instances, Scale(**outcome.done[row.subject]["scale"]), row)
+        content = io.BytesIO()
+        figure = attention_figure(face=cache.read(record).onset_face, seen=seen, title="")
+        figure.savefig(content, **_WEBP)
+        shown = "onset face, u, v, strain and the map of the class it was given"
+        pictures.append(_picture(outcome, row, content.getvalue(), shown))
+    instances.close()
+    return pictures
+
+
+def drawn_in_training(outcome: Outcome) -> list[dict[str, Any]]:
+    """The pictures the run drew itself, of the first clip of each fold; wrong clips come first.
+
+    Raises
+    ------
+    InputError : a picture cannot be read.
+    """
+    found = []
+    for subject in outcome.done:
+        folder = outcome.fold_folder(subject)
+        if (folder / "attention.png").is_file():
+            rows, _ = read_predictions(folder / "predictions.csv")
+            found.append((rows[0], folder / "attention.png"))
+    found.sort(key=lambda pair: (pair[0].truth == pair[0].predicted, pair[0].clip))
+    shown = "onset face, u, v, strain, the map of the class it was given, and the regions"
+    return [_picture(outcome, row, _as_webp(path), shown) for row, path in found[:DRAWN]]
+
+
+def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings) -> Composite:
+    protocol = Protocol.model_validate(outcome.environment["protocol"])
+    prepared = settings.sampling == "cache"
+    composite = resample(compose(flows, protocol, as_prepared=prepared), settings)
+    digest = outcome.results["cache_digest"]
+    if composite.digest != digest:
+        raise InputError(
+            f"these are not the caches of run {outcome.name}: {composite.digest[:16]}, "
+            f"the run's are {digest[:16]}",
+            where=", ".join(map(str, flows)),
+            fix="give --flows the caches that the run was trained on",
+        )
+    return composite
+
+
+def _network(outcome: Outcome, subject: str, settings: TrainSettings) -> Siamese:
+    """The network of a fold as far as it is saved: without target and region head."""
+    path = outcome.fold_folder(subject) / "weights.safetensors"
+    bare = settings.model_copy(update={"irc": False, "mrd": False})
+    model = Siamese(bare, len(outcome.classes))
+    try:
+        if sha256_file(path) != outcome.done[subject]["digests"]["weights.safetensors"]:
+            raise ValueError("they are not those that the fold finished with")
+        model.online.network.classifier.load_state_dict(load_tensors(path))
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise InputError(
+            f"the weights of fold {subject} cannot be used: {str(error).splitlines()[0]}",
+            where=str(path),
+            fix="remove the fold's folder and run the same raicl-train command again",
+        ) from error
+    return model
+
+
+def _picture(outcome: Outcome, row: Prediction, content: bytes, shown: str) -> dict[str, Any]:
+    truth, given = outcome.classes[row.truth], outcome.classes[row.predicted]
+    verdict = "right" if row.truth == row.predicted else "wrong"
+    return {
+        "clip": row.clip,
+        "verdict": verdict,
+        "truth": truth,
+        "predicted": given,
+        "p": row.probabilities[row.predicted],
+        "alt": f"Clip {row.clip}, true class {truth}, given {given}: {shown}.",
+        "picture": data_uri(content, "image/webp"),
+    }
+
+
+def _as_webp(path: Path) -> bytes:
+    from matplotlib import image
+
+    content = io.BytesIO()
+    try:
+        image.imsave(content, image.imread(path)[..., :3].copy(), **_WEBP)
+    except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for damaged files
+        raise InputError(
+            f"a picture of the run cannot be read: {error}",
+            where=str(path),
+            fix="remove it; the report then does without",
+        ) from error
+    return content.getvalue()

@@ -1,0 +1,163 @@
+"""Curves: what the epochs' logs of all folds say together, and their drawing for the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.pictures import matplotlib_figure
+
+Logs = Mapping[str, Sequence[Mapping[str, Any]]]
+
+# what is drawn together: the title, the keys of log.jsonl by name, and what it is good for
+CHARTS = (
+    (
+        "Losses",
+        {"loss": "total", "cls": "L_cls", "acl": "L_acl", "align": "L_align", "c": "L_c"},
+        "The total is weighted, its terms are not.",
+    ),
+    (
+        "Region usage",
+        {"usage": "queries in use"},
+        "exp of the entropy of the mean assignment: all queries when shared equally, 1 when one "
+        "region takes all.",
+    ),
+    (
+        "Likeness of the regions",
+        {"region_cosine": "mean |cosine|"},
+        "Between different regions of an image: near 1 they are all the same region.",
+    ),
+    (
+        "Size of the class maps",
+        {"log_map_norm": "log ‖M‖"},
+        "Falling without end, L_acl shrinks the maps in order to agree.",
+    ),
+)
+_INK = {"light": "#1b2027", "dark": "#e7e9ec"}
+_LINES = {
+    "light": ("#1b2027", "#0b62a4", "#a33b00", "#00694a", "#83358f"),
+    "dark": ("#e7e9ec", "#6cb6f2", "#f2a065", "#56c8a0", "#d899e0"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """One quantity over the epochs, over the folds that logged it.
+
+    Attributes
+    ----------
+    epochs : (E,); mean, low, high : (E,), of the folds; low and high are the extreme folds.
+    """
+
+    epochs: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+def course(logs: Logs, key: str) -> Course | None:
+    """Mean and extremes of `key` per epoch; None where no fold logged a finite value.
+
+    A fold without a value in an epoch does not count there.
+    """
+    found: dict[int, list[float]] = {}
+    for log in logs.values():
+        for row in log:
+            if row.get(key) is not None:
+                found.setdefault(row["epoch"], []).append(row[key])
+    if not found:
+        return None
+    epochs = sorted(found)
+    return Course(
+        epochs=np.array(epochs),
+        mean=np.array([np.mean(found[epoch]) for epoch in epochs]),
+        low=np.array([min(found[epoch]) for epoch in epochs]),
+        high=np.array([max(found[epoch]) for epoch in epochs]),
+    )
+
+
+def charts(logs: Logs) -> list[dict[str, Any]]:
+    """Every chart that has something to show: title, remark, last values, pictures and their alt.
+
+    Raises
+    ------
+    SetupError : matplotlib is not installed.
+    """
+    shown = []
+    for title, names, remark in CHARTS:
+        found = {name: course(logs, key) for key, name in names.items()}
+        courses = {name: line for name, line in found.items() if line is not None}
+        if courses:
+            shown.append(
+                {
+                    "title": title,
+                    "remark": remark,
+                    "alt": _alt(title, courses, len(logs)),
+                    "pictures": {mode: _draw(courses, mode) for mode in _INK},
+                    "last": {name: float(line.mean[-1]) for name, line in courses.items()},
+                }
+            )
+    return shown
+
+
+def _alt(title: str, courses: Mapping[str, Course], folds: int) -> str:
+    parts = [f"{name} from {line.mean[0]:.3g} to {line.mean[-1]:.3g}" for name, line in
+             courses.items()]  # fmt: skip
+    epochs = next(iter(courses.values())).epochs
+    return (
+        f"{title} over epochs {epochs[0]} to {epochs[-1]}, mean over {folds} folds: "
+        f"{'; '.join(parts)}."
+    )
+
+
+def _draw(courses: Mapping[str, Course], mode: str) -> str:
+    """A line with the band of the folds per quantity, as an SVG in a data URI."""
+    import matplotlib
+
+    ink = _INK[mode]
+    style: dict[Any, Any] = {
+        "svg.hashsalt": "raicl",
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+    }
+    style |= dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), ink)
+    style |= dict.fromkeys(("xtick.color", "ytick.color"), ink)
+    with matplotlib.rc_context(style | {"font.size": 12}):
+        figure = matplotlib_figure().Figure(figsize=(5.2, 3.4), layout="constrained")
+        axes = figure.subplots()
+        for (name, line), colour in zip(courses.items(), _LINES[mode], strict=False):
+            axes.fill_between(line.epochs, line.low, line.high, color=colour, alpha=0.18, lw=0)
+            marker = "o" if len(line.epochs) < 12 else ""
+            axes.plot(line.epochs, line.mean, color=colour, label=name, marker=marker, ms=4)
+        axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_facecolor("none")
+        axes.ticklabel_format(useOffset=False)
+        _open_range(axes)
+        if len(courses) > 1:
+            figure.legend(loc="outside upper left", ncols=5, frameon=False, handlelength=1)
+        else:
+            axes.set_ylabel(next(iter(courses)))
+        content = io.BytesIO()
+        figure.savefig(content, format="svg", transparent=True, metadata={"Date": None})
+    return data_uri(content.getvalue(), "image/svg+xml")
+
+
+def _open_range(axes: Any) -> None:
+    """Show a tenth of the values' size at least, or rounding looks like a change."""
+    low, high = axes.get_ylim()
+    lack = 0.1 * max(abs(low), abs(high)) - (high - low)
+    if lack > 0:
+        axes.set_ylim(low - lack / 2, high + lack / 2)
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """A picture as the page holds it: no file beside it, no request."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

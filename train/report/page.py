@@ -1,0 +1,114 @@
+"""The page of ``raicl report``: one file that holds everything it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from raicl.common.errors import InputError, SetupError
+from raicl.common.files import write_atomic
+from raicl.common.flows import read_index
+from raicl.train.outcome import Outcome
+from raicl.train.report.compare import compare
+from raicl.train.report.curves import charts
+from raicl.train.report.facts import facts
+from raicl.train.report.published import beside_published
+from raicl.train.report.summary import SCORE_NAMES
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_FREE = {"synthetic"}  # databases whose faces may be shown to anybody
+
+
+def write_page(
+    path: Path,
+    outcomes: Sequence[Outcome],
+    *,
+    flows: Sequence[Path] = (),
+    faces: bool = True,
+) -> None:
+    """Write the report of some runs. The same runs and caches give the same bytes.
+
+    Parameters
+    ----------
+    flows : the caches of the runs; where there are none, those the runs name, if still there.
+    faces : show onset faces; the databases' licences restrict who may see them.
+
+    Raises
+    ------
+    SetupError : jinja2 or matplotlib is not installed.
+    InputError : `flows` are not the caches of a run, or a file of a run is damaged.
+    """
+    template = _template()
+    runs = [_run(outcome, flows, faces) for outcome in outcomes]
+    comparison, incomparable = _compare(outcomes)
+    text = template.render(
+        runs=runs,
+        scores=SCORE_NAMES,
+        comparison=comparison,
+        incomparable=incomparable,
+        published=beside_published(outcomes),
+        version=version("raicl"),
+    )
+    write_atomic(path, text.encode())
+
+
+def _template() -> Template:
+    try:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
+    except ImportError as error:
+        raise SetupError("the report needs jinja2", fix="pip install 'raicl[demo]'") from error
+    folder = files("raicl.train.report")
+    environment = Environment(
+        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+        autoescape=True,  # names of clips, classes and folders are others' text
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.jinja")
+
+
+def _compare(outcomes: Sequence[Outcome]) -> tuple[dict[str, Any] | None, str]:
+    """The comparison, or the reason why the runs cannot be compared, which the page then states."""
+    if len(outcomes) < 2:
+        return None, ""
+    try:
+        return compare(outcomes), ""
+    except InputError as error:
+        return None, f"{error.what}. {error.fix}."
+
+
+def _run(outcome: Outcome, flows: Sequence[Path], faces: bool) -> dict[str, Any]:
+    told = facts(outcome) | {"charts": charts(outcome.logs), "drawn": [], "redrawn": []}
+    told["licensed"] = sorted(set(outcome.results["databases"]) - _FREE)
+    missing = []
+    if outcome.results["folds"]["done"] < outcome.results["folds"]["all"]:
+        missing.append("folds")
+    if not faces:
+        missing.append("faces")
+    else:
+        from raicl.train.report.attention import drawn_in_training, redraw
+
+        told["drawn"] = drawn_in_training(outcome)
+        caches = list(flows) or _recorded(outcome)
+        told["redrawn"] = redraw(outcome, caches) if caches else []
+        missing += [] if told["drawn"] else ["drawn"]
+        missing += [] if caches else ["caches"]
+        if outcome.settings.get("mrd", True):
+            missing.append("regions")
+    return told | {"missing": missing}
+
+
+def _recorded(outcome: Outcome) -> list[Path]:
+    """The caches that the run names; none where one of them is gone or another one by now."""
+    caches = outcome.environment["caches"]
+    paths = [Path(cache["path"]) for cache in caches]
+    if not all(path.is_file() for path in paths):
+        return []
+    found = [read_index(path).digest for path in paths]
+    return paths if found == [cache["digest"] for cache in caches] else []
