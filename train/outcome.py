@@ -14,6 +14,12 @@ from raicl.train.predictions import Prediction, read_predictions
 from raicl.train.report.summary import summarise
 
 _FILES = ("results.json", "env.json", "config.toml", "predictions.csv")
+# what earlier versions did not write, and the page wants
+_RESULTS = (
+    "device", "failed", "folds", "left_out", "official_list", "outside_protocol", "protocol",
+    "selection", "sheets",
+)  # fmt: skip
+_ENVIRONMENT = ("caches", "command", "git", "gpus", "protocol", "versions")
 _AGAIN = "type the run's raicl-train command again: it pools the folds that are finished"
 
 
@@ -77,7 +83,7 @@ def read_outcome(folder: Path, name: str) -> Outcome:
             fix=_AGAIN if begun else "give the --run-dir of a raicl-train command",
         )
     predictions, classes = read_predictions(folder / "predictions.csv")
-    results = _read_json(folder / "results.json")
+    results = _read_json(folder / "results.json", _RESULTS)
     _check_results(folder, results, predictions, classes)
     subjects = sorted({row.subject for row in predictions})
     folds = {subject: folder / "folds" / subject for subject in subjects}
@@ -85,7 +91,7 @@ def read_outcome(folder: Path, name: str) -> Outcome:
         folder=folder,
         name=name,
         results=results,
-        environment=_read_json(folder / "env.json"),
+        environment=_read_json(folder / "env.json", _ENVIRONMENT),
         settings=read_toml(folder / "config.toml"),
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
@@ -113,11 +119,14 @@ def _check_results(
         )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
             raise ValueError("it holds no object")
+        lacking = [key for key in keys if key not in values]
+        if lacking:
+            raise ValueError(f"it lacks {', '.join(lacking)}")
     except (OSError, ValueError) as error:
         raise InputError(
             f"a file of the run cannot be read: {error}", where=str(path), fix=_AGAIN
@@ -127,8 +136,11 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_log(path: Path) -> list[dict[str, Any]]:
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        if not all(isinstance(row, dict) and "epoch" in row for row in rows):
+            raise ValueError("a row has no epoch")
     except (OSError, ValueError) as error:
         raise InputError(
             f"the log of a fold cannot be read: {error}", where=str(path), fix=_AGAIN
         ) from error
+    return rows

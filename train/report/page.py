@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raicl.common.errors import InputError, SetupError
+from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
 from raicl.common.flows import read_index
 from raicl.train.outcome import Outcome
@@ -21,6 +21,7 @@ from raicl.train.report.summary import SCORE_NAMES
 if TYPE_CHECKING:
     from jinja2 import Template
 
+_START = b"<!DOCTYPE html>"
 _FREE = {"synthetic"}  # databases whose faces may be shown to anybody
 
 
@@ -42,7 +43,9 @@ def write_page(
     ------
     SetupError : jinja2 or matplotlib is not installed.
     InputError : `flows` are not the caches of a run, or a file of a run is damaged.
+    ConflictError : `path` exists and is not a page.
     """
+    _refuse_other(path)
     template = _template()
     runs = [_run(outcome, flows, faces) for outcome in outcomes]
     comparison, incomparable = _compare(outcomes)
@@ -55,6 +58,18 @@ def write_page(
         version=version("raicl"),
     )
     write_atomic(path, text.encode())
+
+
+def _refuse_other(path: Path) -> None:
+    """A page is replaced by a newer one; a cache that was named by mistake is not."""
+    if not path.is_file():
+        return
+    with path.open("rb") as stream:
+        begins = stream.read(len(_START))
+    if begins != _START:
+        raise ConflictError(
+            "the output exists and is not a page", where=str(path), fix="choose another --out"
+        )
 
 
 def _template() -> Template:

@@ -121,6 +121,16 @@ def results_of_another_program(run: Path) -> None:
     (run / "results.json").write_text("{}")
 
 
+def earlier_results(run: Path) -> None:
+    values = json.loads((run / "results.json").read_text())
+    del values["sheets"]
+    (run / "results.json").write_text(json.dumps(values))
+
+
+def foreign_log(run: Path) -> None:
+    (run / "folds/synthetic/sub01/log.jsonl").write_text("[1]\n")
+
+
 def broken_log(run: Path) -> None:
     (run / "folds/synthetic/sub01/log.jsonl").write_text("{")
 
@@ -132,7 +142,9 @@ def broken_log(run: Path) -> None:
         (no_run, "not the folder of a run"),
         (broken_results, "cannot be read"),
         (retouched_results, "give other results: uf1"),
-        (results_of_another_program, "not the results of a run"),
+        (results_of_another_program, "it lacks device, failed"),
+        (earlier_results, "it lacks sheets"),
+        (foreign_log, "a row has no epoch"),
         (broken_log, "log of a fold cannot be read"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from raicl.common.errors import SetupError
+from raicl.common.errors import ConflictError, SetupError
 from raicl.train.outcome import read_outcomes
 from raicl.train.report.page import write_page
 from tests.train.report.markup import Page
@@ -163,6 +163,16 @@ def test_without_jinja2_the_installation_is_at_fault(
         write_page(tmp_path / "page.html", read_outcomes(runs))
     assert "pip install 'raicl[demo]'" in refused.value.fix
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_page_is_replaced_and_any_other_file_is_not(tmp_path: Path, runs: list[Path]) -> None:
+    cache = tmp_path / "flows.h5"
+    cache.write_bytes(b"\x89HDF")
+    with pytest.raises(ConflictError, match="is not a page"):
+        write_page(cache, read_outcomes(runs))
+    assert cache.read_bytes() == b"\x89HDF"
+    for _ in range(2):
+        write_page(tmp_path / "page.html", read_outcomes(runs))
 
 
 def test_classes_are_those_of_the_run(text: str) -> None:
