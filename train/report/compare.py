@@ -14,13 +14,16 @@ from raicl.train.metrics import Table
 from raicl.train.outcome import Outcome
 from raicl.train.report.summary import SCORE_NAMES, subject_tables
 
+# what may differ between runs that are the same experiment under another seed
+_FREE = {"seed", "device", "instances", "threads", "deterministic"}
 SEED = 0  # of the draws of subjects; fixed, so that the same runs always give the same table
 
 
 def compare(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Compare every run with the first.
 
-    The scores and their intervals are those of each run's ``results.json``.
+    The scores and their intervals are those of each run's ``results.json``. Where the runs differ
+    in the seed alone, ``over_seeds`` holds the mean and the standard deviation of every score.
 
     Raises
     ------
@@ -35,6 +38,7 @@ def compare(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "classes": list(first.classes),
         "runs": [_scores(outcome) for outcome in outcomes],
         "against_first": [_against(first, other) for other in others],
+        "over_seeds": _over_seeds(outcomes),
     }
 
 
@@ -72,6 +76,23 @@ def _scores(outcome: Outcome) -> dict[str, Any]:
     keys = (*SCORE_NAMES, "interval_95", "folds", "seed", "protocol", "cache_digest")
     shown = {key: outcome.results[key] for key in keys}
     return {"name": outcome.name, "folder": str(outcome.folder), **shown}
+
+
+def _over_seeds(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]] | None:
+    """Mean and sample standard deviation by score, of runs that are one experiment; else None."""
+    made_of = [
+        {name: value for name, value in outcome.settings.items() if name not in _FREE}
+        | {"cache": outcome.results["cache_digest"]}
+        for outcome in outcomes
+    ]
+    seeds = {outcome.results["seed"] for outcome in outcomes}
+    if len(seeds) < len(outcomes) or any(one != made_of[0] for one in made_of):
+        return None
+    found = {key: [outcome.results[key] for outcome in outcomes] for key in SCORE_NAMES}
+    return {
+        key: {"mean": float(np.mean(values)), "sd": float(np.std(values, ddof=1))}
+        for key, values in found.items()
+    }
 
 
 def _against(first: Outcome, other: Outcome) -> dict[str, Any]:
@@ -130,6 +151,11 @@ def as_text(compared: dict[str, Any]) -> str:
             f"{compared['runs'][0]['name']} alone {row['right_in_first_alone']}, in {row['name']} "
             f"alone {row['right_here_alone']}; McNemar's exact p {row['mcnemar_p']:.4f}"
         )
+    if compared["over_seeds"] is not None:
+        lines += ["", f"over {len(compared['runs'])} seeds, mean and standard deviation"]
+        for key, score in SCORE_NAMES.items():
+            found = compared["over_seeds"][key]
+            lines.append(f"{score:<9}{found['mean']:.4f} ± {found['sd']:.4f}")
     return "\n".join([*lines, "", *_notes(compared)])
 
 

@@ -1,4 +1,5 @@
 import json
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,22 @@ def test_runs_that_are_not_of_the_same_clips_and_classes_are_refused_by_a_clip(
         compare(read_outcomes([first, second]))
     assert str(tmp_path / "b") in refused.value.where
     assert refused.value.fix
+
+
+def test_runs_that_differ_in_the_seed_alone_have_a_mean_and_a_deviation(
+    tmp_path: Path, runs: list[Path]
+) -> None:
+    compared = compare(read_outcomes(runs))
+    scores = [json.loads((run / "results.json").read_text())["uf1"] for run in runs]
+    found = compared["over_seeds"]["uf1"]
+    assert found["mean"] == pytest.approx(statistics.mean(scores))
+    assert found["sd"] == pytest.approx(statistics.stdev(scores))
+    assert f"over 2 seeds, mean and standard deviation\nUF1      {found['mean']:.4f} ± " in as_text(
+        compared
+    )
+    other = write_run(tmp_path / "longer", epochs=9, seed=2)
+    for others in ([*runs, other], [runs[0], runs[0]]):
+        assert compare(read_outcomes(others))["over_seeds"] is None
 
 
 def test_two_folders_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
