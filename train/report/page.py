@@ -52,6 +52,7 @@ def write_page(
     text = template.render(
         runs=runs,
         scores=SCORE_NAMES,
+        fixed=all(run["results"]["selection"].startswith("last epoch") for run in runs),
         comparison=comparison,
         incomparable=incomparable,
         published=beside_published(outcomes),

@@ -134,6 +134,14 @@ def test_what_was_run_is_told_without_the_folders_of_the_machine(text: str) -> N
     assert "/somewhere" not in text
 
 
+def test_that_nothing_was_chosen_on_a_test_subject_is_said_of_fixed_budgets_alone(
+    tmp_path: Path, text: str
+) -> None:
+    assert "No number was chosen on a" in text
+    chosen = write_run(tmp_path / "chosen", results={"selection": "best epoch on the test subject"})
+    assert "No number was chosen on a" not in written(chosen)
+
+
 def test_runs_of_other_clips_are_told_side_by_side_with_the_reason(
     tmp_path: Path, runs: list[Path]
 ) -> None:
