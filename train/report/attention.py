@@ -108,9 +108,10 @@ def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings)
 
 
 def _network(outcome: Outcome, subject: str, settings: TrainSettings) -> Siamese:
-    """The network of a fold as far as it is saved: without target and region head."""
+    """The network of a fold as far as it is saved: the tested one, without region head."""
     path = outcome.fold_folder(subject) / "weights.safetensors"
-    bare = settings.model_copy(update={"irc": False, "mrd": False})
+    # whichever network was tested, its classifier is what was saved
+    bare = settings.model_copy(update={"irc": False, "mrd": False, "infer_network": "online"})
     model = Siamese(bare, len(outcome.classes))
     try:
         if sha256_file(path) != outcome.done[subject]["digests"]["weights.safetensors"]:

@@ -19,7 +19,14 @@ Logs = Mapping[str, Sequence[Mapping[str, Any]]]
 CHARTS = (
     (
         "Losses",
-        {"loss": "total", "cls": "L_cls", "acl": "L_acl", "align": "L_align", "c": "L_c"},
+        {
+            "loss": "total",
+            "cls": "L_cls",
+            "acl": "L_acl",
+            "align": "L_align",
+            "c": "L_c",
+            "balance": "R",
+        },
         "The total is weighted, its terms are not.",
     ),
     (
@@ -41,8 +48,8 @@ CHARTS = (
 )
 _INK = {"light": "#1b2027", "dark": "#e7e9ec"}
 _LINES = {
-    "light": ("#1b2027", "#0b62a4", "#a33b00", "#00694a", "#83358f"),
-    "dark": ("#e7e9ec", "#6cb6f2", "#f2a065", "#56c8a0", "#d899e0"),
+    "light": ("#1b2027", "#0b62a4", "#a33b00", "#00694a", "#83358f", "#6b5a00"),
+    "dark": ("#e7e9ec", "#6cb6f2", "#f2a065", "#56c8a0", "#d899e0", "#d8c04a"),
 }
 
 

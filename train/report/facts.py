@@ -46,6 +46,7 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Folds": f"{folds['done']} of {folds['all']} done",
         "Failed folds": "; ".join(f"{name}: {why}" for name, why in results["failed"].items()),
         "Selection": results["selection"],
+        "Inference": _inference(outcome.settings),
         "Seed": f"{results['seed']}; folds {min(fold_seeds)} to {max(fold_seeds)}",
         "Cache digest": results["cache_digest"],
         "Labels digest": environment.get("labels_digest", ""),
@@ -56,6 +57,13 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Source": environment["git"],
     }
     return {name: text for name, text in rows.items() if text}
+
+
+def _inference(settings: Mapping[str, Any]) -> str:
+    infer = settings.get("infer", "middle")
+    instances = "the middle instance" if infer == "middle" else f"all instances, {infer}"
+    mirrored = ", averaged with the mirror image" if settings.get("flip_average") else ""
+    return f"{settings.get('infer_network', 'online')} network on {instances}{mirrored}"
 
 
 def _settings(given: Mapping[str, Any]) -> list[dict[str, Any]]:
