@@ -14,7 +14,7 @@ from raicl.train.cli import load_torch
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")],
     flows: Annotated[
         list[Path] | None,
@@ -36,7 +36,7 @@ def report(
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN RUN...", help="Run folders; the first is compared with."),
+        typer.Argument(metavar="RUN", help="Run folders; the others are compared with the first."),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
