@@ -20,7 +20,8 @@ class Clip:
     onset, offset : first and last frame number; ``onset < offset``.
     apex : number of the strongest frame, or None where none is annotated.
     fps : frames per second of the camera, or None where the database does not say.
-    sheet : version of the annotation the values come from, e.g. ``2014``, or ``hs`` of SMIC.
+    sheet : version of the annotation the values come from, e.g. ``2014``, or, of a database that
+        is recorded in several variants, the variant, e.g. ``hs`` (SMIC).
     flags : what a reader of the results should know, e.g. ``apex-missing``.
     repeated : whether another clip of this subject has the same name (CAS(ME)^3).
     """

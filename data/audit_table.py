@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from raicl.data.agreement import Agreement, Difference, difference_lines, official_line
 from raicl.data.annotation import printable
 from raicl.data.audit import Audit, CompositeAudit, ProtocolCounts
+from raicl.data.database import edition
 
 
 def audit_table(found: Audit | CompositeAudit) -> str:
@@ -36,11 +37,20 @@ def protocol_lines(name: str, protocol: ProtocolCounts, dataset: str) -> list[st
     ]
 
 
+def correction_lines(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """One line per annotated value that was replaced, with the reason and its source."""
+    return [
+        f"  corrected {row['id']}: {row['field']} {row['annotated']} -> {row['used']} "
+        f"({row['reason']}; {row['source']})"
+        for row in rows
+    ]
+
+
 def _database_table(found: Audit) -> str:
     counts = found["counts"]
-    sheet = f", sheet of {found['sheet']}" if found["sheet"] else ""
+    named = [found["layout"], edition(found["dataset"], found["sheet"])]
     lines = [
-        f"{found['dataset']} ({found['layout']}{sheet}): {counts['clips']} clips of "
+        f"{found['dataset']} ({', '.join(filter(None, named))}): {counts['clips']} clips of "
         f"{counts['subjects']} subjects, {counts['skipped']} skipped",
         f"  emotions  {_list(counts['emotions'])}",
     ]
@@ -50,11 +60,7 @@ def _database_table(found: Audit) -> str:
         lines += protocol_lines(name, protocol, found["dataset"])
     if found["part"]:
         lines.append("  a part of the database, not compared with the published counts")
-    for row in found["corrections"]:
-        lines.append(
-            f"  corrected {row['id']}: {row['field']} {row['annotated']} -> {row['used']} "
-            f"({row['reason']}; {row['source']})"
-        )
+    lines += correction_lines(found["corrections"])
     width = max((len(row["id"]) for row in found["skipped"]), default=0)
     lines += [f"  skipped   {row['id']:{width}}  {row['reason']}" for row in found["skipped"]]
     return "\n".join(lines)

@@ -166,6 +166,15 @@ def find_reader(name: str, variant: str | None = None) -> Reader:
     return variants[variant]
 
 
+def edition(name: str, sheet: str) -> str:
+    """`Database.sheet` in words: ``sheet of 2014``, ``sheet v2`` or ``variant hs``."""
+    if not sheet:
+        return ""
+    if sheet in _readers().get(name, {}):
+        return f"variant {sheet}"
+    return f"sheet of {sheet}" if sheet.isdigit() else f"sheet {sheet}"
+
+
 def _readers() -> dict[str, dict[str, Reader]]:
     """Readers by database and variant, the default first; empty where there are no variants."""
     # imported here because the readers build the records above

@@ -66,10 +66,14 @@ def _database(cache: Cache, dataset: str) -> dict[str, Any]:
     from raicl.data.audit import audit_protocols
 
     clips = [record.clip for record in cache.records if record.clip.dataset == dataset]
+    prepared = cache.provenance.get("databases", [])
+    made: dict[str, Any] = next((row for row in prepared if row["name"] == dataset), {})
     return {
         "clips": len(clips),
         "subjects": len({clip.subject for clip in clips}),
+        "layout": made.get("layout", ""),
         "sheet": clips[0].sheet,
+        "corrections": made.get("corrections", []),
         "protocols": audit_protocols(dataset, clips),
     }
 
@@ -85,7 +89,8 @@ def _table(found: dict[str, Any]) -> str:
             for dataset, counts in value.items():
                 lines += _database_lines(dataset, counts)
         elif name == "provenance":
-            lines += [f"{key:10} {_shown(part)}" for key, part in value.items()]
+            # layout, edition and corrections of each database stand in its own lines
+            lines += [f"{k:10} {_shown(part)}" for k, part in value.items() if k != "databases"]
         elif isinstance(value, list):
             lines.append(f"{name:10} {len(value)}")
             lines += [f"  {row['id']}: {row['reason']}" for row in value]
@@ -95,13 +100,15 @@ def _table(found: dict[str, Any]) -> str:
 
 
 def _database_lines(dataset: str, counts: dict[str, Any]) -> list[str]:
-    from raicl.data.audit_table import protocol_lines
+    from raicl.data.audit_table import correction_lines, protocol_lines
+    from raicl.data.database import edition
 
-    sheet = f", sheet of {counts['sheet']}" if counts["sheet"] else ""
-    lines = [f"{dataset:10} {counts['clips']} clips of {counts['subjects']} subjects{sheet}"]
+    total = f"{counts['clips']} clips of {counts['subjects']} subjects"
+    told = [total, counts["layout"], edition(dataset, counts["sheet"])]
+    lines = [f"{dataset:10} {', '.join(filter(None, told))}"]
     for name, protocol in counts["protocols"].items():
         lines += protocol_lines(name, protocol, dataset)
-    return lines
+    return lines + correction_lines(counts["corrections"])
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from raicl.data.audit import audit, contradictions
 from raicl.data.audit_table import audit_table
-from raicl.data.database import Correction, Database, read_database
+from raicl.data.database import Correction, Database, edition, read_database
 from raicl.data.miniature.casme2 import ROWS
 from raicl.data.protocols import PROTOCOLS
 from raicl.data.selection import select
@@ -125,6 +125,25 @@ def test_a_part_of_a_database_is_not_compared(database: Database) -> None:
     assert found["counts"]["protocols"]["cde"]["official"] is None
     assert contradictions(found) == []
     assert "a part of the database, not compared" in audit_table(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "sheet", "words"),
+    [
+        ("casme2", "2014", "sheet of 2014"),
+        ("casme3", "v2", "sheet v2"),
+        ("smic", "hs", "variant hs"),
+        ("smic", "e-hs", "variant e-hs"),
+        ("samm", "", ""),
+    ],
+)
+def test_a_variant_of_the_recordings_is_not_called_a_sheet(
+    database: Database, name: str, sheet: str, words: str
+) -> None:
+    assert edition(name, sheet) == words
+    text = audit_table(audit(dataclasses.replace(database, name=name, sheet=sheet)))
+    told = f"raw-selected, {words}" if words else "raw-selected"
+    assert text.startswith(f"{name} ({told}): ")
 
 
 def test_what_contradicts_a_publication_is_named_by_database_and_protocol(

@@ -1,6 +1,7 @@
 """`raicl inspect` shows what a cache holds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from raicl.common.clip import Clip
 from raicl.common.errors import UsageError
-from raicl.common.flows import open_cache, shards_folder
+from raicl.common.flows import open_cache, shards_folder, write_index
 from raicl.common.packing import pack
 from raicl.data.inspect import inspect, summary
 from tests.common.conftest import write_flows
@@ -79,6 +80,31 @@ def test_json_is_the_summary(flows: Path, capsys: Any) -> None:
     inspect(flows, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads(json.dumps(summary(open_cache(flows))))
+
+
+def test_layout_variant_and_corrections_stand_with_the_database_they_belong_to(
+    flows: Path, capsys: Any
+) -> None:
+    cache = open_cache(flows)
+    correction = {"id": "smic/006/c", "field": "onset", "annotated": "3", "used": "4"}
+    made = {
+        "name": "smic",
+        "layout": "raw",
+        "sheet": "hs",
+        "corrections": [correction | {"reason": "no such frame", "source": "the makers"}],
+    }
+    write_index(
+        flows.with_name("smic.h5"),
+        [replace(cache.records[0], clip=clip("smic", "c", "positive", sheet="hs"))],
+        size=16,
+        settings=cache.settings,
+        provenance={"databases": [made]},
+    )
+    shards_folder(flows).rename(shards_folder(flows.with_name("smic.h5")))
+    inspect(flows.with_name("smic.h5"))
+    text = capsys.readouterr().out
+    assert "smic       1 clips of 1 subjects, raw, variant hs\n" in text
+    assert "  corrected smic/006/c: onset 3 -> 4 (no such frame; the makers)\n" in text
 
 
 @pytest.mark.parametrize("given", [{"clip": "samm/006/006_1_2"}, {"out": Path("clip.png")}])
