@@ -65,7 +65,7 @@ def compare(protocol: Protocol, dataset: str, clips: Iterable[Clip]) -> Agreemen
     sheet = clips[0].sheet if clips else ""
     expected = protocol.expected(dataset, sheet)
     rule = protocol.databases.get(dataset)
-    digest = None if rule is None else rule.clip_list
+    digest = rule.clip_list if rule is not None and rule.lists(sheet) else None
     if expected is None and digest is None:
         return None
     return Agreement(
@@ -118,10 +118,26 @@ def official_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
     """The verdict on the official list where all its databases are there, else on each's part."""
     clips = list(clips)
     listed = [item for item in compare_all(protocol, clips) if item.official is not None]
-    whole = whole_list(protocol, clips)
+    unlisted = _unlisted_lines(protocol, clips)
+    whole = None if unlisted else whole_list(protocol, clips)
     if whole is not None:
         return [official_line(protocol.name, listed, whole)]
-    return [official_line(protocol.name, [item], bool(item.official)) for item in listed]
+    return [
+        *(official_line(protocol.name, [item], bool(item.official)) for item in listed),
+        *unlisted,
+    ]
+
+
+def _unlisted_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
+    """One line per version or variant of a listed database that the official list is not of."""
+    return [
+        f"official {protocol.name.upper()} list: no, of {dataset} it lists {rule.clip_list_of}, "
+        f"not {printable(sheet)}"
+        for dataset, sheet in sorted({(clip.dataset, clip.sheet) for clip in clips})
+        if (rule := protocol.databases.get(dataset)) is not None
+        and rule.clip_list is not None
+        and not rule.lists(sheet)
+    ]
 
 
 def official_line(name: str, found: Sequence[Agreement], official: bool) -> str:

@@ -53,6 +53,7 @@ class Rule(_Strict):
     exclude : clips left out, as ``subject/name``, by version of the sheet.
     expected : counts by version of the sheet, ``any`` where there is one.
     clip_list : SHA-256 of the official list (see `raicl.data.agreement`).
+    clip_list_of : the version of the sheet, or the variant, that the list is of; None for any.
     """
 
     emotions: dict[str, str]
@@ -61,6 +62,11 @@ class Rule(_Strict):
     exclude: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     expected: dict[str, Expected] = Field(default_factory=dict)
     clip_list: _Sha256 | None = None
+    clip_list_of: str | None = None
+
+    def lists(self, sheet: str) -> bool:
+        """Whether there is an official list, and it is of this version or variant."""
+        return self.clip_list is not None and self.clip_list_of in (None, sheet)
 
 
 class Protocol(_Strict):

@@ -19,28 +19,35 @@ from raicl.data.protocols import Protocol, load_protocol
 CDE = load_protocol("cde")
 
 
-def clip(dataset: str, subject: str, name: str, emotion: str) -> Clip:
+def clip(dataset: str, subject: str, name: str, emotion: str, sheet: str = "") -> Clip:
     return Clip(
-        dataset=dataset, subject=subject, name=name, emotion=emotion, onset=1, apex=5, offset=9
+        dataset=dataset,
+        subject=subject,
+        name=name,
+        emotion=emotion,
+        onset=1,
+        apex=5,
+        offset=9,
+        sheet=sheet,
     )
 
 
-def official(dataset: str, emotions: dict[str, str]) -> list[Clip]:
+def official(dataset: str, emotions: dict[str, str], sheet: str) -> list[Clip]:
     """A complete database: as many clips of each class as the publication counts.
 
     SMIC numbers the clips of a subject and class from 1, so this is its official list.
     """
-    expected = CDE.expected(dataset, "any")
+    expected = CDE.expected(dataset, sheet)
     assert expected is not None
     return [
-        clip(dataset, subject, f"{subject}_{short}_{number:02d}", emotion)
+        clip(dataset, subject, f"{subject}_{short}_{number:02d}", emotion, sheet)
         for subject, counts in expected.per_subject.items()
         for (short, emotion), n in zip(emotions.items(), counts, strict=True)
         for number in range(1, n + 1)
     ]
 
 
-SMIC = official("smic", {"ne": "negative", "po": "positive", "sur": "surprise"})
+SMIC = official("smic", {"ne": "negative", "po": "positive", "sur": "surprise"}, "hs")
 
 
 def test_smic_s_164_clips_have_the_published_digest() -> None:
@@ -78,7 +85,7 @@ def test_a_renamed_clip_is_said_to_leave_every_count_as_it_is() -> None:
 
 
 def test_a_subject_that_should_not_be_there_is_named() -> None:
-    stranger = clip("smic", "s07", "s07_ne_01", "negative")
+    stranger = clip("smic", "s07", "s07_ne_01", "negative", "hs")
     lines = published_lines(CDE, [*SMIC, stranger])
     assert "smic: subject s07     expected 0,0,0  found 1,0,0" in lines
     assert "smic: subjects        expected 16     found 17" in lines
@@ -90,6 +97,42 @@ def test_nothing_is_compared_of_which_nothing_is_published() -> None:
     assert published_lines(CDE, clips) == official_lines(CDE, clips) == []
     other_sheet = [dataclasses.replace(clips[0], dataset="casme2", sheet="own")]
     assert compare(load_protocol("five"), "casme2", other_sheet) is None
+
+
+@pytest.mark.parametrize("variant", ["vis", "nir", "e-hs"])
+def test_smic_s_other_variants_are_never_the_official_clips_whatever_they_are_called(
+    variant: str,
+) -> None:
+    clips = [dataclasses.replace(item, sheet=variant) for item in SMIC]
+    found = compare(CDE, "smic", clips)
+    assert found is None if variant == "e-hs" else found is not None and found.official is None
+    assert official_lines(CDE, clips) == [
+        f"official CDE list: no, of smic it lists hs, not {variant}"
+    ]
+
+
+def test_the_other_cameras_are_compared_with_their_own_71_clips() -> None:
+    kinds = {"ne": ("negative", 24), "po": ("positive", 28), "sur": ("surprise", 19)}
+    clips = [
+        clip("smic", f"s{11 + number % 8}", f"{short}_{number}", emotion, "vis")
+        for short, (emotion, n) in kinds.items()
+        for number in range(n)
+    ]
+    assert published_lines(CDE, clips) == []
+    assert published_lines(CDE, clips[1:]) == ["smic: class negative  expected 24  found 23"]
+
+
+def test_a_list_of_another_variant_is_no_whole_list(two: tuple[Protocol, list[Clip]]) -> None:
+    protocol, clips = two
+    rules = dict(protocol.databases)
+    rules["b"] = rules["b"].model_copy(update={"clip_list_of": "first"})
+    protocol = protocol.model_copy(update={"databases": rules})
+    assert official_lines(protocol, clips) == [
+        "official MINE list: yes (a)",
+        "official MINE list: no, of b it lists first, not ",
+    ]
+    first = [dataclasses.replace(item, sheet="first") for item in clips]
+    assert official_lines(protocol, first) == ["official MINE list: yes (a + b)"]
 
 
 def digest(rows: list[str]) -> str:
