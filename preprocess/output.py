@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 
 from raicl.common.console import say
@@ -11,7 +10,7 @@ from raicl.common.errors import ConflictError, InputError
 from raicl.common.flows import Cache, open_cache, shards_folder
 from raicl.common.provenance import git_state, versions
 from raicl.common.sample import describe_sampling
-from raicl.data.database import Database
+from raicl.data.database import Database, edition
 from raicl.preprocess.fingerprint import making
 from raicl.preprocess.settings import PrepSettings
 
@@ -42,12 +41,13 @@ def provenance(database: Database) -> dict[str, object]:
     }
 
 
-def refuse_conflict(out: Path, settings: PrepSettings, clips: Sequence[str]) -> None:
+def refuse_conflict(out: Path, settings: PrepSettings, database: Database) -> None:
     """Refuse to replace an output that holds something else than a part of this run's clips.
 
     Raises
     ------
-    ConflictError : it is no cache, was made with other settings, or holds clips not in `clips`.
+    ConflictError : it is no cache, was made with other settings, of another variant or version of
+        the sheet, or holds clips that are not in `database`.
     """
     if not out.exists():
         return
@@ -63,13 +63,29 @@ def refuse_conflict(out: Path, settings: PrepSettings, clips: Sequence[str]) -> 
             fix="choose another --out, or replace it with --overwrite",
         ) from error
     _refuse_other_settings(existing, settings)
-    lost = [record.id for record in existing.records if record.id not in set(clips)]
+    _refuse_other_edition(existing, database)
+    clips = {item.clip.id for item in database.footage}
+    lost = [record.id for record in existing.records if record.id not in clips]
     if lost:
         raise ConflictError(
             f"the output holds {len(lost)} clips that this run would drop, first {lost[0]}",
             where=str(out),
             fix="choose another --out, or shrink it with --overwrite",
         )
+
+
+def _refuse_other_edition(existing: Cache, database: Database) -> None:
+    """Clips of two variants (SMIC's) or sheets (CASME II's) may have the same ids."""
+    ours = {item.clip.dataset: item.clip.sheet for item in database.footage}
+    for clip in (record.clip for record in existing.records):
+        sheet = ours.get(clip.dataset, clip.sheet)
+        if sheet != clip.sheet:
+            held, read = (edition(clip.dataset, s) or "no version" for s in (clip.sheet, sheet))
+            raise ConflictError(
+                f"the output holds {clip.dataset}, {held}; this run reads {read}",
+                where=str(existing.path),
+                fix="choose another --out, or replace it with --overwrite",
+            )
 
 
 def _refuse_other_settings(existing: Cache, settings: PrepSettings) -> None:

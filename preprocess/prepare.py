@@ -83,7 +83,7 @@ def prepare(
         raise InputError("the output folder does not exist", where=str(out.parent))
     with lock(out.with_name(out.name + ".lock")):
         if not overwrite:
-            refuse_conflict(out, settings, [item.clip.id for item in database.footage])
+            refuse_conflict(out, settings, database)
         folder = shards_folder(out)
         folder.mkdir(exist_ok=True)
         sweep(folder)

@@ -1,5 +1,6 @@
 """All clips: one bad clip costs one clip, a second run computes nothing, a kill loses nothing."""
 
+import dataclasses
 import hashlib
 import os
 import signal
@@ -122,6 +123,40 @@ def test_other_settings_are_refused_with_their_names(
     with pytest.raises(ConflictError, match=r"flow_attachment was 0\.15, now 0\.3"):
         prepare(database, out, other)
     assert statuses(prepare(database, out, other, overwrite=True)) == ["computed"]
+
+
+def of_sheet(database: Database, dataset: str, sheet: str) -> Database:
+    footage = tuple(
+        dataclasses.replace(item, clip=dataclasses.replace(item.clip, dataset=dataset, sheet=sheet))
+        for item in database.footage
+    )
+    return dataclasses.replace(database, name=dataset, sheet=sheet, footage=footage)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "held", "read", "said"),
+    [
+        ("smic", "vis", "hs", "holds smic, variant vis; this run reads variant hs"),
+        ("casme2", "2014", "2019", "holds casme2, sheet of 2014; this run reads sheet of 2019"),
+    ],
+)
+def test_clips_of_the_same_names_from_another_variant_or_sheet_are_not_replaced_silently(
+    make_database: Make,
+    quick: PrepSettings,
+    tmp_path: Path,
+    dataset: str,
+    held: str,
+    read: str,
+    said: str,
+) -> None:
+    database, out = make_database(2), tmp_path / "flows.h5"
+    prepare(of_sheet(database, dataset, held), out, quick)
+    before = digest_of(out)
+    with pytest.raises(ConflictError, match=said):
+        prepare(of_sheet(database, dataset, read), out, quick)
+    assert digest_of(out) == before
+    prepare(of_sheet(database, dataset, read), out, quick, overwrite=True)
+    assert {record.clip.sheet for record in open_cache(out).records} == {read}
 
 
 def test_a_file_that_is_no_cache_is_not_overwritten(
