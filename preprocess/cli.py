@@ -150,7 +150,7 @@ def prep(
         else:
             console.say(table)
         if strict:
-            refuse_contradictions(found)
+            refuse_contradictions(database, found)
         if out is None or dry_run:
             return
         rows = prepare(database, out, settings, jobs=resolve_jobs(jobs), overwrite=overwrite)

@@ -70,7 +70,7 @@ def audit_source(database: Database, *, part: bool) -> Audit | CompositeAudit:
     return make(database, part=part)
 
 
-def refuse_contradictions(found: Audit | CompositeAudit) -> None:
+def refuse_contradictions(database: Database, found: Audit | CompositeAudit) -> None:
     """For ``--strict``: refuse a database that does not give the published counts.
 
     Raises
@@ -83,7 +83,7 @@ def refuse_contradictions(found: Audit | CompositeAudit) -> None:
     if differing:
         raise InputError(
             f"not the published clips: {', '.join(differing)}",
-            where=found["dataset"],
+            where=", ".join(str(part.root) for part in database.parts),
             fix="complete the database, or go on without --strict",
         )
 
