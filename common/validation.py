@@ -43,6 +43,9 @@ def remedy(cache: Cache) -> str:
 
 
 def _check(cache: Cache, record: ClipRecord) -> Fault | None:
+    shard = cache.shard_path(record)
+    if not cache.packed and not shard.exists():
+        return Fault(record.id, "its shard is missing", str(shard))
     try:
         cache.read(record)
     except InputError as error:

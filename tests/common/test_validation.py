@@ -42,6 +42,8 @@ def test_every_bad_clip_is_named_whatever_is_wrong_with_it(flows: Path, capsys: 
         "casme2/sub01/EP3",
     ]
     assert found["whole"] == 1
+    reasons = [row["reason"] for row in found["bad"]]
+    assert [reason == "its shard is missing" for reason in reasons] == [False, True, False]
     for row, path in zip(found["bad"], (paths[0], paths[2], paths[3]), strict=True):
         assert str(path) in row["where"]
 
