@@ -16,7 +16,12 @@ from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
 from raicl.data.database import DATABASES
 from raicl.preprocess.settings import PrepSettings
-from raicl.preprocess.source import audit_source, open_source, refuse_contradictions
+from raicl.preprocess.source import (
+    audit_source,
+    open_source,
+    refuse_contradictions,
+    refuse_input,
+)
 
 if TYPE_CHECKING:  # it loads numpy and OpenCV, and --help must not wait for them
     from raicl.preprocess.prepare import Row
@@ -123,6 +128,8 @@ def prep(
     )
     if out is None and not dry_run:
         raise UsageError("--out is missing", fix=f"raicl-prep {dataset} --out flows.h5")
+    if out is not None:
+        refuse_input(out, {"--annotations": annotations, "--config": config})
     from raicl.data.audit_table import audit_table
     from raicl.data.selection import select
     from raicl.preprocess.prepare import prepare

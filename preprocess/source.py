@@ -62,6 +62,22 @@ def open_source(
         yield read_database(dataset, root=Path(folder), correct=correct)
 
 
+def refuse_input(out: Path, given: Mapping[str, Path | None]) -> None:
+    """Refuse to write the cache over a file that an option names as input, even to overwrite.
+
+    Raises
+    ------
+    UsageError : `out` is one of `given`, a file by option.
+    """
+    for option, path in given.items():
+        if path is not None and path.resolve() == out.resolve():
+            raise UsageError(
+                f"--out and {option} name the same file",
+                where=str(out),
+                fix="choose another --out, e.g. flows.h5",
+            )
+
+
 def audit_source(database: Database, *, part: bool) -> Audit | CompositeAudit:
     """The audit of one database, or of several and of them together."""
     from raicl.data.audit import audit, audit_composite
