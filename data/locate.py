@@ -13,6 +13,7 @@ from raicl.data.old_workbook import INSTALL_XLRD, reads_old_workbooks
 from raicl.data.tree import files, fold, leaves, subfolders
 
 SHEET_SUFFIXES = (".xlsx", ".csv")
+_SHOWN = 9  # places in an error: more than any archive nests, fewer than DFME has clips
 
 _REQUEST = {
     "casme2": "request CASME II at http://fu.psych.ac.cn/CASME/casme2-en.php, or try without it: "
@@ -147,11 +148,17 @@ def _old_sheets(places: Sequence[Path], named: re.Pattern[str], root: Path) -> l
         return chosen
     raise InputError(
         "the sheet is missing" + (f"; {old[0].name} is in the old .xls format" if old else ""),
-        where=", ".join(map(str, places)),
+        where=_some(places),
         fix=f"open {old[0].name} and save it as .xlsx, or `{INSTALL_XLRD}`"
         if old
         else "copy the official .xlsx into the folder, or name it with --annotations FILE",
     )
+
+
+def _some(places: Sequence[Path]) -> str:
+    """The places looked in, on one line: the root first, of many the rest only counted."""
+    more = f" and {len(places) - _SHOWN} more folders" if len(places) > _SHOWN else ""
+    return ", ".join(map(str, places[:_SHOWN])) + more
 
 
 def _is_sheet(path: Path) -> bool:

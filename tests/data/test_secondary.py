@@ -116,6 +116,18 @@ def test_dfme_counts_frames_from_zero(tmp_path: Path) -> None:
     assert item.clip.flags == ()
 
 
+def test_of_dfme_s_many_folders_an_error_names_a_few(tmp_path: Path) -> None:
+    root = DFME.write(tmp_path)
+    for number in range(50):
+        put_frames(root / f"other data {number}" / "clip", range(2), "000")
+    (root / DFME.sheet).unlink()
+    with pytest.raises(InputError, match="the sheet is missing") as caught:
+        DFME.read(root)
+    assert caught.value.where.startswith(f"{root}, ")
+    assert caught.value.where.count(", ") == 8
+    assert caught.value.where.endswith(" more folders")
+
+
 def test_of_several_parts_of_dfme_one_is_named(tmp_path: Path) -> None:
     root = DFME.write(tmp_path)
     DFME.write_sheet(root, DFME.lines[:2])
