@@ -85,7 +85,7 @@ def place_row(row: Row, folders: Folders, naming: Naming) -> Place:
         if found is None:
             raise Unusable("its row has no folder on disk")
     except Unusable as reason:
-        return Place(row, subject, name, reason=str(reason))
+        return Place(row, subject, name or "?", reason=str(reason))
     name = printable(found) if naming.as_on_disk else name
     return Place(row, subject, name, present[found])
 

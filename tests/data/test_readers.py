@@ -310,6 +310,7 @@ def test_an_unusable_row_costs_its_clip_and_is_listed(
     assert ids(database) == sample.ids[1:]
     (skipped,) = (s for s in database.skipped if "without a row" not in s.reason)
     assert skipped.id.isprintable()
+    assert not skipped.id.endswith("/")  # a cell without a name is "?"
     assert re.search(reason, skipped.reason), skipped.reason
 
 
