@@ -24,7 +24,9 @@ class Miniature:
 
 MINIATURES = {
     "casme2-cropped": Miniature("casme2", partial(write_casme2, release="cropped")),
-    "casme2-raw": Miniature("casme2", partial(write_casme2, release="raw-full")),
+    "casme2-raw": Miniature(
+        "casme2", partial(write_casme2, release="raw-full", versions=("2014", "2019"))
+    ),
     "samm": Miniature("samm", write_samm),
     "smic": Miniature("smic", write_smic),
     "smic-e": Miniature("smic --variant e-hs", write_smic_e),

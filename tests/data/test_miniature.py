@@ -9,7 +9,8 @@ from openpyxl import load_workbook
 
 from raicl.common.errors import ConflictError, InputError, UsageError
 from raicl.data.cli import synth
-from raicl.data.miniature import casme3, samm, smic
+from raicl.data.database import read_database
+from raicl.data.miniature import casme2, casme3, samm, smic
 from raicl.data.miniature.layouts import MINIATURES, write_miniature
 
 
@@ -142,6 +143,18 @@ def test_every_cell_of_casme3_s_sheet_is_text(tmp_path: Path) -> None:
     assert book.sheetnames == ["label", "Sheet1", "Sheet3"]
     cells = [cell for row in book["label"].iter_rows(values_only=True) for cell in row]
     assert {type(cell) for cell in cells} == {str}
+
+
+def test_the_raw_casme2_carries_both_sheets_which_disagree_about_one_clip(tmp_path: Path) -> None:
+    write_miniature(tmp_path, "casme2-raw")
+    emotion = {}
+    for version, name in casme2.SHEETS.items():
+        database = read_database("casme2", root=tmp_path, annotations=tmp_path / name)
+        assert database.sheet == version
+        clips = {item.clip.id: item.clip.emotion for item in database.footage}
+        emotion[version] = clips["casme2/sub24/EP07_01"]
+    assert emotion == {"2014": "sadness", "2019": "surprise"}
+    assert read_database("casme2", root=tmp_path).sheet == "2014"
 
 
 @pytest.mark.parametrize("layout", sorted(MINIATURES))
