@@ -49,7 +49,7 @@ def read_casme2(
     Parameters
     ----------
     root : resolved; the folder of the subjects or any folder above it.
-    annotations : the sheet, or None to look beside the frames and in `root`'s parent.
+    annotations : the sheet, or None to look beside the frames and in the folders above `root`.
     known : corrections to apply.
     dataset : key of the database.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from raicl.common.errors import InputError
 from raicl.data.clip_folders import PlacedClips, group_clips
 from raicl.data.nesting import Numbered, Tree
-from raicl.data.rows import Cells, Folders, Naming, place_row
+from raicl.data.rows import Cells, Folders, Naming, holds_any
 from raicl.data.sheet import Row, as_integer, as_text
 from raicl.data.tree import Unusable, fold, match, subfolders
 
@@ -31,8 +31,7 @@ def find_layout(tree: Tree, rows: Sequence[Row]) -> str | None:
     cut = _is_cut(tree)
     if cut and fold(tree.path.name) in _NO_FRAMES:
         return None
-    folders, naming = folders_of(tree), naming_of(tree)
-    if all(place_row(row, folders, naming).folder is None for row in rows):
+    if not holds_any(rows, folders_of(tree), naming_of(tree)):
         return None
     return "clip" if cut else "split"
 

@@ -13,7 +13,7 @@ from raicl.data.corrections import KnownError
 from raicl.data.database import Database
 from raicl.data.locate import find_sheet
 from raicl.data.nesting import Numbered, Tree, choose_tree, find_trees
-from raicl.data.rows import Naming, place_row, read_rows
+from raicl.data.rows import Naming, holds_any, read_rows
 from raicl.data.secondary import LAYOUT
 from raicl.data.sheet import Row, as_integer, as_text, read_grids
 from raicl.data.tree import fold
@@ -52,7 +52,9 @@ def read_casme_sq(root: Path, annotations: Path | None, known: Sequence[KnownErr
     rows = _read_rows(path)
     raw = [tree for tree in trees if "rawpic" in map(fold, tree.path.parts)] or trees
     tree, layout = choose_tree(
-        [(t, LAYOUT if _holds(t, rows) else None) for t in raw], [LAYOUT], root
+        [(t, LAYOUT if holds_any(rows, _videos(t), _NAMING) else None) for t in raw],
+        [LAYOUT],
+        root,
     )
     return read_rows(
         rows, _videos(tree), _NAMING, dataset="casme_sq", layout=layout, known=known, fps=FPS
@@ -98,8 +100,3 @@ def _videos(tree: Tree) -> PlacedClips:
         return (found[1] if found else name), folder
 
     return PlacedClips(tree, place)
-
-
-def _holds(tree: Tree, rows: Sequence[Row]) -> bool:
-    videos = _videos(tree)
-    return any(place_row(row, videos, _NAMING).folder is not None for row in rows)

@@ -90,6 +90,11 @@ def place_row(row: Row, folders: Folders, naming: Naming) -> Place:
     return Place(row, subject, name, present[found])
 
 
+def holds_any(rows: Iterable[Row], folders: Folders, naming: Naming) -> bool:
+    """Whether a tree is of this database: one of the rows has its folder there."""
+    return any(place_row(row, folders, naming).folder is not None for row in rows)
+
+
 def read_rows(
     rows: Sequence[Row],
     folders: Folders,

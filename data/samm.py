@@ -11,7 +11,7 @@ from raicl.data.corrections import KnownError
 from raicl.data.database import Database
 from raicl.data.locate import find_sheet
 from raicl.data.nesting import Numbered, Tree, choose_tree, find_trees
-from raicl.data.rows import Naming, place_row, read_rows
+from raicl.data.rows import Naming, holds_any, read_rows
 from raicl.data.sheet import Row, read_sheet
 
 FPS = 200.0
@@ -64,7 +64,7 @@ def _layout(tree: Tree, rows: Sequence[Row]) -> str | None:
 
     None where it holds none of the annotated clips: folders of three digits are common.
     """
-    if all(place_row(row, tree, _NAMING).folder is None for row in rows):
+    if not holds_any(rows, tree, _NAMING):
         return None
     names = tree.path.relative_to(tree.root.parent).parts
     return "cropped" if any("crop" in name.casefold() for name in names) else "raw"

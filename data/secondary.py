@@ -18,7 +18,7 @@ from raicl.data.corrections import KnownError
 from raicl.data.database import Database
 from raicl.data.locate import ambiguous, find_sheet
 from raicl.data.nesting import NamesSubject, Numbered, Tree, choose_tree, find_trees
-from raicl.data.rows import Folders, Naming, place_row, read_rows
+from raicl.data.rows import Folders, Naming, holds_any, read_rows
 from raicl.data.sheet import Row, as_text, read_sheet
 from raicl.data.tree import fold, inner_folders, match
 
@@ -92,11 +92,7 @@ _CASME_SUBJECTS = Numbered("sub", 2)
 def _arrange_casme(trees: Sequence[Tree], rows: Sequence[Row]) -> tuple[Folders, Naming]:
     """``sub01/EP01_12/...``."""
     naming = Naming(subject=_CASME_SUBJECTS.of_cell, several=True)
-
-    def holds(tree: Tree) -> bool:
-        return any(place_row(row, tree, naming).folder is not None for row in rows)
-
-    known = [(tree, LAYOUT if holds(tree) else None) for tree in trees]
+    known = [(tree, LAYOUT if holds_any(rows, tree, naming) else None) for tree in trees]
     return choose_tree(known, [LAYOUT], trees[0].root)[0], naming
 
 
