@@ -16,7 +16,8 @@ from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
 from raicl.common.settings import read_toml
 
-PROTOCOLS = ("cde", "five", "three", "four", "seven")
+PROTOCOLS = ("cde", "five", "three", "four", "seven")  # the first is raicl-train's default
+OWN = "mine.toml, a file of your own (see data/README.md)"
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]  # also a folder's name
 _Class = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _+-]{0,39}$")]  # also a column's
@@ -129,7 +130,7 @@ class Protocol(_Strict):
         if not by_dataset:
             raise InputError(
                 f"protocol {self.name} has no rule for {', '.join(datasets)}",
-                fix="choose another --protocol; it has " + ", ".join(sorted(self.databases)),
+                fix=f"choose --protocol {' or '.join(fitting_protocols(datasets) or [OWN])}",
             )
         if len(set(by_dataset.values())) > 1:
             shown = "; ".join(f"{name}: {', '.join(c)}" for name, c in by_dataset.items())
@@ -197,6 +198,12 @@ def load_protocol(name: str) -> Protocol:
 def _built_in(name: str) -> Protocol:
     path = files("raicl.data") / "protocols" / f"{name}.toml"
     return parse_protocol(path.read_text(encoding="utf-8"))
+
+
+def fitting_protocols(datasets: Iterable[str]) -> list[str]:
+    """The built-in protocols with a rule for each of `datasets`."""
+    datasets = set(datasets)
+    return [name for name in PROTOCOLS if all(map(load_protocol(name).covers, datasets))]
 
 
 def parse_protocol(text: str) -> Protocol:

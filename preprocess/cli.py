@@ -173,6 +173,7 @@ def prep(
 
 def _report(rows: list[Row], out: Path, as_json: bool) -> None:
     from raicl.common.flows import open_cache, shards_folder
+    from raicl.data.protocols import OWN, PROTOCOLS, fitting_protocols
     from raicl.preprocess.prepare import STATUSES
 
     cache = open_cache(out)
@@ -201,7 +202,11 @@ def _report(rows: list[Row], out: Path, as_json: bool) -> None:
     )
     if flags:
         console.result("flags: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
-    console.result(f"next: raicl-train {out} --fold all")
+    first = next(iter(fitting_protocols(record.clip.dataset for record in cache.records)), OWN)
+    if first == PROTOCOLS[0]:
+        console.result(f"next: raicl-train {out} --fold all")
+    else:
+        console.result(f"next: raicl-train {out} --fold all --protocol {first}")
 
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)

@@ -14,7 +14,13 @@ from raicl.common.errors import InputError, UsageError
 from raicl.data.agreement import compare
 from raicl.data.annotation import EMOTIONS
 from raicl.data.database import read_database
-from raicl.data.protocols import PROTOCOLS, Protocol, load_protocol, parse_protocol
+from raicl.data.protocols import (
+    PROTOCOLS,
+    Protocol,
+    fitting_protocols,
+    load_protocol,
+    parse_protocol,
+)
 
 CLIP = Clip(
     dataset="casme2",
@@ -112,6 +118,39 @@ def test_one_s_own_clips_may_be_annotated_with_the_classes_themselves() -> None:
         for label in protocol.classes_of("folder"):
             assert class_of(protocol, dataset="folder", emotion=label) == label
     assert class_of(load_protocol("cde"), dataset="folder", emotion="disgust") == "negative"
+
+
+@pytest.mark.parametrize(
+    ("datasets", "names"),
+    [
+        (["casme2"], ["cde", "five", "four", "seven"]),
+        (["smic"], ["cde"]),
+        (["casme3"], ["three", "four", "seven"]),
+        (["casme2", "samm", "smic"], ["cde"]),
+        (["casme3", "smic"], []),
+        (["mmew"], []),
+    ],
+)
+def test_a_protocol_fits_that_has_a_rule_for_each_database(
+    datasets: list[str], names: list[str]
+) -> None:
+    assert fitting_protocols(datasets) == names
+
+
+@pytest.mark.parametrize(
+    ("protocol", "dataset", "fix"),
+    [
+        ("cde", "casme3", "--protocol three or four or seven"),
+        ("three", "samm", "--protocol cde or five or four or seven"),
+        ("cde", "mmew", "--protocol mine.toml, a file of your own"),
+    ],
+)
+def test_who_has_no_rule_is_told_the_protocols_that_have_one(
+    protocol: str, dataset: str, fix: str
+) -> None:
+    with pytest.raises(InputError, match=f"{protocol} has no rule for {dataset}") as caught:
+        load_protocol(protocol).shared_classes([dataset])
+    assert fix in caught.value.fix
 
 
 def test_a_protocol_says_which_databases_it_covers() -> None:
