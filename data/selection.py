@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from raicl.common.errors import InputError, UsageError
+from raicl.data.composite import combine
 from raicl.data.database import Database
 
 
 def select(
     database: Database, *, subjects: Sequence[str] | None = None, limit: int | None = None
 ) -> Database:
-    """The part of a database for a small trial.
+    """The part of a database for a small trial, with what was skipped of its subjects.
 
     Parameters
     ----------
@@ -40,14 +41,17 @@ def select(
             where=str(database.root),
             fix="give other --subjects or a larger --limit",
         )
-    footage = tuple(item for part in left for item in part.footage)
-    return replace(database, footage=footage, members=left if database.members else ())
+    return combine(database.name, left) if database.members else left[0]
 
 
 def _part(database: Database, subjects: Sequence[str] | None, limit: int | None) -> Database:
-    footage = [
-        item
-        for item in database.footage
-        if subjects is None or not {item.clip.subject, item.clip.subject_key}.isdisjoint(subjects)
-    ]
-    return replace(database, footage=tuple(footage[:limit]))
+    footage, skipped = database.footage, database.skipped
+    if subjects is not None:
+        start = f"{database.name}/"
+        keys = {start + subject.removeprefix(start) for subject in subjects}
+        footage = tuple(item for item in footage if item.clip.subject_key in keys)
+        skipped = tuple(row for row in skipped if "/".join(row.id.split("/")[:2]) in keys)
+    footage = footage[:limit]
+    left = {item.clip.id for item in footage}
+    corrections = tuple(row for row in database.corrections if row.id in left)
+    return replace(database, footage=footage, skipped=skipped, corrections=corrections)
