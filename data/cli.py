@@ -44,7 +44,7 @@ def synth(
         )
         return
     from raicl.common.parallel import resolve_jobs
-    from raicl.data.synthetic import make_database
+    from raicl.data.synthetic.database import make_database
 
     _refuse_filled(folder)
     subjects = subjects or 12

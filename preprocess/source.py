@@ -54,7 +54,7 @@ def open_source(
             dataset, root=root, annotations=annotations, correct=correct, variant=variant
         )
         return
-    from raicl.data.synthetic import make_database
+    from raicl.data.synthetic.database import make_database
 
     with TemporaryDirectory(prefix="raicl-synthetic-") as folder:
         console.say("writing the synthetic database into a temporary folder")

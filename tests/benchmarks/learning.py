@@ -27,8 +27,8 @@ from raicl.common import console
 from raicl.common.settings import merge
 from raicl.data.database import read_database
 from raicl.data.protocols import load_protocol
-from raicl.data.synthetic import make_database
-from raicl.data.synthetic_truth import moving_region
+from raicl.data.synthetic.database import make_database
+from raicl.data.synthetic.truth import moving_region
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.composite import Composite, compose

@@ -11,8 +11,8 @@ import numpy as np
 from raicl.common.instance import strain
 from raicl.common.sampling import middle_frames
 from raicl.data.database import Footage, read_database
-from raicl.data.synthetic import make_database
-from raicl.data.synthetic_truth import moving_region, true_flow
+from raicl.data.synthetic.database import make_database
+from raicl.data.synthetic.truth import moving_region, true_flow
 from raicl.preprocess.align import warp
 from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.frames import decode_grey, read_frame

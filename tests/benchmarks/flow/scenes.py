@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from raicl.data.synthetic_face import PHOTO_FACE_SIDE, draw_face, render_face
-from raicl.data.synthetic_field import Bumps, dense_field, invert, pixel_grid
+from raicl.data.synthetic.face import PHOTO_FACE_SIDE, draw_face, render_face
+from raicl.data.synthetic.field import Bumps, dense_field, invert, pixel_grid
 
 SIDE, MARGIN = 224, 8
 _WHOLE = SIDE + 2 * MARGIN

@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 from raicl.common import console
 from raicl.common.parallel import run_all, stop_workers
 from raicl.data.database import Database, Footage, Frame, read_database
-from raicl.data.synthetic import make_database
+from raicl.data.synthetic.database import make_database
 from raicl.preprocess import process
 from raicl.preprocess.landmarks import model_file
 from raicl.preprocess.prepare import prepare

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from raicl.data.synthetic_face import draw_face, render_face
+from raicl.data.synthetic.face import draw_face, render_face
 from raicl.preprocess.align import warp
 from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.light import match_light

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import SetupError
-from raicl.data.synthetic_field import Array, Bumps, dense_field, displace, invert, pixel_grid
+from raicl.data.synthetic.field import Array, Bumps, dense_field, displace, invert, pixel_grid
 
 Image = NDArray[np.float32]
 

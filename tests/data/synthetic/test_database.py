@@ -12,10 +12,10 @@ import pytest
 from openpyxl import load_workbook
 
 from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
-from raicl.data.synthetic import make_database
-from raicl.data.synthetic_plan import Scene, plan_scenes
-from raicl.data.synthetic_tree import LAYOUTS
-from raicl.data.synthetic_truth import read_truth
+from raicl.data.synthetic.database import make_database
+from raicl.data.synthetic.plan import Scene, plan_scenes
+from raicl.data.synthetic.tree import LAYOUTS
+from raicl.data.synthetic.truth import read_truth
 
 CASME2 = LAYOUTS["casme2"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raicl.data.synthetic_face import PHOTO_FACE, PHOTO_FACE_SIDE, Face
-from raicl.data.synthetic_field import Array, Bumps, dense_field
-from raicl.data.synthetic_units import ACTION_UNITS
+from raicl.data.synthetic.face import PHOTO_FACE, PHOTO_FACE_SIDE, Face
+from raicl.data.synthetic.field import Array, Bumps, dense_field
+from raicl.data.synthetic.units import ACTION_UNITS
 
 # Amplitudes are given in px of the 225 px crop. [ours] Assumption: the crop shows 1.3 times the
 # side of the detector's box; another crop only changes what the same raw motion is called.

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from raicl.common.console import progress
 from raicl.common.errors import ConflictError, UsageError
 from raicl.common.files import write_atomic, write_json, writing
-from raicl.data.synthetic_face import draw_face, pose, render_face
-from raicl.data.synthetic_field import dense_field, invert, pixel_grid
-from raicl.data.synthetic_motion import Difficulty, Motion, draw_habits, draw_motion
-from raicl.data.synthetic_plan import Scene, plan_scenes
-from raicl.data.synthetic_tree import LAYOUTS
-from raicl.data.synthetic_truth import carry, write_truth
+from raicl.data.synthetic.face import draw_face, pose, render_face
+from raicl.data.synthetic.field import dense_field, invert, pixel_grid
+from raicl.data.synthetic.motion import Difficulty, Motion, draw_habits, draw_motion
+from raicl.data.synthetic.plan import Scene, plan_scenes
+from raicl.data.synthetic.tree import LAYOUTS
+from raicl.data.synthetic.truth import carry, write_truth
 
 _JPEG_QUALITY = 95
 _FINER = 3  # times the frame, the picture that frames are sampled from
@@ -42,7 +42,7 @@ def make_database(
     """Write a database of `subjects` people with `clips` clips each into `folder`.
 
     The pictures and the sheet are laid out as `layout` says; ``truth/<subject>/<clip>.npz`` holds
-    every frame's true displacement (see `raicl.data.synthetic_truth`). The bytes depend on the
+    every frame's true displacement (see `raicl.data.synthetic.truth`). The bytes depend on the
     arguments alone, not on `jobs`. A complete database of the same arguments is left as it is; a
     run that is stopped leaves nothing but a hidden folder, which the next run removes.
 

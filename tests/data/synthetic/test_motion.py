@@ -13,10 +13,10 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
-from raicl.data.synthetic import render_frames
-from raicl.data.synthetic_face import Face, draw_face, render_face
-from raicl.data.synthetic_field import Bumps, dense_field, displace, invert, pixel_grid
-from raicl.data.synthetic_motion import (
+from raicl.data.synthetic.database import render_frames
+from raicl.data.synthetic.face import Face, draw_face, render_face
+from raicl.data.synthetic.field import Bumps, dense_field, displace, invert, pixel_grid
+from raicl.data.synthetic.motion import (
     Difficulty,
     Motion,
     draw_habits,
@@ -24,9 +24,9 @@ from raicl.data.synthetic_motion import (
     peak,
     raw_per_crop,
 )
-from raicl.data.synthetic_plan import plan_scenes, schedule_emotions
-from raicl.data.synthetic_truth import moving_region, true_flow, write_truth
-from raicl.data.synthetic_units import ACTION_UNITS, EMOTIONS
+from raicl.data.synthetic.plan import plan_scenes, schedule_emotions
+from raicl.data.synthetic.truth import moving_region, true_flow, write_truth
+from raicl.data.synthetic.units import ACTION_UNITS, EMOTIONS
 
 SIZE = (640, 480)
 COMPOSITE = {"happiness": 1, "surprise": 2, "disgust": 0, "repression": 0}

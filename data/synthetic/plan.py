@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raicl.data.synthetic_units import EMOTIONS
+from raicl.data.synthetic.units import EMOTIONS
 
 _RARE = ("others", "sadness", "fear")  # outside the three composite classes
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError
-from raicl.data.synthetic_field import Array, Bumps, Field, dense_field, pixel_grid
-from raicl.data.synthetic_motion import Motion
+from raicl.data.synthetic.field import Array, Bumps, Field, dense_field, pixel_grid
+from raicl.data.synthetic.motion import Motion
 
 
 def write_truth(path: Path, motion: Motion, *, onset: int, size: tuple[int, int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raicl.data.synthetic_plan import Scene
+from raicl.data.synthetic.plan import Scene
 from raicl.data.written_workbook import write_workbook
 
 
