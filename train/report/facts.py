@@ -33,11 +33,13 @@ def _setup(outcome: Outcome) -> dict[str, str]:
     """What was run, as pairs of a name and a text."""
     results, environment = outcome.results, outcome.environment
     program, *arguments = environment["command"]
+    # `raicl` itself, where it was started as a module
+    name = Path(program).name.replace("umbrella.py", "raicl")
     folds, fold_seeds = results["folds"], [done["seed"] for done in outcome.done.values()]
     sheets = [f"{name} {version}" for name, version in results["sheets"].items()]
     outside = [f"{n} {emotion}" for emotion, n in sorted(results["outside_protocol"].items())]
     rows = {
-        "Command": shlex.join([Path(program).name, *arguments]),
+        "Command": shlex.join([name, *arguments]),
         "Protocol": f"{results['protocol']}, leave-one-subject-out: {', '.join(outcome.classes)}",
         "Databases": ", ".join(results["databases"]),
         "Annotation": ", ".join(sheets),
