@@ -59,15 +59,11 @@ class RegionHead(nn.Module):
         if self.query_mode == "batch-mean":  # as FRA, whose regions are the database's
             queries = queries.mean(0, keepdim=True).expand_as(queries)
         dense = self.dense(features)  # F_dense (B, D, h, w)
-        # cosines over a temperature of .04 need float32, also under autocast
-        with torch.autocast(features.device.type, enabled=False):
-            queries, dense = queries.float(), dense.float()
-            scores = heat_maps(queries, dense) / temperature
-            assignment = scores.softmax(1)
-            # [ours] F_dense, as the paper's text; FRA pools the features themselves
-            whole = features.float() if self.pooled == "features" else dense
-            pooled = pool_regions(assignment, whole)
-            embeddings = self.projector(pooled.flatten(0, 1)).unflatten(0, pooled.shape[:2])
+        scores = heat_maps(queries, dense) / temperature
+        assignment = scores.softmax(1)
+        # [ours] F_dense, as the paper's text; FRA pools the features themselves
+        pooled = pool_regions(assignment, features if self.pooled == "features" else dense)
+        embeddings = self.projector(pooled.flatten(0, 1)).unflatten(0, pooled.shape[:2])
         return Regions(scores, assignment, embeddings)
 
 
@@ -78,6 +74,9 @@ class Decoder(nn.Module):
         super().__init__()
         dim = settings.dim
         self.queries = nn.Parameter(torch.randn(settings.queries, dim))
+        self.contents = None
+        if settings.query_start == "learned":
+            self.contents = nn.Parameter(torch.randn(settings.queries, dim))
         self.memory = nn.Conv2d(channels, dim, 1)
         self.layers = nn.ModuleList(DecoderLayer(settings) for _ in range(settings.decoder_layers))
         self.norm = nn.LayerNorm(dim)
@@ -99,7 +98,11 @@ class Decoder(nn.Module):
         memory = memory.flatten(2).mT  # (B, hw, D)
         keys = memory + places.flatten(1).mT
         position = self.queries.expand(len(memory), -1, -1)  # (B, M, D)
+        # [ours] From zeros all queries start as nearly one vector: a query chooses tokens by its
+        # position, and the mean of a few dozen tokens is about the same for every choice.
         regions = torch.zeros_like(position)
+        if self.contents is not None:
+            regions = self.contents.expand_as(position)
         for layer in self.layers:
             regions = layer(regions, position, keys, memory)
         decoded: Tensor = self.head(self.norm(regions))

@@ -45,6 +45,7 @@ SHIPPED: dict[str, dict[str, Any]] = {
     "paper": {},
     "paper_literal": {"size": 224, "flip": "tensor", "scale": "minmax255", "predictor": False},
     "robust": {
+        "query_start": "learned",
         "balance": "sinkhorn",
         "imbalance": "logit-adjustment",
         "infer": "mean",

@@ -35,6 +35,20 @@ def test_regions_are_of_each_image_and_independent_of_its_batch(small: TrainSett
     assert not torch.allclose(decoded[0], decoded[1])
 
 
+def test_learned_starts_tell_the_queries_apart_before_any_training(small: TrainSettings) -> None:
+    features = torch.randn(16, 32, 5, 5).relu()
+
+    def likeness(start: str) -> float:
+        torch.manual_seed(0)
+        decoder = Decoder(small.model_copy(update={"query_start": start, "dim": 64}), 32).eval()
+        unit = torch.nn.functional.normalize(decoder(features), dim=-1)
+        cosines = (unit @ unit.mT).mean(0)
+        return float((cosines.sum() - cosines.trace()) / (cosines.numel() - len(cosines)))
+
+    assert likeness("zero") > likeness("learned") + 0.1
+    assert Decoder(small, 32).contents is None
+
+
 def test_batch_mean_queries_are_the_mean_of_every_images(small: TrainSettings) -> None:
     features = torch.randn(5, 32, 3, 3)
     head = RegionHead(small, 32).eval()
@@ -111,12 +125,6 @@ def test_pooling_ignores_a_common_mirroring_and_survives_an_empty_region() -> No
     )
     assignment[:, 1] = 0
     assert (pool_regions(assignment, dense)[:, 1] == 0).all()
-
-
-def test_heads_of_half_precision_features_are_computed_in_full(small: TrainSettings) -> None:
-    with torch.autocast("cpu", torch.bfloat16):
-        regions = RegionHead(small, 32)(torch.randn(3, 32, 4, 4), 0.1)
-    assert regions.scores.dtype == regions.assignment.dtype == torch.float32
 
 
 def regions_of(assignment: torch.Tensor, embeddings: torch.Tensor) -> Regions:

@@ -61,6 +61,11 @@ class MethodSettings(InputSettings):
         panel=_REGIONS,
     )
     queries: int = setting(8, "Learnable facial queries.", panel=_REGIONS, ge=1, le=64)
+    query_start: Literal["zero", "learned"] = setting(
+        "zero",
+        "What the decoder starts each query's region from: zeros as in DETR, or a learned vector.",
+        panel=_REGIONS,
+    )
     query_mode: Literal["image", "batch-mean"] = setting(
         "image", "Decoded regions of every image, or their mean over the batch.", panel=_REGIONS
     )
