@@ -29,13 +29,20 @@ class Classifier(nn.Module):
             zero_residual=settings.zero_residual,
         )
         self.channels = settings.width << (settings.stages - 1)
+        self.half = settings.precision == "bfloat16"
         # [ours] with bias, as EAC's code; the paper's formula shows none
         self.fc = nn.Linear(self.channels, n_classes, bias=settings.fc_bias)
 
     def features(self, instances: Tensor) -> Tensor:
-        """F: (B, 3, S, S) → (B, C, h, w), after the last ReLU."""
-        features: Tensor = self.backbone(instances.contiguous(memory_format=torch.channels_last))
-        return features
+        """F: (B, 3, S, S) → float32 (B, C, h, w), after the last ReLU.
+
+        The backbone alone may run in bfloat16: maps are compared by small differences, and cosines
+        are divided by a temperature of .04.
+        """
+        instances = instances.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(instances.device.type, torch.bfloat16, enabled=self.half):
+            features: Tensor = self.backbone(instances)
+        return features.float()
 
     def logits(self, features: Tensor) -> Tensor:
         """Method 3.2: W · GAP(F) + b, (B, C, h, w) → (B, L)."""

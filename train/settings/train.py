@@ -51,6 +51,11 @@ class TrainSettings(MethodSettings):
     zero_residual: bool = setting(
         False, "Residual blocks start as their shortcuts.", panel=_NETWORK
     )
+    precision: Literal["float32", "bfloat16"] = setting(
+        "float32",
+        "Of the backbone; bfloat16 (autocast) is faster on GPUs and on CPUs that compute in it.",
+        panel=_NETWORK,
+    )
     fc_bias: bool = setting(True, "Bias of the linear classifier.", panel=_NETWORK)
 
     imbalance: ImbalanceName = setting(
