@@ -15,17 +15,26 @@ from typing import NoReturn
 from raicl.common.errors import RaiclError
 
 _SECONDS_BETWEEN_LINES = 30.0
-_state = {"quiet": False, "debug": bool(os.environ.get("RAICL_DEBUG"))}
+_state = {"quiet": False, "debug": bool(os.environ.get("RAICL_DEBUG")), "bars": True}
 
 
 class _Terminated(BaseException):
     """SIGTERM, raised like KeyboardInterrupt so that every `finally` runs."""
 
 
-def configure(*, quiet: bool = False, debug: bool = False) -> None:
-    """Set what `say` and `launch` show for the rest of the process."""
-    _state["quiet"] = quiet
-    _state["debug"] = debug or _state["debug"]
+def configure(*, quiet: bool = False, debug: bool = False, bars: bool = True) -> None:
+    """Set what `say`, `progress` and `launch` show for the rest of the process.
+
+    Parameters
+    ----------
+    bars : progress may be drawn; not in a worker, whose terminal is shared.
+    """
+    _state.update(quiet=quiet, debug=debug or _state["debug"], bars=bars)
+
+
+def configured() -> dict[str, bool]:
+    """What `configure` was given, for a worker process."""
+    return {name: _state[name] for name in ("quiet", "debug")}
 
 
 def say(text: str) -> None:
@@ -46,7 +55,7 @@ class Progress:
         self.total, self.label, self.done = total, label, 0
         self._started = self._printed = time.monotonic()
         self._bar = None
-        if sys.stderr.isatty() and not _state["quiet"]:
+        if _state["bars"] and sys.stderr.isatty() and not _state["quiet"]:
             from rich.console import Console
             from rich.progress import Progress as Bar
 

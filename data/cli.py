@@ -15,6 +15,7 @@ import typer
 
 from raicl.common import console
 from raicl.common.errors import ConflictError, PartialError, UsageError
+from raicl.common.parallel import resolve_jobs
 
 
 def synth(
@@ -43,7 +44,6 @@ def synth(
             folder, layout, [name for name, value in given.items() if value is not None]
         )
         return
-    from raicl.common.parallel import resolve_jobs
     from raicl.data.synthetic.database import make_database
 
     _refuse_filled(folder)
@@ -86,7 +86,8 @@ def demo(
     if not database.exists():
         _command("synth", database, "--subjects", subjects, "--seed", seed)
     _command("prep", "synthetic", "--root", database, "--out", flows)
-    _command("train", flows, "--fold", "all", "--preset", "tiny", "--seed", seed, "--run-dir", run)
+    training = ("--preset", "tiny", "--seed", seed, "--jobs", resolve_jobs(None))
+    _command("train", flows, "--fold", "all", *training, "--run-dir", run)
     for emotion, clip in _first_clips(flows).items():
         _command("inspect", flows, "--clip", clip, "--out", folder / f"{emotion}.png")
     page = folder / "report.html"

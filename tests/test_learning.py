@@ -14,8 +14,9 @@ from raicl.data.synthetic.database import make_database
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.composite import Composite, compose
+from raicl.train.experiment import Experiment
 from raicl.train.folds import leave_one_subject_out
-from raicl.train.loso import Experiment, cross_validate
+from raicl.train.loso import cross_validate
 from raicl.train.runs import open_run
 from raicl.train.settings import TrainSettings, load_preset
 

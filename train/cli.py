@@ -13,6 +13,7 @@ import typer
 
 from raicl.common import console
 from raicl.common.errors import PartialError, SetupError
+from raicl.common.parallel import resolve_jobs
 from raicl.common.sample import FLAGS
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
@@ -72,6 +73,16 @@ def train(
             show_default=False,
         ),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="Folds at a time, each in a process of its own that holds the instances; they "
+            "share the CPU's cores. -1 is one per core.",
+            rich_help_panel="Compute",
+        ),
+    ] = 1,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -127,12 +138,14 @@ def train(
     from raicl.train import pictures as drawing
     from raicl.train.composite import compose
     from raicl.train.device import configure_torch, describe_device, resolve_device
+    from raicl.train.experiment import Experiment
     from raicl.train.folds import leave_one_subject_out
-    from raicl.train.loso import Experiment, cross_validate
+    from raicl.train.loso import cross_validate
     from raicl.train.report.summary import as_text
     from raicl.train.runs import default_folder, open_run
     from raicl.train.sampling import resample
     from raicl.train.selection import select_folds
+    from raicl.train.workers import threads_each
 
     prepared = settings.sampling == "cache"
     composite = compose(flows, load_protocol(settings.protocol), as_prepared=prepared)
@@ -142,7 +155,10 @@ def train(
         print_folds(composite, folds, as_json=json)
         return
     chosen = select_folds(folds, fold or ["all"], note=console.say)
-    configure_torch(threads=settings.threads, deterministic=settings.deterministic)
+    jobs = resolve_jobs(jobs)
+    configure_torch(
+        threads=settings.threads or threads_each(jobs), deterministic=settings.deterministic
+    )
     device = resolve_device(settings.device)
     draw = pictures and drawing.can_draw()
 
@@ -154,7 +170,13 @@ def train(
     if pictures and not draw:
         run.log(drawing.NEEDS)
     experiment = Experiment(
-        composite=composite, settings=settings, folds=folds, device=device, run=run, draw=draw
+        composite=composite,
+        settings=settings,
+        folds=folds,
+        device=device,
+        run=run,
+        draw=draw,
+        jobs=jobs,
     )
     results = cross_validate(experiment, chosen)
     console.result(_json.dumps(results, indent=2) if json else f"{as_text(results)}\nrun {folder}")

@@ -29,7 +29,7 @@ class Classifier(nn.Module):
             zero_residual=settings.zero_residual,
         )
         self.channels = settings.width << (settings.stages - 1)
-        self.half = settings.precision == "bfloat16"
+        self.bfloat16_backbone = settings.precision == "bfloat16"
         # [ours] with bias, as EAC's code; the paper's formula shows none
         self.fc = nn.Linear(self.channels, n_classes, bias=settings.fc_bias)
 
@@ -40,7 +40,7 @@ class Classifier(nn.Module):
         are divided by a temperature of .04.
         """
         instances = instances.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(instances.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(instances.device.type, torch.bfloat16, enabled=self.bfloat16_backbone):
             features: Tensor = self.backbone(instances)
         return features.float()
 

@@ -33,9 +33,10 @@ from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.composite import Composite, compose
 from raicl.train.device import configure_torch
+from raicl.train.experiment import Experiment
 from raicl.train.folds import leave_one_subject_out
 from raicl.train.instances import load_instances
-from raicl.train.loso import Experiment, cross_validate
+from raicl.train.loso import cross_validate
 from raicl.train.metrics import confusion_matrix, uar, uf1
 from raicl.train.network import Classifier
 from raicl.train.runs import open_run

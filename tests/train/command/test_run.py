@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from raicl.common.flows import open_cache
-from raicl.train import loso, pictures
+from raicl.train import attempt, pictures
 from raicl.train.checkpoint import load_tensors
 from raicl.train.mirror import mirror_instances
 from raicl.train.network import Classifier
@@ -71,13 +71,13 @@ def test_finished_folds_are_not_computed_again_and_the_rest_completes_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     trained: list[str] = []
-    fit = loso.fit_fold
+    fit = attempt.fit_fold
 
     def counted(fold: Any, *arguments: Any, **keywords: Any) -> Any:
         trained.append(fold.subject)
         return fit(fold, *arguments, **keywords)
 
-    monkeypatch.setattr(loso, "fit_fold", counted)
+    monkeypatch.setattr(attempt, "fit_fold", counted)
     assert command(flows, "--fold", "#2,sub01", *options) == 0
     assert capfd.readouterr().out.startswith("partial, 2 of 3 subjects")
     assert trained == ["casme2/sub01", "casme2/sub03"]
@@ -97,6 +97,30 @@ def test_finished_folds_are_not_computed_again_and_the_rest_completes_the_run(
     assert capfd.readouterr().out.count("partial, 1 of 3 subjects") == 1
     # a fold's result does not depend on which folds were trained before it
     assert (tmp_path / "run/folds/casme2/sub03/weights.safetensors").read_bytes() == before
+
+
+def test_folds_at_the_same_time_give_what_folds_in_turn_give(
+    tmp_path: Path, flows: Path, config: Path, command: Command, capfd: Any
+) -> None:
+    common = [flows, "--config", config, "--no-pictures"]
+    assert command(*common, "--run-dir", tmp_path / "turn") == 0
+    capfd.readouterr()
+    assert command(*common, "--run-dir", tmp_path / "together", "--jobs", 2) == 0
+    shown = capfd.readouterr().err
+    assert all(f"[{row}/3] casme2/sub0{row}  3 clips" in shown for row in (1, 2, 3))
+    weights = [f"folds/casme2/sub0{row}/weights.safetensors" for row in (1, 2, 3)]
+    for name in ("predictions.csv", *weights):
+        turn, together = (tmp_path / run / name for run in ("turn", "together"))
+        assert together.read_bytes() == turn.read_bytes()
+
+
+def test_folds_that_fail_in_processes_of_their_own_are_named(
+    tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
+) -> None:
+    assert command(flows, *options, "--lr", 1e30, "--jobs", 2) == 5
+    shown = capfd.readouterr().err
+    assert all(f"fold casme2/sub0{row}: the loss is not finite" in shown for row in (1, 2, 3))
+    assert "Traceback" not in shown
 
 
 def test_another_experiment_in_the_same_folder_is_refused_with_the_differing_keys(

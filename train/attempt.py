@@ -1,0 +1,133 @@
+"""Attempt: one fold in this process, trained, tested and saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from raicl.train import pictures
+from raicl.train.checkpoint import remove_states, save_tensors
+from raicl.train.experiment import Experiment
+from raicl.train.fit import fit_fold
+from raicl.train.folds import Fold, FoldError
+from raicl.train.instances import Instances, load_instances
+from raicl.train.predict import attend, predict
+from raicl.train.predictions import Prediction, write_predictions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What became of a fold.
+
+    Attributes
+    ----------
+    clips, correct : tested, and classified as they are annotated; 0 where nothing was done.
+    reason : why it failed; empty where it did not.
+    done : whether the fold was trained here; not where another process had finished it.
+    """
+
+    clips: int = 0
+    correct: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+    done: bool = True
+
+
+def attempt_fold(experiment: Experiment, fold: Fold, instances: Instances) -> Attempt:
+    """Train, test and save a fold, unless another process has done it by now.
+
+    Raises
+    ------
+    ConflictError : another process is at it.
+    """
+    began = time.perf_counter()
+    try:
+        with experiment.run.hold(fold) as folder:
+            if experiment.run.finished(fold):  # by another process, while this one was busy
+                return Attempt(done=False)
+            rows = _run_fold(experiment, fold, instances, folder)
+    except FoldError as error:
+        experiment.run.log(f"fold {fold.subject} failed: {error}; {error.fix}")
+        return Attempt(reason=str(error))
+    seconds = time.perf_counter() - began
+    return Attempt(clips=len(rows), correct=_correct(rows), seconds=seconds)
+
+
+def experiment_instances(experiment: Experiment) -> Instances:
+    """The instances of all folds, where the settings want them; close them when done."""
+    return load_instances(
+        experiment.composite.records.values(),
+        size=experiment.settings.size,
+        device=experiment.device,
+        where=experiment.settings.instances,
+    )
+
+
+def _run_fold(
+    experiment: Experiment, fold: Fold, instances: Instances, folder: Path
+) -> list[Prediction]:
+    """Train, predict and save one fold; ``done.json`` comes last."""
+    composite, settings, run = experiment.composite, experiment.settings, experiment.run
+    _note_absent_classes(experiment, fold)
+    started = time.perf_counter()
+    try:
+        model, scale = fit_fold(
+            fold,
+            instances,
+            composite.labels,
+            settings,
+            n_classes=len(experiment.classes),
+            device=experiment.device,
+            folder=folder,
+            say=run.log,
+        )
+        predictions = predict(
+            model,
+            instances,
+            scale,
+            clips=fold.test,
+            subject=fold.subject,
+            labels=composite.labels,
+        )
+    except torch.OutOfMemoryError as error:
+        raise FoldError(
+            f"out of memory on {experiment.device}", fix="lower --batch-size or --size"
+        ) from error
+    write_predictions(folder / "predictions.csv", predictions, experiment.classes)
+    save_tensors(folder / "weights.safetensors", model.inference_state())
+    if experiment.draw:
+        seen = attend(model, instances, scale, predictions[0])
+        cache, record = composite.records[predictions[0].clip]
+        title = f"{record.id}: {experiment.classes[predictions[0].predicted]}"
+        pictures.draw_attention(
+            folder / "attention.png", face=cache.read(record).onset_face, seen=seen, title=title
+        )
+    values = {
+        "subject": fold.subject,
+        "epochs": settings.epochs,
+        "seed": settings.seed + fold.index,
+        "clips": len(predictions),
+        "correct": _correct(predictions),
+        "scale": asdict(scale),
+        "network": settings.infer_network,
+        "class_counts": composite.class_counts(fold.train),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    run.finish(fold, values)
+    remove_states(folder)  # after the fold is declared finished, never before
+    return predictions
+
+
+def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:
+    counts = experiment.composite.class_counts(fold.train)
+    absent = [name for name, n in zip(experiment.classes, counts, strict=True) if n == 0]
+    if absent:
+        experiment.run.log(f"note: fold {fold.subject} trains without {', '.join(absent)}")
+
+
+def _correct(rows: Sequence[Prediction]) -> int:
+    return sum(row.truth == row.predicted for row in rows)
