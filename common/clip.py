@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Literal
+
+Split = Literal["", "train", "test"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,8 @@ class Clip:
         is recorded in several variants, the variant, e.g. ``hs`` (SMIC).
     flags : what a reader of the results should know, e.g. ``apex-missing``.
     repeated : whether another clip of this subject has the same name (CAS(ME)^3).
+    split : ``train``, never tested; ``test``, never trained on; empty, both. Of the synthetic
+        database alone, which may have many more clips to test than to train on.
     """
 
     dataset: str
@@ -37,6 +42,7 @@ class Clip:
     sheet: str = ""
     flags: tuple[str, ...] = ()
     repeated: bool = False
+    split: Split = ""
 
     @property
     def subject_key(self) -> str:
@@ -51,7 +57,10 @@ class Clip:
 
     def to_json(self) -> dict[str, object]:
         """Plain values, the inverse of `from_json`."""
-        return asdict(self) | {"flags": list(self.flags)}
+        values = asdict(self) | {"flags": list(self.flags)}
+        if not self.split:  # the index of a database without a split stays what it was
+            del values["split"]
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, object]) -> Clip:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from raicl.common.clip import Clip
@@ -54,6 +54,11 @@ class ClipRecord:
         """The rows a run needs: those trained on, then that of inference where it is not one."""
         rows = self.train_rows
         return rows if self.middle in rows else (*rows, self.middle)
+
+    def middle_alone(self) -> ClipRecord:
+        """The same clip when nothing but its inference instance is used."""
+        others = tuple(row for row in range(len(self.frames)) if row != self.middle)
+        return replace(self, untrained=others)
 
     @property
     def numbers(self) -> tuple[int, ...] | None:

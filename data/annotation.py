@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from typing import cast, get_args
 
-from raicl.common.clip import Clip
+from raicl.common.clip import Clip, Split
 from raicl.data.database import Footage, Frame
 from raicl.data.sheet import as_integer, as_text
 from raicl.data.tree import Listing, Unusable
@@ -31,7 +32,7 @@ def annotate(
     flags: tuple[str, ...] = (),
     repeated: bool = False,
 ) -> Clip:
-    """A clip from the cells ``onset``, ``apex``, ``offset``, ``emotion`` and ``fps`` of its row.
+    """A clip from the cells of its row: onset, apex, offset, emotion, fps and split.
 
     A missing or impossible apex costs a flag, not the clip: stage 1 does without it. `fps` is the
     rate where the row has none of its own.
@@ -39,7 +40,7 @@ def annotate(
     Raises
     ------
     Unusable : onset or offset is no frame number, they are in the wrong order, no emotion, or a
-        rate that is none.
+        rate or a split that is none.
     """
     onset, offset = _frame(cells, "onset"), _frame(cells, "offset")
     if onset >= offset:
@@ -59,7 +60,17 @@ def annotate(
         sheet=sheet,
         flags=(*flags, *apex_flags, *unknown),
         repeated=repeated,
+        split=read_split(cells.get("split")),
     )
+
+
+def read_split(cell: object) -> Split:
+    """``train``, ``test`` or, where the sheet has no such column, the empty word for both."""
+    text = as_text(cell).casefold()
+    for known in get_args(Split):
+        if text == known:
+            return cast(Split, known)
+    raise Unusable(f"its split {printable(text)[:40]!r} is neither train nor test")
 
 
 def read_apex(cell: object, onset: int, offset: int) -> tuple[int | None, tuple[str, ...]]:

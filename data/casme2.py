@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from raicl.common.console import say
@@ -32,6 +32,7 @@ _COLUMNS = {
     "emotion": ("Estimated Emotion", "Emotion"),
     "objective": ("Objective Classes", "Objective Class"),
 }
+_SPLIT = {"split": ("Split",)}  # in no release: `raicl synth --test-clips` adds it to its own sheet
 _SHEET_NAME = re.compile(r"casme.?(2|ii).*coding", re.IGNORECASE)
 # The clips whose emotion is sadness in the sheet of 2014 and surprise in that of 2019.
 _RELABELLED = {("sub24", "ep07_01"), ("sub24", "ep07_04f"), ("sub24", "ep10_03")}
@@ -60,7 +61,8 @@ def read_casme2(
     trees = find_trees(
         root, SUBJECTS.of_folder, example="sub01, sub02, ...", hint="CASME2_RAW_selected"
     )
-    sheet, version = _choose_sheet(root, trees, annotations)
+    columns = _COLUMNS if dataset == "casme2" else _COLUMNS | _SPLIT
+    sheet, version = _choose_sheet(root, trees, annotations, columns)
     say(f"{dataset}: sheet of {version}, {sheet.path}")
     known_trees = [(tree, _layout(tree, sheet)) for tree in trees]
     tree, layout = choose_tree(known_trees, LAYOUTS, root)
@@ -86,14 +88,19 @@ def sheet_version(sheet: Sheet) -> str:
     return "2019" if "objective" in sheet.columns else "2014"
 
 
-def _choose_sheet(root: Path, trees: Sequence[Tree], annotations: Path | None) -> tuple[Sheet, str]:
+def _choose_sheet(
+    root: Path,
+    trees: Sequence[Tree],
+    annotations: Path | None,
+    columns: Mapping[str, Sequence[str]],
+) -> tuple[Sheet, str]:
     """The sheet; of the two official versions that of 2014, which defines the CDE list."""
     paths = find_sheets(
         root, [tree.path for tree in trees], named=_SHEET_NAME, annotations=annotations
     )
     sheets: dict[str, Sheet] = {}
     for path in paths:
-        sheet = read_sheet(path, _COLUMNS, optional={"objective"})
+        sheet = read_sheet(path, columns, optional={"objective", "split"} & columns.keys())
         version = sheet_version(sheet)
         if version in sheets:
             raise ambiguous([sheets[version].path, path], "--annotations FILE")

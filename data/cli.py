@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,18 @@ def synth(
         int | None, typer.Option(min=2, max=99, help="Synthetic people (12).")
     ] = None,
     clips: Annotated[int | None, typer.Option(min=1, max=99, help="Clips of each (6).")] = None,
+    test_clips: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=99,
+            help="Clips more of each that are only tested; the others are then only trained on.",
+        ),
+    ] = None,
+    difficulty: Annotated[
+        Literal["default", "hard"] | None,
+        typer.Option(help="hard: weaker, more varied motion among more that means nothing."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed, other people (0).")] = None,
     layout: Annotated[
         str,
@@ -39,18 +51,34 @@ def synth(
     The faces come with the true motion of every frame; a miniature is the same each time.
     """
     if layout != "casme2":
-        given = {"subjects": subjects, "clips": clips, "seed": seed}
+        given = {
+            "subjects": subjects,
+            "clips": clips,
+            "test-clips": test_clips,
+            "difficulty": difficulty,
+            "seed": seed,
+        }
         _synth_miniature(
             folder, layout, [name for name, value in given.items() if value is not None]
         )
         return
     from raicl.data.synthetic.database import make_database
+    from raicl.data.synthetic.motion import HARD
 
     _refuse_filled(folder)
     subjects = subjects or 12
     make_database(
-        folder, subjects=subjects, clips=clips or 6, seed=seed or 0, jobs=resolve_jobs(jobs)
+        folder,
+        subjects=subjects,
+        clips=clips or 6,
+        test_clips=test_clips or 0,
+        seed=seed or 0,
+        difficulty=HARD if difficulty == "hard" else None,
+        jobs=resolve_jobs(jobs),
     )
+    if test_clips is not None:  # the column is of no real database, so its reader ignores it
+        console.result(f"{folder}: {subjects} subjects, next: raicl-prep synthetic --root {folder}")
+        return
     console.result(f"{folder}: {subjects} subjects, next: raicl-prep casme2 --root {folder}")
 
 

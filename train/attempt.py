@@ -58,9 +58,20 @@ def attempt_fold(experiment: Experiment, fold: Fold, instances: Instances) -> At
 
 
 def experiment_instances(experiment: Experiment) -> Instances:
-    """The instances of all folds, where the settings want them; close them when done."""
+    """The instances of all folds, where the settings want them; close them when done.
+
+    Of a clip that is only tested, those that are never looked at stay on disk.
+    """
+    middle_alone = experiment.settings.infer == "middle"
+    sources = experiment.composite.records.values()
     return load_instances(
-        experiment.composite.records.values(),
+        [
+            (
+                cache,
+                record.middle_alone() if middle_alone and record.clip.split == "test" else record,
+            )
+            for cache, record in sources
+        ],
         size=experiment.settings.size,
         device=experiment.device,
         where=experiment.settings.instances,

@@ -222,6 +222,9 @@ def describe_input(composite: Composite) -> list[str]:
     counts = composite.class_counts(list(composite.records))
     shown = ", ".join(f"{n} {name}" for name, n in zip(classes, counts, strict=True))
     lines = [f"{' + '.join(composite.datasets)}: {sum(counts)} clips ({shown})"]
+    splits = Counter(clip.split for clip in composite.clips)
+    if splits["train"] or splits["test"]:
+        lines.append(f"{splits['train']} clips only to train on, {splits['test']} only to test")
     if composite.outside:
         left = ", ".join(f"{n} {emotion}" for emotion, n in sorted(composite.outside.items()))
         total = composite.outside.total()

@@ -59,8 +59,11 @@ class Composite:
 
     @property
     def labels_digest(self) -> str:
-        """SHA-256 of what the protocol decides here: the classes, and the class of each clip."""
-        decided = {"classes": self.classes, "labels": self.labels}
+        """SHA-256 of what is decided about the clips: classes, the class of each, and splits."""
+        decided: dict[str, object] = {"classes": self.classes, "labels": self.labels}
+        splits = {clip.id: clip.split for clip in self.clips if clip.split}
+        if splits:
+            decided["splits"] = splits
         return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
 
     @property

@@ -44,9 +44,13 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
 def leave_one_subject_out(clips: Sequence[Clip]) -> tuple[Fold, ...]:
     """One fold per ``dataset/subject``, in natural order, whatever the order of `clips`.
 
+    Clips whose split is ``test`` are never trained on, and those whose split is ``train`` never
+    tested; a subject without any to test has no fold.
+
     Raises
     ------
-    InputError : fewer than two subjects, a clip id given twice, or a name unfit for a folder.
+    InputError : fewer than two subjects, nothing to train on or to test, a clip id given twice, or
+        a name unfit for a folder.
     """
     ordered = sorted(
         clips, key=lambda clip: (clip.dataset, natural(clip.subject), natural(clip.id))
@@ -69,11 +73,18 @@ def leave_one_subject_out(clips: Sequence[Clip]) -> tuple[Fold, ...]:
         fold = Fold(
             index=index,
             subject=subject,
-            train=tuple(clip.id for clip in ordered if clip.subject_key != subject),
-            test=tuple(clip.id for clip in ordered if clip.subject_key == subject),
+            train=tuple(c.id for c in ordered if c.subject_key != subject and c.split != "test"),
+            test=tuple(c.id for c in ordered if c.subject_key == subject and c.split != "train"),
         )
         check_disjoint(fold, ordered)
-        folds.append(fold)
+        if fold.test:
+            folds.append(fold)
+    if not folds or any(not fold.train for fold in folds):
+        raise InputError(
+            "the clips' splits leave nothing to train on or to test",
+            where=", ".join(keys),
+            fix="prepare clips of both splits, of two subjects at least",
+        )
     return tuple(folds)
 
 
@@ -85,7 +96,9 @@ def check_disjoint(fold: Fold, clips: Sequence[Clip]) -> None:
     InputError : a clip or a subject stands on both sides.
     """
     subject_of = {clip.id: clip.subject_key for clip in clips}
+    split_of = {clip.id: clip.split for clip in clips}
     shared = set(fold.train) & set(fold.test)
+    shared |= {clip for clip in fold.train if split_of[clip] == "test"}
     shared |= {clip for clip in fold.train if subject_of[clip] == fold.subject}
     shared |= {clip for clip in fold.test if subject_of[clip] != fold.subject}
     if shared:

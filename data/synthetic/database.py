@@ -34,6 +34,7 @@ def make_database(
     *,
     subjects: int = 12,
     clips: int = 6,
+    test_clips: int = 0,
     seed: int = 0,
     layout: str = "casme2",
     difficulty: Difficulty | None = None,
@@ -49,6 +50,7 @@ def make_database(
     Parameters
     ----------
     folder : made if missing.
+    test_clips : clips of each person that are only tested; see `plan_scenes`.
     difficulty : how hard the classes are to tell apart; None: the documented default.
     jobs : worker processes; None: one per core.
 
@@ -68,14 +70,16 @@ def make_database(
 
     difficulty = difficulty or Difficulty()
     _check(subjects, clips, seed, layout)
-    settings = {
+    settings: dict[str, object] = {
         "subjects": subjects,
         "clips": clips,
         "seed": seed,
         "layout": layout,
         "difficulty": asdict(difficulty),
     }
-    scenes = plan_scenes(subjects, clips, seed)
+    if test_clips:
+        settings["test_clips"] = test_clips
+    scenes = plan_scenes(subjects, clips, seed, test_clips=test_clips)
     if _is_complete(folder, layout, settings):
         return scenes
     with _staged(folder) as stage:

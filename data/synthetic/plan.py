@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from raicl.common.clip import Split
 from raicl.data.synthetic.units import EMOTIONS
 
 _RARE = ("others", "sadness", "fear")  # outside the three composite classes
@@ -24,6 +25,7 @@ class Scene:
     frames : number of frames T.
     apex : index of the strongest frame, 0 < apex < T - 1.
     apex_known : whether the sheet gives the apex (CASME II has one clip without).
+    split : as `raicl.common.clip.Clip.split`.
     """
 
     subject: int
@@ -34,6 +36,7 @@ class Scene:
     frames: int
     apex: int
     apex_known: bool = True
+    split: Split = ""
 
     @property
     def offset(self) -> int:
@@ -50,12 +53,7 @@ def schedule_emotions(subjects: int, clips: int) -> tuple[tuple[str, ...], ...]:
     """
     table = []
     for subject in range(subjects):
-        emotions = [
-            ("happiness", "surprise", ("disgust", "repression")[(clip // 3 + subject) % 2])[
-                clip % 3
-            ]
-            for clip in range(clips)
-        ]
+        emotions = [_in_turn(clip, subject) for clip in range(clips)]
         if clips >= 4 and subject % 2 == 0:
             turn = subject // 2
             # the class that gives way shifts after each round of rare emotions
@@ -64,30 +62,53 @@ def schedule_emotions(subjects: int, clips: int) -> tuple[tuple[str, ...], ...]:
     return tuple(table)
 
 
-def plan_scenes(subjects: int, clips: int, seed: int) -> tuple[Scene, ...]:
-    """All clips, by subject; the first one of emotion "others" has no apex in the sheet."""
-    scenes = []
+def _in_turn(clip: int, subject: int) -> str:
+    """The composite class whose turn it is."""
+    negative = ("disgust", "repression")[(clip // 3 + subject) % 2]
+    return ("happiness", "surprise", negative)[clip % 3]
+
+
+def plan_scenes(subjects: int, clips: int, seed: int, *, test_clips: int = 0) -> tuple[Scene, ...]:
+    """All clips, by subject; the first one of emotion "others" has no apex in the sheet.
+
+    Parameters
+    ----------
+    test_clips : clips of every subject that are only tested, of the composite classes alone; the
+        others, which they leave as they are, are then only trained on.
+    """
+    scenes: list[Scene] = []
     without_apex = 1
     for subject, emotions in enumerate(schedule_emotions(subjects, clips)):
         rng = np.random.default_rng([seed, 0, subject])
-        for index, emotion in enumerate(rng.permutation(emotions)):
+        shown = [str(emotion) for emotion in rng.permutation(emotions)]
+        for index, emotion in enumerate(shown):
+            scene = _draw_scene(rng, subject, index, emotion, "train" if test_clips else "")
             unknown = emotion == "others" and without_apex > 0
             without_apex -= unknown
-            mixtures = EMOTIONS[str(emotion)]
-            frames = int(rng.integers(26, 61))
-            scenes.append(
-                Scene(
-                    subject=subject,
-                    index=index,
-                    emotion=str(emotion),
-                    units=mixtures[rng.integers(len(mixtures))],
-                    onset=_draw_onset(rng, (subject + index) % 3),
-                    frames=frames,
-                    apex=round((frames - 1) * rng.uniform(0.3, 0.7)),
-                    apex_known=not unknown,
-                )
-            )
+            scenes.append(replace(scene, apex_known=not unknown))
+        tested = [_in_turn(clip, subject) for clip in range(test_clips)]
+        scenes += [
+            _draw_scene(rng, subject, index, str(emotion), "test")
+            for index, emotion in enumerate(rng.permutation(tested), start=clips)
+        ]
     return tuple(scenes)
+
+
+def _draw_scene(
+    rng: np.random.Generator, subject: int, index: int, emotion: str, split: Split
+) -> Scene:
+    mixtures = EMOTIONS[emotion]
+    frames = int(rng.integers(26, 61))
+    return Scene(
+        subject=subject,
+        index=index,
+        emotion=emotion,
+        units=mixtures[rng.integers(len(mixtures))],
+        onset=_draw_onset(rng, (subject + index) % 3),
+        frames=frames,
+        apex=round((frames - 1) * rng.uniform(0.3, 0.7)),
+        split=split,
+    )
 
 
 def _draw_onset(rng: np.random.Generator, kind: int) -> int:

@@ -71,8 +71,14 @@ def _casme2_row(scene: Scene) -> list[str | int | None]:
 
 
 def _casme2_sheet(scenes: Sequence[Scene]) -> bytes:
-    """The workbook of 2014: nine columns, two of them without a header, and two empty sheets."""
-    lines = [_CASME2_HEADER, *map(_casme2_row, scenes)]
+    """The workbook of 2014: nine columns, two of them without a header, and two empty sheets.
+
+    A tenth column, which no real sheet has, says what is trained on and what is tested.
+    """
+    lines: list[Sequence[str | int | None]] = [_CASME2_HEADER, *map(_casme2_row, scenes)]
+    if any(scene.split for scene in scenes):
+        splits = ("Split", *(scene.split for scene in scenes))
+        lines = [(*line, split) for line, split in zip(lines, splits, strict=True)]
     return write_workbook({"Sheet1": lines, "Sheet2": [], "Sheet3": []})
 
 

@@ -2,13 +2,21 @@ import random
 
 import pytest
 
-from raicl.common.clip import Clip
+from raicl.common.clip import Clip, Split
 from raicl.common.errors import InputError
 from raicl.train.folds import Fold, check_disjoint, leave_one_subject_out, natural
 
 
-def clip(dataset: str, subject: str, name: str = "a") -> Clip:
-    return Clip(dataset=dataset, subject=subject, name=name, emotion="happiness", onset=1, offset=9)
+def clip(dataset: str, subject: str, name: str = "a", split: Split = "") -> Clip:
+    return Clip(
+        dataset=dataset,
+        subject=subject,
+        name=name,
+        emotion="happiness",
+        onset=1,
+        offset=9,
+        split=split,
+    )
 
 
 def folds_of(*subjects: str) -> tuple[Fold, ...]:
@@ -74,3 +82,22 @@ def test_a_clip_given_twice_raises() -> None:
 def test_a_subject_that_would_leave_the_run_folder_raises(name: str) -> None:
     with pytest.raises(InputError, match="cannot name a folder"):
         leave_one_subject_out([clip("d", name), clip("d", "other")])
+
+
+def test_what_is_only_tested_is_never_trained_on_and_the_other_way_round() -> None:
+    clips = [clip("d", "1", name, split) for name, split in (("a", "train"), ("b", "test"))]
+    clips += [clip("d", "2", "a", "train"), clip("d", "3", "a"), clip("d", "3", "b", "test")]
+    folds = leave_one_subject_out(clips)
+    assert [(fold.index, fold.subject, fold.train, fold.test) for fold in folds] == [
+        (0, "d/1", ("d/2/a", "d/3/a"), ("d/1/b",)),
+        (2, "d/3", ("d/1/a", "d/2/a"), ("d/3/a", "d/3/b")),  # the second has nothing to test
+    ]
+    leaking = Fold(index=1, subject="d/2", train=("d/1/b",), test=("d/2/a",))
+    with pytest.raises(InputError, match="would train on what it tests"):
+        check_disjoint(leaking, clips)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_splits_that_leave_no_side_are_refused(split: Split) -> None:
+    with pytest.raises(InputError, match="nothing to train on or to test"):
+        leave_one_subject_out([clip("d", subject, split=split) for subject in "12"])

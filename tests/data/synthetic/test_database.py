@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 from openpyxl import load_workbook
 
+from raicl.common.clip import Clip
 from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
+from raicl.data.database import read_database
 from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.tree import LAYOUTS
@@ -161,3 +164,29 @@ def test_without_scikit_image_the_remedy_is_named(
         make_database(tmp_path, subjects=1, clips=1, jobs=1)
     assert "raicl[demo]" in caught.value.fix
     assert not list(tmp_path.iterdir())
+
+
+def test_clips_that_are_only_tested_leave_the_others_as_they_are(
+    database: tuple[Path, tuple[Scene, ...]], tmp_path: Path
+) -> None:
+    folder, scenes = database
+    more = make_database(tmp_path, subjects=2, clips=2, test_clips=3, seed=3, jobs=1)
+    assert [scene.split for scene in more] == ["train", "train", "test", "test", "test"] * 2
+    assert [replace(scene, split="") for scene in more if scene.split == "train"] == list(scenes)
+    pictures = {n: d for n, d in digests(folder).items() if n.endswith((".jpg", ".npz"))}
+    assert pictures.items() < digests(tmp_path).items()
+    emotions = {scene.emotion for scene in plan_scenes(12, 6, 0, test_clips=40) if scene.index > 5}
+    assert emotions == {"happiness", "surprise", "disgust", "repression"}
+
+
+def test_only_its_own_reader_knows_what_is_only_tested(tmp_path: Path) -> None:
+    scenes = make_database(tmp_path, subjects=2, clips=1, test_clips=2, jobs=1)
+    splits = {
+        name: [item.clip.split for item in read_database(name, root=tmp_path).footage]
+        for name in ("synthetic", "casme2")
+    }
+    assert splits == {"synthetic": [scene.split for scene in scenes], "casme2": [""] * len(scenes)}
+    clips = [item.clip for item in read_database("synthetic", root=tmp_path).footage]
+    assert [Clip.from_json(clip.to_json()) for clip in clips] == clips
+    [plain] = {"split" in replace(clip, split="").to_json() for clip in clips}
+    assert not plain  # the index of a real database does not change
