@@ -63,7 +63,7 @@ def synth(
         )
         return
     from raicl.data.synthetic.database import make_database
-    from raicl.data.synthetic.motion import HARD
+    from raicl.data.synthetic.difficulty import HARD
 
     _refuse_filled(folder)
     subjects = subjects or 12

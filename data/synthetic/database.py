@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from raicl.common.console import progress
 from raicl.common.errors import ConflictError, UsageError
 from raicl.common.files import write_atomic, write_json, writing
+from raicl.data.synthetic.difficulty import Difficulty
 from raicl.data.synthetic.face import draw_face, pose, render_face
 from raicl.data.synthetic.field import dense_field, invert, pixel_grid
-from raicl.data.synthetic.motion import Difficulty, Motion, draw_habits, draw_motion
+from raicl.data.synthetic.motion import Motion, draw_habits, draw_motion
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.tree import LAYOUTS
 from raicl.data.synthetic.truth import carry, write_truth
@@ -69,7 +70,7 @@ def make_database(
     import joblib
 
     difficulty = difficulty or Difficulty()
-    _check(subjects, clips, seed, layout)
+    _check(subjects, clips, test_clips, seed, layout)
     settings: dict[str, object] = {
         "subjects": subjects,
         "clips": clips,
@@ -161,8 +162,12 @@ def render_frames(
         yield np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
-def _check(subjects: int, clips: int, seed: int, layout: str) -> None:
-    for name, value, least in (("subjects", subjects, 1), ("clips", clips, 1), ("seed", seed, 0)):
+def _check(subjects: int, clips: int, test_clips: int, seed: int, layout: str) -> None:
+    at_least = (
+        *(("subjects", subjects, 1), ("clips", clips, 1)),
+        *(("test-clips", test_clips, 0), ("seed", seed, 0)),
+    )
+    for name, value, least in at_least:
         if value < least:
             raise UsageError(f"--{name} {value}: expected at least {least}", fix="use a larger one")
     if layout not in LAYOUTS:

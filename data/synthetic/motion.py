@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from raicl.data.synthetic.difficulty import Difficulty
 from raicl.data.synthetic.face import PHOTO_FACE, PHOTO_FACE_SIDE, Face
 from raicl.data.synthetic.field import Array, Bumps, dense_field
 from raicl.data.synthetic.units import ACTION_UNITS
@@ -13,54 +14,6 @@ from raicl.data.synthetic.units import ACTION_UNITS
 # Amplitudes are given in px of the 225 px crop. [ours] Assumption: the crop shows 1.3 times the
 # side of the detector's box; another crop only changes what the same raw motion is called.
 _CROP_SIDE, _CROP_MARGIN = 225.0, 1.3
-
-
-@dataclass(frozen=True)
-class Difficulty:
-    """How hard the classes are to tell apart. Ranges are (low, high) of a uniform draw.
-
-    [ours] With the defaults, ridge regression on the true flow of the middle frame (28x28, with
-    smooth errors of 0.04 px), tested on people it has not seen, reaches a UF1 of about 0.9; with
-    `HARD` about 0.75.
-
-    Attributes
-    ----------
-    amplitude : peak displacement of the action units, px of a 225 px crop.
-    strength : factor on the amplitude, one per person.
-    asymmetry : standard deviation of the left-right log ratio, one per person.
-    one_sided : probability that the action units of a clip show on one side of the face only.
-    turn : standard deviation of an action unit's direction around its usual one, degrees, one
-        draw per person and unit, and one of half that size per clip.
-    jitter : standard deviation of where an action unit sits, px of a 225 px crop; one draw per
-        person and one of half that size per clip.
-    distractors : number of movements unrelated to the class, both ends included.
-    distractor_amplitude : their peak, px of a 225 px crop.
-    drift : largest translation of the head, px of a 225 px crop.
-    roll : largest rotation of the head, degrees.
-    noise : standard deviation of the camera's noise, grey levels, one per clip.
-    """
-
-    amplitude: tuple[float, float] = (0.25, 0.9)
-    strength: tuple[float, float] = (0.75, 1.25)
-    asymmetry: float = 0.3
-    one_sided: float = 0.6
-    turn: float = 20.0
-    jitter: float = 6.0
-    distractors: tuple[int, int] = (2, 5)
-    distractor_amplitude: tuple[float, float] = (0.2, 0.8)
-    drift: float = 0.5
-    roll: float = 0.1
-    noise: tuple[float, float] = (1.0, 1.5)
-
-
-HARD = Difficulty(
-    amplitude=(0.2, 0.7),
-    one_sided=0.8,
-    turn=30.0,
-    distractors=(3, 6),
-    distractor_amplitude=(0.3, 1.0),
-    drift=0.7,
-)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -169,11 +170,16 @@ def test_the_command_writes_a_miniature_and_names_what_reads_it(
         synth(tmp_path / "new", layout=layout)
 
 
-@pytest.mark.parametrize("option", [{"subjects": 12}, {"clips": 3}, {"seed": 0}])
+@pytest.mark.parametrize(
+    "option",
+    [{"subjects": 12}, {"clips": 3}, {"test_clips": 3}, {"difficulty": "hard"}, {"seed": 0}],
+)
 def test_an_option_of_the_synthetic_faces_is_refused_with_a_miniature(
-    tmp_path: Path, option: dict[str, int]
+    tmp_path: Path, option: dict[str, Any]
 ) -> None:
-    with pytest.raises(UsageError, match=f"--{next(iter(option))} is for --layout casme2"):
+    with pytest.raises(
+        UsageError, match=f"--{next(iter(option)).replace('_', '-')} is for --layout casme2"
+    ):
         synth(tmp_path / "new", layout="samm", **option)
     assert not (tmp_path / "new").exists()
 

@@ -14,10 +14,10 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
 from raicl.data.synthetic.database import render_frames
+from raicl.data.synthetic.difficulty import Difficulty
 from raicl.data.synthetic.face import Face, draw_face, render_face
 from raicl.data.synthetic.field import Bumps, dense_field, displace, invert, pixel_grid
 from raicl.data.synthetic.motion import (
-    Difficulty,
     Motion,
     draw_habits,
     draw_motion,
