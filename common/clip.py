@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Split = Literal["", "train", "test"]
 
@@ -43,6 +43,20 @@ class Clip:
     flags: tuple[str, ...] = ()
     repeated: bool = False
     split: Split = ""
+
+    def __post_init__(self) -> None:
+        if self.split not in get_args(Split):
+            raise ValueError(f"{self.id}: its split {self.split!r} is neither train nor test")
+
+    @property
+    def trained(self) -> bool:
+        """Whether the folds of others may train on it."""
+        return self.split != "test"
+
+    @property
+    def tested(self) -> bool:
+        """Whether the fold of its subject tests it."""
+        return self.split != "train"
 
     @property
     def subject_key(self) -> str:

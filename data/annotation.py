@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import cast, get_args
+from typing import cast
 
 from raicl.common.clip import Clip, Split
 from raicl.data.database import Footage, Frame
@@ -40,7 +40,7 @@ def annotate(
     Raises
     ------
     Unusable : onset or offset is no frame number, they are in the wrong order, no emotion, or a
-        rate or a split that is none.
+        rate that is none.
     """
     onset, offset = _frame(cells, "onset"), _frame(cells, "offset")
     if onset >= offset:
@@ -60,17 +60,8 @@ def annotate(
         sheet=sheet,
         flags=(*flags, *apex_flags, *unknown),
         repeated=repeated,
-        split=read_split(cells.get("split")),
+        split=cast(Split, as_text(cells.get("split"))),  # the reader has checked them all
     )
-
-
-def read_split(cell: object) -> Split:
-    """``train``, ``test`` or, where the sheet has no such column, the empty word for both."""
-    text = as_text(cell).casefold()
-    for known in get_args(Split):
-        if text == known:
-            return cast(Split, known)
-    raise Unusable(f"its split {printable(text)[:40]!r} is neither train nor test")
 
 
 def read_apex(cell: object, onset: int, offset: int) -> tuple[int | None, tuple[str, ...]]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from raicl.common.console import say
+from raicl.common.errors import InputError
+from raicl.data.annotation import printable
 from raicl.data.corrections import KnownError
 from raicl.data.database import Database
 from raicl.data.locate import ambiguous, find_sheets
@@ -56,13 +58,15 @@ def read_casme2(
 
     Raises
     ------
-    InputError : no frames, no sheet or several that differ, or an unusable sheet.
+    InputError : no frames, no sheet or several that differ, an unusable sheet, or a split that is
+        neither ``train`` nor ``test``.
     """
     trees = find_trees(
         root, SUBJECTS.of_folder, example="sub01, sub02, ...", hint="CASME2_RAW_selected"
     )
     columns = _COLUMNS if dataset == "casme2" else _COLUMNS | _SPLIT
     sheet, version = _choose_sheet(root, trees, annotations, columns)
+    _check_splits(sheet)
     say(f"{dataset}: sheet of {version}, {sheet.path}")
     known_trees = [(tree, _layout(tree, sheet)) for tree in trees]
     tree, layout = choose_tree(known_trees, LAYOUTS, root)
@@ -86,6 +90,20 @@ def sheet_version(sheet: Sheet) -> str:
         if key in _RELABELLED:
             return "2019" if fold(as_text(row.cells["emotion"])) == "surprise" else "2014"
     return "2019" if "objective" in sheet.columns else "2014"
+
+
+def _check_splits(sheet: Sheet) -> None:
+    """A wrong split costs more than its clip: it decides what is trained on."""
+    if "split" not in sheet.columns:
+        return
+    for row in sheet.rows:
+        split = as_text(row.cells["split"])
+        if split not in ("train", "test"):
+            raise InputError(
+                f"row {row.number}: the split {printable(split)[:40]!r} is neither train nor test",
+                where=str(sheet.path),
+                fix="write train or test into every row, or remove the column",
+            )
 
 
 def _choose_sheet(

@@ -82,3 +82,14 @@ def test_impossible_rows_in_a_manifest_are_an_input_error(
         rewrite(flows, untrained=(7,))
     with pytest.raises(InputError, match="untrained rows"):
         open_cache(flows)
+
+
+def test_a_clip_says_nothing_of_its_split_where_it_has_none_and_refuses_an_unknown_one() -> None:
+    assert "split" not in CLIP.to_json()
+    assert (CLIP.trained, CLIP.tested) == (True, True)
+    for split, trained in (("train", True), ("test", False)):
+        clip = dataclasses.replace(CLIP, split=split)
+        assert Clip.from_json(json.loads(json.dumps(clip.to_json()))) == clip
+        assert (clip.trained, clip.tested) == (trained, not trained)
+    with pytest.raises(ValueError, match="'Test' is neither train nor test"):
+        dataclasses.replace(CLIP, split="Test")

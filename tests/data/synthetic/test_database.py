@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+import json
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -14,11 +16,14 @@ from openpyxl import load_workbook
 
 from raicl.common.clip import Clip
 from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
+from raicl.data.cli import synth
 from raicl.data.database import read_database
 from raicl.data.synthetic.database import make_database
+from raicl.data.synthetic.difficulty import HARD, Difficulty
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.tree import LAYOUTS
 from raicl.data.synthetic.truth import read_truth
+from raicl.data.written_workbook import write_workbook
 
 CASME2 = LAYOUTS["casme2"]
 
@@ -140,7 +145,8 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"subjects": 0}, {"clips": -1}, {"seed": -1}, {"layout": "casme4"}]
+    "wrong",
+    [{"subjects": 0}, {"clips": -1}, {"test_clips": -1}, {"seed": -1}, {"layout": "casme4"}],
 )
 def test_wrong_arguments_are_usage_errors_and_leave_no_trace(
     wrong: dict[str, int | str], tmp_path: Path
@@ -190,3 +196,46 @@ def test_only_its_own_reader_knows_what_is_only_tested(tmp_path: Path) -> None:
     assert [Clip.from_json(clip.to_json()) for clip in clips] == clips
     [plain] = {"split" in replace(clip, split="").to_json() for clip in clips}
     assert not plain  # the index of a real database does not change
+
+
+def test_many_test_clips_are_balanced_without_rare_emotions_and_have_names_of_their_own() -> None:
+    scenes = plan_scenes(3, 6, 0, test_clips=40)
+    for subject in range(3):
+        own = [scene for scene in scenes if scene.subject == subject]
+        assert [scene.index for scene in own] == list(range(46))
+        assert len({CASME2.clip(scene) for scene in own}) == 46
+        counts = Counter(scene.emotion for scene in own if scene.split == "test")
+        assert counts["happiness"] == 14
+        assert counts["surprise"] == 13
+        assert counts["disgust"] + counts["repression"] == 13
+        assert min(counts["disgust"], counts["repression"]) == 6
+
+
+@pytest.mark.parametrize("cell", ["Test", "both", None])
+def test_an_unknown_split_stops_the_reader_and_names_its_row(
+    database: tuple[Path, tuple[Scene, ...]], tmp_path: Path, cell: str | None
+) -> None:
+    folder, scenes = database
+    lines = [list(row) for row in _rows(folder / CASME2.sheet)]
+    for line, split in zip(lines, ["Split", "train", cell, "test", "test"], strict=True):
+        line.append(split)
+    sheet = tmp_path / CASME2.sheet
+    sheet.write_bytes(write_workbook({"Sheet1": lines}))
+    with pytest.raises(InputError, match=r"row 3: the split .* is neither train nor test"):
+        read_database("synthetic", root=folder, annotations=sheet)
+    assert len(read_database("casme2", root=folder, annotations=sheet).footage) == len(scenes)
+
+
+def _rows(sheet: Path) -> list[tuple[object, ...]]:
+    return list(load_workbook(sheet)["Sheet1"].iter_rows(values_only=True))
+
+
+def test_the_command_records_the_difficulty_and_names_the_reader_of_test_clips(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "hard"
+    synth(folder, subjects=2, clips=1, test_clips=1, difficulty="hard", jobs=2)
+    assert f"next: raicl-prep synthetic --root {folder}" in capsys.readouterr().out
+    made = json.loads((folder / "truth/settings.json").read_text())["difficulty"]
+    assert made == json.loads(json.dumps(asdict(HARD)))
+    assert Difficulty() != HARD
