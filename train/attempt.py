@@ -62,14 +62,11 @@ def experiment_instances(experiment: Experiment) -> Instances:
 
     Of a clip that is only tested, those that are never looked at stay on disk.
     """
-    middle_alone = experiment.settings.infer == "middle"
+    whole = experiment.settings.infer != "middle"
     sources = experiment.composite.records.values()
     return load_instances(
         [
-            (
-                cache,
-                record.middle_alone() if middle_alone and record.clip.split == "test" else record,
-            )
+            (cache, record if whole or record.clip.trained else record.middle_alone())
             for cache, record in sources
         ],
         size=experiment.settings.size,

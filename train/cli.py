@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import json as _json
 import os
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from raicl.common import console
 from raicl.common.errors import PartialError, SetupError
 from raicl.common.parallel import resolve_jobs
-from raicl.common.sample import FLAGS
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
 from raicl.train.settings import TrainSettings, preset_layers
-
-if TYPE_CHECKING:
-    from raicl.train.composite import Composite
-    from raicl.train.folds import Fold
 
 EPILOG = "Something does not work? Try: raicl doctor. The README describes every file of a run."
 
@@ -141,6 +134,7 @@ def train(
     from raicl.train.experiment import Experiment
     from raicl.train.folds import leave_one_subject_out
     from raicl.train.loso import cross_validate
+    from raicl.train.overview import describe_input, print_folds
     from raicl.train.report.summary import as_text
     from raicl.train.runs import default_folder, open_run
     from raicl.train.sampling import resample
@@ -214,51 +208,6 @@ def merge_settings(preset: str | None, config: Path | None, given: dict[str, Any
         layers.append((str(config), read_toml(config)))
     layers += [("environment", dict(environment(TrainSettings))), ("command line", given)]
     return merge(TrainSettings, *layers)
-
-
-def describe_input(composite: Composite) -> list[str]:
-    """What a run is about to learn from, what the protocol leaves out, and what is published."""
-    classes = composite.classes
-    counts = composite.class_counts(list(composite.records))
-    shown = ", ".join(f"{n} {name}" for name, n in zip(classes, counts, strict=True))
-    lines = [f"{' + '.join(composite.datasets)}: {sum(counts)} clips ({shown})"]
-    splits = Counter(clip.split for clip in composite.clips)
-    if splits["train"] or splits["test"]:
-        lines.append(f"{splits['train']} clips only to train on, {splits['test']} only to test")
-    if composite.outside:
-        left = ", ".join(f"{n} {emotion}" for emotion, n in sorted(composite.outside.items()))
-        total = composite.outside.total()
-        lines.append(f"{total} clips are outside protocol {composite.protocol.name}: {left}")
-    reasons = Counter(composite.left_out.values())
-    lines += [f"{n} clips are left out: {reason}" for reason, n in reasons.most_common()]
-    flags = Counter(flag for clip in composite.clips for flag in clip.flags if flag in FLAGS)
-    if flags:
-        lines.append("sampling: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
-    return lines + composite.unmet + composite.official
-
-
-def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -> None:
-    """Print row, subject, clips and clips per class of every fold on stdout."""
-    classes = composite.classes
-    if as_json:
-        rows = [
-            {
-                "row": fold.index,
-                "subject": fold.subject,
-                "clips": len(fold.test),
-                "classes": dict(zip(classes, composite.class_counts(fold.test), strict=True)),
-            }
-            for fold in folds
-        ]
-        console.result(_json.dumps(rows, indent=2))
-        return
-    width = max(len(fold.subject) for fold in folds) + 2
-    header = "".join(f"{name:>{len(name) + 2}}" for name in classes)
-    console.result(f"{'row':>4}  {'subject':<{width}}{'clips':>5}{header}")
-    for fold in folds:
-        counts = zip(classes, composite.class_counts(fold.test), strict=True)
-        cells = "".join(f"{n:>{len(name) + 2}}" for name, n in counts)
-        console.result(f"{fold.index:>4}  {fold.subject:<{width}}{len(fold.test):>5}{cells}")
 
 
 def main() -> None:

@@ -85,6 +85,25 @@ class Composite:
         """Published counts that the clips do not give, as lines of text."""
         return published_lines(self.protocol, self._every_clip())
 
+    @property
+    def split(self) -> str:
+        """What is trained on and what is tested, in words; empty where both are every clip."""
+        if not any(clip.split for clip in self.clips):
+            return ""
+        trained, tested = (
+            [c.id for c in self.clips if c.trained],
+            [c.id for c in self.clips if c.tested],
+        )
+        return (
+            f"{len(trained)} clips to train on ({self.shown_counts(trained)}), "
+            f"{len(tested)} to test ({self.shown_counts(tested)})"
+        )
+
+    def shown_counts(self, clips: Sequence[str]) -> str:
+        """The clips of each class in words: ``24 negative, 24 positive, 24 surprise``."""
+        counts = zip(self.classes, self.class_counts(clips), strict=True)
+        return ", ".join(f"{n} {name}" for name, n in counts)
+
     def class_counts(self, clips: Sequence[str]) -> list[int]:
         """How many of `clips` each class has."""
         counts = Counter(self.labels[clip] for clip in clips)
@@ -166,14 +185,13 @@ def check_classes(composite: Composite) -> None:
 
     Raises
     ------
-    InputError : fewer than two classes have clips.
+    InputError : fewer than two classes have clips to train on.
     """
-    counts = composite.class_counts(list(composite.records))
-    if sum(count > 0 for count in counts) < 2:
-        classes = composite.classes
-        found = ", ".join(f"{n} {name}" for name, n in zip(classes, counts, strict=True))
+    trained = [clip.id for clip in composite.clips if clip.trained]
+    if sum(count > 0 for count in composite.class_counts(trained)) < 2:
         raise InputError(
-            f"protocol {composite.protocol.name} needs clips of two classes, found {found}",
+            f"protocol {composite.protocol.name} needs clips of two classes, "
+            f"found {composite.shown_counts(trained)}",
             where=", ".join(str(cache.path) for cache in composite.caches),
             fix="choose another --protocol or --sampling, or prepare more clips",
         )

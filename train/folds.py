@@ -23,7 +23,8 @@ class Fold:
 
     Attributes
     ----------
-    index : row among all folds in natural order; the fold's seed is the run's plus this.
+    index : row among all subjects in natural order, also those without a
+        fold; the fold's seed is the run's plus this.
     subject : ``dataset/subject`` of the held-out person.
     train, test : clip ids, disjoint.
     """
@@ -73,8 +74,8 @@ def leave_one_subject_out(clips: Sequence[Clip]) -> tuple[Fold, ...]:
         fold = Fold(
             index=index,
             subject=subject,
-            train=tuple(c.id for c in ordered if c.subject_key != subject and c.split != "test"),
-            test=tuple(c.id for c in ordered if c.subject_key == subject and c.split != "train"),
+            train=tuple(c.id for c in ordered if c.subject_key != subject and c.trained),
+            test=tuple(c.id for c in ordered if c.subject_key == subject and c.tested),
         )
         check_disjoint(fold, ordered)
         if fold.test:
@@ -89,18 +90,18 @@ def leave_one_subject_out(clips: Sequence[Clip]) -> tuple[Fold, ...]:
 
 
 def check_disjoint(fold: Fold, clips: Sequence[Clip]) -> None:
-    """Make sure that nothing of the held-out subject is trained on.
+    """Make sure that nothing of the held-out subject is trained on, and no test clip at all.
 
     Raises
     ------
-    InputError : a clip or a subject stands on both sides.
+    InputError : a clip or a subject stands on both sides, or a clip on that of the other split.
     """
-    subject_of = {clip.id: clip.subject_key for clip in clips}
-    split_of = {clip.id: clip.split for clip in clips}
+    by_id = {clip.id: clip for clip in clips}
     shared = set(fold.train) & set(fold.test)
-    shared |= {clip for clip in fold.train if split_of[clip] == "test"}
-    shared |= {clip for clip in fold.train if subject_of[clip] == fold.subject}
-    shared |= {clip for clip in fold.test if subject_of[clip] != fold.subject}
+    shared |= {id for id in fold.train if by_id[id].subject_key == fold.subject}
+    shared |= {id for id in fold.test if by_id[id].subject_key != fold.subject}
+    shared |= {id for id in fold.train if not by_id[id].trained}
+    shared |= {id for id in fold.test if not by_id[id].tested}
     if shared:
         raise InputError(
             f"fold {fold.subject} would train on what it tests", where=", ".join(sorted(shared))

@@ -87,6 +87,7 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             "failed": dict(failed),
             "outside_protocol": dict(composite.outside),
             "left_out": dict(composite.left_out),
+            "split": composite.split,
             "cache_digest": composite.digest,
             "device": describe_device(experiment.device),
             "run_dir": str(run.folder),
@@ -100,10 +101,10 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fold_line(experiment: Experiment, fold: Fold, attempt: Attempt, left: float) -> str:
-    total = len(experiment.folds)
+    total, place = len(experiment.folds), experiment.folds.index(fold) + 1
     time_left = f"about {left / 60:.0f} min" if left >= 90 else f"about {left:.0f} s"
     return (
-        f"[{fold.index + 1:>{len(str(total))}}/{total}] {fold.subject}  {attempt.clips} clips  "
+        f"[{place:>{len(str(total))}}/{total}] {fold.subject}  {attempt.clips} clips  "
         f"acc {attempt.correct / attempt.clips:.2f}  "
         f"({attempt.seconds:.0f} s{f', {time_left} left' if left else ''})"
     )

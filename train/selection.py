@@ -52,10 +52,10 @@ def _named(token: str, folds: Sequence[Fold], note: Callable[[str], None]) -> li
     if exact:
         fold = _only(exact, token)
         if re.fullmatch(r"0|[1-9][0-9]*", token):
-            row = int(token)
-            if row < len(folds) and row != fold.index:
-                other = folds[row].subject
-                note(f"--fold {token} is taken as {fold.subject}; #{token} would be {other}")
+            other = _at(int(token), folds)
+            if other not in (None, fold):
+                subject = other.subject
+                note(f"--fold {token} is taken as {fold.subject}; #{token} would be {subject}")
         return [fold]
     if re.fullmatch(r"#[0-9]+", token):
         return [_row(int(token[1:]), folds)]
@@ -75,7 +75,7 @@ def _named(token: str, folds: Sequence[Fold], note: Callable[[str], None]) -> li
         if first > last:
             raise UsageError(f"--fold {token} runs backwards", fix=f"write {last}-{first}")
         _row(last, folds)
-        return list(folds[first : last + 1])
+        return [fold for fold in folds if first <= fold.index <= last]
     raise _unknown(token, folds)
 
 
@@ -96,12 +96,18 @@ def _only(found: Sequence[Fold], token: str) -> Fold:
     return found[0]
 
 
+def _at(row: int, folds: Sequence[Fold]) -> Fold | None:
+    """The fold of a row; rows without a fold are those of subjects without a clip to test."""
+    return next((fold for fold in folds if fold.index == row), None)
+
+
 def _row(row: int, folds: Sequence[Fold]) -> Fold:
-    if row >= len(folds):
-        raise UsageError(
-            f"--fold row {row} is past the last, {len(folds) - 1}", fix="see --list-folds"
-        )
-    return folds[row]
+    fold = _at(row, folds)
+    if fold is None:
+        last = folds[-1].index
+        lack = f"is past the last, {last}" if row > last else "is a subject without a clip to test"
+        raise UsageError(f"--fold row {row} {lack}", fix="see --list-folds")
+    return fold
 
 
 def _by_number_or_name(wanted: str, folds: Sequence[Fold]) -> Fold:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from raicl.common.clip import Clip
+from raicl.common.clip import Clip, Split
 from raicl.common.flows import open_cache, shards_folder, write_index
 from raicl.common.instance import strain
 from raicl.common.record import ClipRecord
@@ -56,6 +56,7 @@ def write_cache(
     amplitude: float = 1.0,
     noise: float = 0.05,
     seed: int = 0,
+    splits: Sequence[Split] = ("",),
     change: Callable[[str, NDArray[np.float16]], NDArray[np.float16]] | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Path:
@@ -64,6 +65,7 @@ def write_cache(
     Parameters
     ----------
     n : instances per clip, or one number for each clip of the database in turn.
+    splits : of each subject's clips in turn.
     change : replaces a clip's instances, given its id and the analytic ones.
     """
     shards_folder(path).mkdir()
@@ -82,6 +84,7 @@ def write_cache(
             apex=11 + count // 2,
             fps=200.0,
             sheet="test",
+            split=splits[index % clips % len(splits)],
         )
         strength = amplitude * rng.uniform(0.8, 1.2)
         instances = bump_instances(

@@ -14,12 +14,12 @@ from raicl.common.errors import InputError, UsageError
 from raicl.common.flows import open_cache, write_index
 from raicl.common.settings import merge
 from raicl.data.protocols import load_protocol
-from raicl.train.cli import describe_input
 from raicl.train.composite import Composite, compose
 from raicl.train.fit import fit_fold
 from raicl.train.folds import leave_one_subject_out
 from raicl.train.identity import run_key
 from raicl.train.instances import Instances, load_instances
+from raicl.train.overview import describe_input
 from raicl.train.pairs import draw_pairs
 from raicl.train.sampling import draw_rows, resample
 from raicl.train.settings import TrainSettings

@@ -103,3 +103,13 @@ def test_a_number_that_could_mean_another_fold_is_explained() -> None:
 def test_a_number_without_another_reading_is_not_commented() -> None:
     for folds, value in ((CASME2, "#3"), (CASME2, "subject:3"), (CASME2, "0"), (SAMM, "006")):
         assert selected(folds, value)[1] == []
+
+
+def test_rows_stay_those_of_all_subjects_where_some_have_no_fold() -> None:
+    some = (CASME2[0], *CASME2[3:6])
+    assert selected(some, "#4") == (["casme2/sub05"], [])
+    assert selected(some, "0-4")[0] == ["casme2/sub01", "casme2/sub04", "casme2/sub05"]
+    with pytest.raises(UsageError, match="row 2 is a subject without a clip to test"):
+        selected(some, "#2")
+    with pytest.raises(UsageError, match="row 6 is past the last, 5"):
+        selected(some, "#6")

@@ -45,6 +45,7 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Annotation": ", ".join(sheets),
         "Official list": "; ".join(results["official_list"]),
         "Outside the protocol": ", ".join(outside),
+        "Split": results.get("split", ""),  # absent from earlier runs
         "Folds": f"{folds['done']} of {folds['all']} done",
         "Failed folds": "; ".join(f"{name}: {why}" for name, why in results["failed"].items()),
         "Selection": results["selection"],

@@ -104,6 +104,7 @@ def as_text(results: dict[str, Any]) -> str:
         f"protocol {results['protocol']}, leave-one-subject-out, {results['folds']['all']} folds; "
         f"{results['selection']}; seed {results['seed']}",
         f"cache {results['cache_digest'][:16]}, device {results['device']}",
+        *([results["split"]] if results.get("split") else []),  # absent from earlier runs
         *_annotation(results),
         *results["official_list"],
     ]

@@ -1,0 +1,59 @@
+"""Overview: what a run is about to learn from, and its folds, before anything is trained."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from raicl.common import console
+from raicl.common.sample import FLAGS
+from raicl.train.composite import Composite
+from raicl.train.folds import Fold
+
+
+def describe_input(composite: Composite) -> list[str]:
+    """What a run is about to learn from, what the protocol leaves out, and what is published."""
+    every = list(composite.records)
+    clips = composite.split or f"{len(every)} clips ({composite.shown_counts(every)})"
+    lines = [f"{' + '.join(composite.datasets)}: {clips}"]
+    if composite.outside:
+        left = ", ".join(f"{n} {emotion}" for emotion, n in sorted(composite.outside.items()))
+        total = composite.outside.total()
+        lines.append(f"{total} clips are outside protocol {composite.protocol.name}: {left}")
+    reasons = Counter(composite.left_out.values())
+    lines += [f"{n} clips are left out: {reason}" for reason, n in reasons.most_common()]
+    flags = Counter(flag for clip in composite.clips for flag in clip.flags if flag in FLAGS)
+    if flags:
+        lines.append("sampling: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
+    return lines + composite.unmet + composite.official
+
+
+def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -> None:
+    """Print row, subject, clips and clips per class of every fold's test on stdout.
+
+    Where a clip is only trained on or only tested, the number that each fold trains on as well.
+    """
+    classes, split = composite.classes, bool(composite.split)
+    if as_json:
+        rows = [
+            {
+                "row": fold.index,
+                "subject": fold.subject,
+                "clips": len(fold.test),
+                "classes": dict(zip(classes, composite.class_counts(fold.test), strict=True)),
+                **({"train": len(fold.train)} if split else {}),
+            }
+            for fold in folds
+        ]
+        console.result(json.dumps(rows, indent=2))
+        return
+    width = max(len(fold.subject) for fold in folds) + 2
+    header = "".join(f"{name:>{len(name) + 2}}" for name in classes)
+    header += f"{'train':>7}" if split else ""
+    console.result(f"{'row':>4}  {'subject':<{width}}{'clips':>5}{header}")
+    for fold in folds:
+        counts = zip(classes, composite.class_counts(fold.test), strict=True)
+        cells = "".join(f"{n:>{len(name) + 2}}" for name, n in counts)
+        train = f"{len(fold.train):>7}" if split else ""
+        console.result(f"{fold.index:>4}  {fold.subject:<{width}}{len(fold.test):>5}{cells}{train}")
