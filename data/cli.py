@@ -33,8 +33,8 @@ def synth(
         ),
     ] = None,
     difficulty: Annotated[
-        Literal["default", "hard"] | None,
-        typer.Option(help="hard: weaker, more varied motion among more that means nothing."),
+        Literal["default", "medium", "hard"] | None,
+        typer.Option(help="Harder: weaker, more varied motion among more that means nothing."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed, other people (0).")] = None,
     layout: Annotated[
@@ -63,7 +63,7 @@ def synth(
         )
         return
     from raicl.data.synthetic.database import make_database
-    from raicl.data.synthetic.difficulty import HARD
+    from raicl.data.synthetic.difficulty import DIFFICULTIES
 
     _refuse_filled(folder)
     subjects = subjects or 12
@@ -73,7 +73,7 @@ def synth(
         clips=clips or 6,
         test_clips=test_clips or 0,
         seed=seed or 0,
-        difficulty=HARD if difficulty == "hard" else None,
+        difficulty=DIFFICULTIES[difficulty or "default"],
         jobs=resolve_jobs(jobs),
     )
     if test_clips is not None:  # the column is of no real database, so its reader ignores it

@@ -19,7 +19,7 @@ from raicl.common.errors import ConflictError, InputError, SetupError, UsageErro
 from raicl.data.cli import synth
 from raicl.data.database import read_database
 from raicl.data.synthetic.database import make_database
-from raicl.data.synthetic.difficulty import HARD, Difficulty
+from raicl.data.synthetic.difficulty import DIFFICULTIES, Difficulty
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.tree import LAYOUTS
 from raicl.data.synthetic.truth import read_truth
@@ -237,5 +237,5 @@ def test_the_command_records_the_difficulty_and_names_the_reader_of_test_clips(
     synth(folder, subjects=2, clips=1, test_clips=1, difficulty="hard", jobs=2)
     assert f"next: raicl-prep synthetic --root {folder}" in capsys.readouterr().out
     made = json.loads((folder / "truth/settings.json").read_text())["difficulty"]
-    assert made == json.loads(json.dumps(asdict(HARD)))
-    assert Difficulty() != HARD
+    assert made == json.loads(json.dumps(asdict(DIFFICULTIES["hard"])))
+    assert Difficulty() != DIFFICULTIES["hard"]
