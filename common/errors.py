@@ -61,6 +61,10 @@ class ConflictError(RaiclError):
     exit_code = 6
 
 
+class HeldError(ConflictError):
+    """Another process holds the output; later it may be free."""
+
+
 class ResourceError(RaiclError):
     """Out of disk or memory."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from raicl.common.errors import ConflictError, InputError, ResourceError
+from raicl.common.errors import HeldError, InputError, ResourceError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_WAY_IN = {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
@@ -105,7 +105,7 @@ def lock(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    ConflictError : another process holds it; the message names its pid and host.
+    HeldError : another process holds it; the message names its pid and host.
     InputError : the folder does not exist or cannot be written.
     """
     import fcntl
@@ -122,7 +122,7 @@ def lock(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ConflictError(
+            raise HeldError(
                 f"another process is writing this output ({stream.read().strip()})",
                 where=str(path),
                 fix="wait until it ends, or choose another output",

@@ -203,11 +203,17 @@ def load_torch() -> None:
 
 def merge_settings(preset: str | None, config: Path | None, given: dict[str, Any]) -> TrainSettings:
     """Built-in values < presets < configuration file < ``RAICL_*`` < command line."""
+    return merge(TrainSettings, *base_layers(preset, config, given))
+
+
+def base_layers(
+    preset: str | None, config: Path | None, given: dict[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
+    """The layers of settings that a user gives, in rising precedence."""
     layers = [] if preset is None else preset_layers(preset)
     if config is not None:
         layers.append((str(config), read_toml(config)))
-    layers += [("environment", dict(environment(TrainSettings))), ("command line", given)]
-    return merge(TrainSettings, *layers)
+    return [*layers, ("environment", dict(environment(TrainSettings))), ("command line", given)]
 
 
 def main() -> None:

@@ -38,6 +38,29 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeanScore:
+    """A score over several runs.
+
+    Attributes
+    ----------
+    values : of each run; resampled : (replicas,), their mean on other draws of subjects.
+    """
+
+    values: tuple[float, ...]
+    resampled: Values
+
+    @property
+    def value(self) -> float:
+        """The mean over runs."""
+        return float(np.mean(self.values))
+
+    @property
+    def sd(self) -> float | None:
+        """The sample standard deviation over runs; None for one."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Discordance:
     """How two classifiers disagree on the same clips.
 
@@ -59,25 +82,42 @@ def paired_differences(first: Table, second: Table, *, seed: int = 0) -> dict[st
 
     Parameters
     ----------
-    first, second : (subjects, L, L), the same subjects in the same order.
+    first, second : (..., subjects, L, L), the same subjects in the same order; scores are averaged
+        over what leads, e.g. runs under several seeds, of which the two may have different numbers.
 
     Raises
     ------
     ValueError : the two differ in shape or in the true classes of a subject.
     """
-    if first.shape != second.shape or (first.sum(-1) != second.sum(-1)).any():
+    first, second = (table.reshape(-1, *table.shape[-3:]) for table in (first, second))
+    truths = [table.sum(-1) for table in (first, second)]
+    if first.shape[1:] != second.shape[1:] or any((t != truths[0][0]).any() for t in truths):
         raise ValueError("the tables are not of the same clips")
-    both = np.stack([first, second])
-    replicated = resample_subjects(both, seed=seed) if len(first) > 1 else None
     found = {}
-    for name, score in SCORES.items():
-        before, after = score(both.sum(1))
-        interval = p = None
-        if replicated is not None:
-            resampled = score(replicated[1]) - score(replicated[0])
+    for name in SCORES:
+        before, after = (mean_score(table, name, seed=seed) for table in (first, second))
+        value, interval, p = after.value - before.value, None, None
+        if first.shape[1] > 1:
+            resampled = after.resampled - before.resampled
             interval, p = percentile_interval(resampled), bootstrap_p(resampled)
-        found[name] = Difference(value=float(after - before), interval=interval, p=p)
+        found[name] = Difference(value=value, interval=interval, p=p)
     return found
+
+
+def mean_score(tables: Table, name: str, *, seed: int = 0) -> MeanScore:
+    """A score, averaged over runs, and what it is when the subjects are drawn anew.
+
+    Parameters
+    ----------
+    tables : (runs, subjects, L, L); every run sees the same draws.
+    name : of `SCORES`.
+    """
+    score = SCORES[name]
+    values = score(tables.sum(1))
+    return MeanScore(
+        values=tuple(map(float, values)),
+        resampled=score(resample_subjects(tables, seed=seed)).mean(0),
+    )
 
 
 def bootstrap_p(differences: Values) -> float:

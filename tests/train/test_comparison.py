@@ -3,7 +3,13 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
-from raicl.train.comparison import bootstrap_p, discordance, mcnemar_p, paired_differences
+from raicl.train.comparison import (
+    bootstrap_p,
+    discordance,
+    mcnemar_p,
+    mean_score,
+    paired_differences,
+)
 from raicl.train.metrics import confusion_matrix
 
 
@@ -116,3 +122,34 @@ def test_clips_are_counted_on_either_side() -> None:
     found = discordance(first, second, truth)
     # the last clip is wrong in both and still given another class
     assert (found.differ, found.first_only, found.second_only) == (4, 2, 1)
+
+
+def test_over_seeds_the_mean_is_bootstrapped_on_the_same_draws_for_every_seed() -> None:
+    rng = np.random.default_rng(4)
+    truth, _ = subjects_of(rng, 0.7)
+    runs = [np.where(rng.random(truth.shape) < 0.7, truth, 2) for _ in range(3)]
+    tables = np.stack([tables_of(truth, predicted) for predicted in runs])
+    found = mean_score(tables, "accuracy", seed=2)
+    shares = [float((predicted == truth).mean()) for predicted in runs]
+    assert found.values == pytest.approx(shares)
+    assert (found.value, found.sd) == pytest.approx((np.mean(shares), np.std(shares, ddof=1)))
+    # all subjects have as many clips, so that the mean over seeds commutes with the draws
+    by_subject = np.mean([(predicted == truth).mean(1) for predicted in runs], 0)
+    drawn = np.random.default_rng(2).multinomial(12, [1 / 12] * 12, size=2000) / 12
+    np.testing.assert_allclose(found.resampled, drawn @ by_subject, atol=1e-12)
+    assert mean_score(tables[:1], "accuracy").sd is None
+
+
+def test_runs_of_several_seeds_may_be_fewer_on_one_side() -> None:
+    rng = np.random.default_rng(5)
+    truth, predicted = subjects_of(rng, 0.5)
+    one = tables_of(truth, predicted)
+    thrice = np.stack([one, one, one])
+    alone, several = (
+        paired_differences(one, tables_of(truth, truth)),
+        paired_differences(thrice, tables_of(truth, truth)),
+    )
+    assert several["uf1"].value == pytest.approx(alone["uf1"].value)
+    assert several["uf1"].interval == pytest.approx(alone["uf1"].interval)
+    with pytest.raises(ValueError, match="not of the same clips"):
+        paired_differences(np.stack([one, one[::-1]]), one)

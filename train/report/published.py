@@ -25,6 +25,7 @@ class Figure(BaseModel):
     Attributes
     ----------
     selection : which epoch was scored.
+    row : of the paper's ablation, as ``M5``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,12 +37,18 @@ class Figure(BaseModel):
     uar: float | None = Field(None, gt=0, lt=1)
     selection: Literal["last epoch", "test-selected", "not test-selected", "unknown"]
     source: str
+    row: str = ""
 
 
 def figures() -> list[Figure]:
     """Every published row, in the order of the file."""
     text = files("raicl.train.report").joinpath("published.toml").read_text(encoding="utf-8")
     return [Figure(**row) for row in tomllib.loads(text)["figures"]]
+
+
+def ablation_figures() -> dict[str, Figure]:
+    """The paper's ablation by row; M3 and M10 are in no source."""
+    return {figure.row: figure for figure in figures() if figure.row}
 
 
 def beside_published(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -1,0 +1,135 @@
+"""``raicl ablate``: options and messages; the work is in `study` and `table`."""
+
+from __future__ import annotations
+
+import hashlib
+import json as _json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from raicl.train.ablation.grid import Layers
+
+from raicl.common import console
+from raicl.common.errors import PartialError, UsageError
+from raicl.common.parallel import resolve_jobs
+from raicl.common.settings import with_settings
+from raicl.train.cli import base_layers, load_torch
+from raicl.train.settings import TrainSettings
+
+
+@with_settings(TrainSettings)
+def ablate(
+    flows: Annotated[list[Path], typer.Argument(metavar="FLOWS", help="Caches of raicl-prep.")],
+    *,
+    grid: Annotated[
+        str, typer.Option(help="paper, sampling, another of the package, or a TOML file.")
+    ] = "paper",
+    rows: Annotated[
+        str | None, typer.Option(help="Only these rows of the grid: M1,M2,M6.", show_default=False)
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="The row that the others are compared with.", show_default=False),
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1,2",
+    fold: Annotated[
+        list[str] | None,
+        typer.Option(help="As raicl-train's; the same folds for all rows.", show_default=False),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Below every row, e.g. tiny on a CPU.", show_default=False),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file of settings below every row.", show_default=False)
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--dir",
+            "-d",
+            help="Folder of the runs. [dim]\\[default: ablations/GRID-HASH][/dim]",
+            show_default=False,
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Folds at a time.")] = 1,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the units and whether they are finished.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the table only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
+    given: dict[str, Any],
+) -> None:
+    """Run the rows of a grid under several seeds, and print one table of what they came to.
+
+    Settings given here, in a preset or a file hold for every row; the row's own stand above them.
+    The same command goes on where it was stopped, and several at a time share the work.
+
+    [bold]raicl ablate all.h5 --grid paper --preset tiny --seeds 0,1,2[/bold]
+    """
+    console.configure(quiet=quiet, debug=debug)
+    numbers = _read_seeds(seeds, given)
+    base = base_layers(preset, config, given)
+    load_torch()
+    from raicl.train.ablation.grid import read_grid
+    from raicl.train.ablation.study import Study, is_finished, plan_units, run_study
+    from raicl.train.ablation.table import tabulate, write_table
+    from raicl.train.ablation.text import as_text
+    from raicl.train.device import configure_torch
+    from raicl.train.workers import threads_each
+
+    whole = read_grid(grid).compared_with(reference)
+    chosen = whole if rows is None else whole.part([name.strip() for name in rows.split(",")])
+    folder = folder or _default_folder(grid, flows, base)
+    jobs = resolve_jobs(jobs)
+    study = Study(
+        grid=chosen,
+        seeds=numbers,
+        units=plan_units(chosen, numbers, flows, base, folder),
+        selection=tuple(fold or ["all"]),
+        folder=folder,
+        jobs=jobs,
+    )
+    if dry_run:
+        for unit in study.units:
+            done = "finished" if is_finished(unit, study.selection) else "to run"
+            console.result(f"{unit.name:<24}{done:<10}{unit.folder}")
+        return
+    shared = study.units[0].settings
+    configure_torch(
+        threads=shared.threads or threads_each(jobs), deterministic=shared.deterministic
+    )
+    reasons = run_study(study)
+    table = tabulate(study, reasons)
+    write_table(folder, table)
+    console.result(_json.dumps(table, indent=2) if json else f"{as_text(table)}\nstudy {folder}")
+    if reasons:
+        raise PartialError(
+            f"{len(reasons)} of {len(study.units)} units are not complete",
+            where="; ".join(reasons),
+            fix="their reasons stand in the table; the same command tries them again",
+        )
+
+
+def _default_folder(grid: str, flows: list[Path], base: Layers) -> Path:
+    """``ablations/GRID-KEY``, so that the same command finds the same study."""
+    settings = {name: value for _, values in base for name, value in values.items()}
+    made_of = repr(([str(path.resolve()) for path in flows], sorted(settings.items())))
+    key = hashlib.sha256(made_of.encode()).hexdigest()[:8]
+    return Path("ablations") / f"{Path(grid).stem}-{key}"
+
+
+def _read_seeds(text: str, given: dict[str, Any]) -> tuple[int, ...]:
+    if "seed" in given:
+        raise UsageError("--seed is of one run", fix="give --seeds 0,1,2")
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise UsageError(f"--seeds {text}", fix="give whole numbers, as in --seeds 0,1,2")
+    numbers = tuple(int(part) for part in parts)
+    if len(set(numbers)) < len(numbers):
+        raise UsageError(f"--seeds {text} names a seed twice", fix="name every seed once")
+    return numbers

@@ -1,0 +1,77 @@
+"""Cost: what a row's network takes, counted and not timed, so that any two machines agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils.flop_counter import FlopCounterMode
+
+from raicl.train.settings import TrainSettings
+from raicl.train.siamese import Siamese
+
+_PAIRS = 2  # the fewest that batch normalisation takes; figures are per pair
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """The cost of one configuration.
+
+    Attributes
+    ----------
+    trained, tested : parameters the optimiser holds, and those of the network that classifies.
+    pair_flops : floating-point operations of convolutions and matrix products, one pair's share
+        of a training step, forward and backward; a multiplication with an addition counts two.
+    instance_flops : the same for one tested instance.
+    step_bytes : what a training step keeps: parameters, gradients, Adam's two moments, the target,
+        and what the pairs of a mini-batch save for the backward pass.
+    """
+
+    trained: int
+    tested: int
+    pair_flops: int
+    instance_flops: int
+    step_bytes: int
+
+
+def count_cost(settings: TrainSettings, n_classes: int) -> Cost:
+    """Count on one step of two pairs on the CPU, the same for every device and batch."""
+    with torch.random.fork_rng(devices=[]):
+        model = Siamese(settings, n_classes)
+        instances = torch.zeros(_PAIRS, 3, settings.size, settings.size)
+        labels = torch.zeros(_PAIRS, dtype=torch.int64)
+        saved: dict[int, int] = {}
+        with (
+            FlopCounterMode(display=False) as training,
+            saved_tensors_hooks(lambda tensor: _remember(tensor, saved), lambda tensor: tensor),
+        ):
+            model.losses(instances, instances, labels).total.backward()  # type: ignore[no-untyped-call]
+        model.eval()
+        with FlopCounterMode(display=False) as testing, torch.no_grad():
+            model.classify(instances[:1])
+    weights = {tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}
+    per_pair = sum(size for place, size in saved.items() if place not in weights) // _PAIRS
+    online, target = _bytes(model.online), 0 if model.target is None else _bytes(model.target)
+    return Cost(
+        trained=_count(model.online),
+        tested=_count(model.tested.classifier),
+        pair_flops=training.get_total_flops() // _PAIRS,
+        instance_flops=testing.get_total_flops(),
+        step_bytes=4 * online + target + per_pair * settings.batch_size,
+    )
+
+
+def _remember(tensor: Tensor, saved: dict[int, int]) -> Tensor:
+    storage = tensor.untyped_storage()  # several saved tensors may share one
+    saved[storage.data_ptr()] = storage.nbytes()
+    return tensor
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _bytes(module: nn.Module) -> int:
+    return sum(parameter.numel() * parameter.element_size() for parameter in module.parameters())

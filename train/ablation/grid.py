@@ -1,0 +1,165 @@
+"""Grid: the rows of a study, what each changes of the base, and what is claimed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from raicl.common.errors import InputError, UsageError
+from raicl.common.settings import read_toml
+from raicl.train.settings import preset_layers
+
+FOLDER = Path(__file__).parents[1] / "grids"
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+
+Layers = list[tuple[str, dict[str, Any]]]
+
+
+class Row(BaseModel):
+    """One configuration.
+
+    Attributes
+    ----------
+    preset : names as in ``--preset``; settings : by name, above the preset.
+    flows : caches of its own, in the folder of the study's first; ``{stem}`` stands for its name.
+        Empty: the study's.
+    note : what the row is, in words.
+    """
+
+    model_config = _STRICT
+
+    preset: str = ""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    flows: tuple[str, ...] = ()
+    note: str = ""
+
+    def layers(self, name: str) -> Layers:
+        """Layers for `raicl.common.settings.merge`, to stand above the base."""
+        named = preset_layers(self.preset) if self.preset else []
+        return [*named, (f"row {name}", self.settings)]
+
+    def caches(self, flows: Sequence[Path]) -> tuple[Path, ...]:
+        """The caches it is trained on, of a study on `flows`."""
+        own = (flows[0].with_name(name.format(stem=flows[0].stem)) for name in self.flows)
+        return tuple(own) or tuple(flows)
+
+
+class Claim(BaseModel):
+    """That one row scores higher than another, or that two are not told apart."""
+
+    model_config = _STRICT
+
+    lower: str = ""
+    higher: str = ""
+    alike: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[str, str]:
+        """The two rows, the lower one or the reference first."""
+        first, second = self.alike or (self.lower, self.higher)
+        return first, second
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if bool(self.lower and self.higher) == (len(self.alike) == 2):
+            raise ValueError("a claim is { lower, higher } or { alike = [A, B] }")
+        return self
+
+
+class Grid(BaseModel):
+    """The rows of a study by name, in the order of the table.
+
+    Attributes
+    ----------
+    reference : the row that the others are compared with.
+    """
+
+    model_config = _STRICT
+
+    reference: str
+    rows: dict[str, Row] = Field(min_length=1)
+    claims: tuple[Claim, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        named = [self.reference, *(row for claim in self.claims for row in claim.rows)]
+        unknown = [name for name in named if name not in self.rows]
+        if unknown:
+            raise ValueError(f"{unknown[0]} is not one of its rows")
+        bad = [name for name in self.rows if not name or set(name) & set("/\\\0") or name[0] == "."]
+        if bad:
+            raise ValueError(f"row {bad[0]!r} cannot name a folder")
+        return self
+
+    def compared_with(self, reference: str | None) -> Grid:
+        """The same grid with another reference; None leaves it.
+
+        Raises
+        ------
+        UsageError : not a row.
+        """
+        if reference is None:
+            return self
+        if reference not in self.rows:
+            raise UsageError(
+                f"--reference: no row {reference!r}", fix="one of " + ", ".join(self.rows)
+            )
+        return self.model_copy(update={"reference": reference})
+
+    def part(self, names: Sequence[str]) -> Grid:
+        """The grid of these rows alone, in its own order, with the claims about them.
+
+        Raises
+        ------
+        UsageError : not a row, a row given twice, or the reference is left out.
+        """
+        for name in names:
+            if name not in self.rows:
+                near = get_close_matches(name, self.rows, 1)
+                there = f"did you mean {near[0]}?" if near else "one of " + ", ".join(self.rows)
+                raise UsageError(f"--rows: no row {name!r}", fix=there)
+        if len(set(names)) < len(names):
+            raise UsageError("--rows names a row twice", fix="name every row once")
+        if self.reference not in names:
+            raise UsageError(
+                f"--rows leaves out {self.reference}, which the others are compared with",
+                fix=f"add {self.reference}, or choose another --reference",
+            )
+        kept = tuple(claim for claim in self.claims if set(claim.rows) <= set(names))
+        rows = {name: row for name, row in self.rows.items() if name in names}
+        return Grid(reference=self.reference, rows=rows, claims=kept)
+
+
+def grid_names() -> list[str]:
+    """Every grid that is part of the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def read_grid(name: str) -> Grid:
+    """A grid by name, or from a file of one's own.
+
+    Raises
+    ------
+    UsageError : neither.
+    InputError : the file is not a grid.
+    """
+    path = FOLDER / f"{name}.toml" if name in grid_names() else Path(name)
+    if path.suffix != ".toml":
+        raise UsageError(
+            f"no grid {name!r}", fix=f"one of {', '.join(grid_names())}, or a file ending in .toml"
+        )
+    try:
+        return Grid.model_validate(read_toml(path, kind="grid", option="--grid"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputError(
+            f"not a grid: {f'{place}: ' if place else ''}{message}",
+            where=str(path),
+            fix="see train/grids/paper.toml for how one is written",
+        ) from error
