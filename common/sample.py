@@ -15,6 +15,7 @@ from pydantic import field_validator
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.sampling import (
+    HALFWAY,
     SamplingName,
     choose_frames,
     falls_back,
@@ -42,6 +43,14 @@ class SamplingSettings(Settings):
         "What middle means: frames:W, seconds:S or fraction:P of the clip, from which N are taken "
         "evenly spaced; none is frames:N.",
         panel="Sampling",
+    )
+    middle_at: float = setting(
+        HALFWAY,
+        "Where in the clip the middle lies, from 0 (onset) to 1 (offset); the frame that is tested "
+        "moves with it, whatever is trained on.",
+        panel="Sampling",
+        ge=0,
+        le=1,
     )
     sampling_seed: int = setting(
         0, "Seed of a clip's fixed random draw; its id is the other part.", panel="Sampling", ge=0
@@ -94,7 +103,7 @@ def sample_clip(
     InputError : the sampling needs an apex or a frame rate, and the clip has none.
     """
     n_frames, n = len(numbers), settings.n_frames
-    middle = middle_index(n_frames)
+    middle = middle_index(n_frames, settings.middle_at)
     apex, problem = find_apex(clip, numbers)
     flags: tuple[str, ...] = ()
     if apex is None and needs_apex(sampling):
@@ -108,7 +117,9 @@ def sample_clip(
     if apex is not None and falls_back(sampling, n_frames, apex):
         flags += (FALLBACK,)
     rng = clip_generator(clip.id, settings.sampling_seed) if sampling == "random" else None
-    frames = choose_frames(sampling, n_frames, n=n, apex=apex, width=width, rng=rng)
+    frames = choose_frames(
+        sampling, n_frames, n=n, apex=apex, width=width, at=settings.middle_at, rng=rng
+    )
     if not frames:
         raise InputError(f"sampling {sampling} finds no frame besides the onset and the apex")
     inference = frames[0] if sampling == "apex" else middle
@@ -149,6 +160,8 @@ def describe_sampling(sampling: SamplingName, settings: SamplingSettings) -> dic
     values: dict[str, object] = {"sampling": sampling, "n_frames": settings.n_frames}
     if settings.window is not None:
         values["window"] = settings.window
+    if settings.middle_at != HALFWAY:
+        values["middle_at"] = settings.middle_at
     if sampling == "random":
         values["sampling_seed"] = settings.sampling_seed
     return values

@@ -6,6 +6,7 @@ onset is never among them: its flow to itself is zero. numpy is not imported: --
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -20,15 +21,25 @@ SAMPLINGS: tuple[SamplingName, ...] = get_args(SamplingName)
 _FEWEST = 2  # a pair of two different instances
 
 
-def middle_index(n_frames: int) -> int:
-    """Index m = ⌊(T-1)/2⌋ of the frame that inference uses, at least 1.
+HALFWAY = 0.5  # the paper's middle
+
+
+def middle_index(n_frames: int, at: float = HALFWAY) -> int:
+    """Index m = ⌊p (T-1)⌋ of the frame that inference uses, at least 1; the paper's p is 1/2.
 
     The onset itself has no flow, so a clip of two frames has m = 1.
+
+    Parameters
+    ----------
+    at : p, 0 … 1.
     """
-    return max(1, (n_frames - 1) // 2)
+    # 0.29 * 100 is 28.999…: what was meant as a whole number is one
+    return max(1, math.floor(round(at * (n_frames - 1), 9)))
 
 
-def middle_frames(n_frames: int, n: int, width: int | None = None) -> Sequence[int]:
+def middle_frames(
+    n_frames: int, n: int, width: int | None = None, at: float = HALFWAY
+) -> Sequence[int]:
     """N evenly spaced frames of the W around the middle; W = N gives N consecutive ones.
 
     Parameters
@@ -36,12 +47,14 @@ def middle_frames(n_frames: int, n: int, width: int | None = None) -> Sequence[i
     n_frames : T ≥ 2, onset and offset included.
     n : N; a clip with T-1 < N gives all its T-1 frames, none twice.
     width : W, None for N; of a narrower window than N every frame is taken.
+    at : where the middle lies; near an end of the clip the window is moved inwards.
 
     Raises
     ------
     ValueError : fewer than two frames.
     """
-    return _spread(_around(middle_index(n_frames), n if width is None else width, n_frames), n)
+    window = _around(middle_index(n_frames, at), n if width is None else width, n_frames)
+    return _spread(window, n)
 
 
 def all_frames(n_frames: int) -> Sequence[int]:
@@ -94,6 +107,7 @@ def choose_frames(
     n: int,
     apex: int | None = None,
     width: int | None = None,
+    at: float = HALFWAY,
     rng: np.random.Generator | None = None,
 ) -> Sequence[int]:
     """The frames of the sampling so named.
@@ -101,7 +115,7 @@ def choose_frames(
     Parameters
     ----------
     apex : its index, 1 … T-1; for the samplings that need one.
-    width : of the window of `middle_frames`.
+    width, at : of the window of `middle_frames`.
     rng : for `random_frames`.
 
     Raises
@@ -110,7 +124,7 @@ def choose_frames(
     """
     match sampling:
         case "middle":
-            return middle_frames(n_frames, n, width)
+            return middle_frames(n_frames, n, width, at)
         case "all":
             return all_frames(n_frames)
         case "uniform":

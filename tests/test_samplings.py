@@ -90,6 +90,9 @@ ASKED: list[dict[str, Any]] = [
     {"sampling": "middle", "n_frames": 4, "window": "seconds:0.11"},
     {"sampling": "middle", "n_frames": 3, "window": "fraction:0.5"},
     {"sampling": "middle", "n_frames": 5, "window": "frames:9"},
+    {"sampling": "middle", "n_frames": 4, "middle_at": 0.2},
+    {"sampling": "middle", "n_frames": 4, "window": "fraction:0.5", "middle_at": 0.7},
+    {"sampling": "uniform", "n_frames": 4, "middle_at": 0.8},
 ]
 
 

@@ -115,7 +115,7 @@ class Composite:
 
 
 _WHICH_CLIPS = {"short"}  # and not how an instance is made
-_WHICH_FRAMES = {"sampling", "n_frames", "window", "sampling_seed"}
+_WHICH_FRAMES = {"sampling", "n_frames", "window", "middle_at", "sampling_seed"}
 
 
 def compose(paths: Sequence[Path], protocol: Protocol, *, as_prepared: bool = True) -> Composite:

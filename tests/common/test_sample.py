@@ -120,6 +120,28 @@ def test_the_window_says_what_middle_means(window: str, frames: range | None) ->
     assert sample.flags == ()
 
 
+@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if name != "apex"])
+def test_the_tested_frame_moves_with_the_middle_whatever_is_trained_on(
+    sampling: SamplingName,
+) -> None:
+    here, there = (sample_clip(CLIP, NUMBERS, sampling, settings(middle_at=p)) for p in (0.5, 0.2))
+    assert (here.inference, there.inference) == (29, 11)  # floor(.5 * 59), floor(.2 * 59)
+    assert (here.frames != there.frames) is (sampling == "middle")
+
+
+def test_of_the_apex_alone_the_middle_moves_where_it_stands_in() -> None:
+    moved = settings(middle_at=0.2)
+    assert sample_clip(CLIP, NUMBERS, "apex", moved).inference == 20
+    without = dataclasses.replace(CLIP, apex=None)
+    assert sample_clip(without, NUMBERS, "apex", moved).frames == (11,)
+
+
+@pytest.mark.parametrize("place", [-0.1, 1.01, "nan", "half"])
+def test_a_middle_outside_the_clip_is_refused(place: object) -> None:
+    with pytest.raises(UsageError, match="middle_at = "):
+        settings(middle_at=place)
+
+
 def test_the_same_seconds_are_fewer_frames_of_a_slower_camera_and_that_is_not_short() -> None:
     slow = dataclasses.replace(CLIP, fps=30.0)
     sample = sample_clip(slow, range(100, 110), "middle", settings(window="seconds:0.08"))

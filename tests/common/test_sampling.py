@@ -116,6 +116,33 @@ def test_a_wide_window_is_sampled_evenly_to_both_of_its_ends_and_a_narrow_one_is
     assert list(middle_frames(10, 16, 500)) == list(range(1, 10))
 
 
+@pytest.mark.parametrize("n_frames", [*LENGTHS, 24, 141])
+def test_the_middle_lies_where_it_did_unless_it_is_moved(n_frames: int) -> None:
+    assert middle_index(n_frames, 0.5) == max(1, (n_frames - 1) // 2)
+    assert middle_frames(n_frames, N, 31, 0.5) == middle_frames(n_frames, N, 31)
+
+
+@pytest.mark.parametrize("n_frames", [*LENGTHS, 24, 141])
+def test_a_moved_middle_stays_in_its_window_and_the_window_in_the_clip(n_frames: int) -> None:
+    places = [middle_index(n_frames, tenths / 10) for tenths in range(11)]
+    assert places == sorted(places)
+    assert (places[0], places[-1]) == (1, n_frames - 1)
+    for tenths, place in enumerate(places):
+        frames = middle_frames(n_frames, N, at=tenths / 10)
+        assert len(frames) == min(N, n_frames - 1)
+        assert list(frames) == list(range(frames[0], frames[-1] + 1))
+        assert place in frames
+
+
+def test_a_fraction_that_means_a_whole_frame_gives_that_frame() -> None:
+    # 0.29 * 100 is 28.999999999999996, 0.57 * 100 is 56.99999999999999
+    assert [middle_index(101, hundredths / 100) for hundredths in range(1, 101)] == [*range(1, 101)]
+    # worked by hand: T = 100, m = floor(19.8) = 19 and floor(79.2) = 79
+    assert middle_frames(100, 16, at=0.2) == range(11, 27)
+    assert middle_frames(100, 16, at=0.8) == range(71, 87)
+    assert middle_frames(100, 16, at=0.99) == range(84, 100)
+
+
 @pytest.mark.parametrize("n_frames", [17, 18, 36, 100, 999, 1000])
 def test_uniform_is_the_rounded_linspace(n_frames: int) -> None:
     expected = np.round(np.linspace(1, n_frames - 1, 16)).astype(int)

@@ -154,6 +154,7 @@ def test_another_sampling_of_the_same_output_is_refused_by_name(
     for values, said in (
         ({"sampling": "uniform"}, "sampling was middle, now uniform"),
         ({"window": "fraction:0.5"}, r"window was None, now fraction:0\.5"),
+        ({"middle_at": 0.25}, r"middle_at was None, now 0\.25"),
         ({"short": "skip"}, "short was None, now skip"),
     ):
         with pytest.raises(ConflictError, match=said):
@@ -166,7 +167,7 @@ def test_a_default_index_says_no_more_than_it_did_before_there_were_samplings(
     prepare(make_database(1), tmp_path / "flows.h5", quick)
     settings = open_cache(tmp_path / "flows.h5").settings
     assert (settings["sampling"], settings["n_frames"]) == ("middle", 4)
-    assert not {"window", "short", "sampling_seed"} & set(settings)
+    assert not {"window", "middle_at", "short", "sampling_seed"} & set(settings)
 
 
 @pytest.fixture
@@ -228,10 +229,11 @@ def test_the_outlook_is_what_a_preparation_gives(
         {"sampling": "apex"},
         {"sampling": "uniform", "short": "skip"},
         {"sampling": "uniform", "short": "error"},
+        {"sampling": "middle", "middle_at": 0.2},
     ):
         settings = asking(quick, **values)
         outlook = foresee(database.footage, settings)
-        out = tmp_path / f"{'-'.join(values.values())}.h5"
+        out = tmp_path / f"{'-'.join(map(str, values.values()))}.h5"
         prepare(database, out, settings)
         cache = open_cache(out)
         assert outlook["clips"] == len(cache.records)

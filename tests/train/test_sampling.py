@@ -213,6 +213,7 @@ def test_the_sampling_is_part_of_a_runs_identity(every: Path) -> None:
         {},
         {"sampling": "middle"},
         {"sampling": "middle", "window": "fraction:0.5"},
+        {"sampling": "middle", "middle_at": 0.4},
         {"sampling": "uniform"},
         {"sampling": "random"},
         {"sampling": "random", "redraw": False},
@@ -221,7 +222,7 @@ def test_the_sampling_is_part_of_a_runs_identity(every: Path) -> None:
     ):
         settings = asking(**values)
         keys.add(run_key(composed(every, settings), settings))
-    assert len(keys) == 8
+    assert len(keys) == 9
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,7 @@ def test_the_sampling_is_part_of_a_runs_identity(every: Path) -> None:
     [
         ({"n_frames": 8}, "n_frames needs a sampling"),
         ({"window": "seconds:0.1"}, "window needs a sampling"),
+        ({"middle_at": 0.4}, "middle_at needs a sampling"),
         ({"sampling": "all", "window": "seconds:0.1"}, "not all"),
         ({"redraw": False}, "no-redraw"),
         ({"sampling": "every"}, "sampling = 'every'"),
