@@ -14,6 +14,7 @@ from pydantic import field_validator
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
+from raicl.common.frame_rate import nearest, slow_down
 from raicl.common.sampling import (
     HALFWAY,
     SamplingName,
@@ -52,6 +53,12 @@ class SamplingSettings(Settings):
         ge=0,
         le=1,
     )
+    frame_rate: float | None = setting(
+        None,
+        "Take the clip as a camera of so many frames per second would have; none is its own.",
+        panel="Sampling",
+        gt=0,
+    )
     sampling_seed: int = setting(
         0, "Seed of a clip's fixed random draw; its id is the other part.", panel="Sampling", ge=0
     )
@@ -74,13 +81,14 @@ class Sample:
     ----------
     frames : trained on, ascending.
     inference : the middle frame, whatever the sampling; that of `apex` is the apex (method 4).
-    wanted : frames the sampling would take of a long clip.
+    wanted : frames the sampling would take of a long clip; candidates : those it chose among.
     flags : what was unusual, of `FLAGS`.
     """
 
     frames: tuple[int, ...]
     inference: int
     wanted: int
+    candidates: int
     flags: tuple[str, ...] = ()
 
     @property
@@ -100,13 +108,16 @@ def sample_clip(
 
     Raises
     ------
-    InputError : the sampling needs an apex or a frame rate, and the clip has none.
+    InputError : the sampling needs an apex or a frame rate, and the clip has none that will do.
     """
-    n_frames, n = len(numbers), settings.n_frames
+    kept = _kept(clip, numbers, settings.frame_rate)
+    n_frames, n = len(kept), settings.n_frames
     middle = middle_index(n_frames, settings.middle_at)
     apex, problem = find_apex(clip, numbers)
     flags: tuple[str, ...] = ()
-    if apex is None and needs_apex(sampling):
+    if apex is not None:  # [ours] a slower camera's apex is its frame nearest to the annotated one
+        apex = 1 + nearest(kept[1:], apex)
+    elif needs_apex(sampling):
         if sampling != "apex":
             raise InputError(f"sampling {sampling} needs an apex, and {problem}")
         apex, flags = middle, (STAND_IN,)
@@ -122,14 +133,24 @@ def sample_clip(
     )
     if not frames:
         raise InputError(f"sampling {sampling} finds no frame besides the onset and the apex")
-    inference = frames[0] if sampling == "apex" else middle
-    return Sample(frames=tuple(frames), inference=inference, wanted=wanted, flags=flags)
+    return Sample(
+        frames=tuple(kept[index] for index in frames),
+        inference=kept[frames[0] if sampling == "apex" else middle],
+        wanted=wanted,
+        candidates=n_frames - 1,
+        flags=flags,
+    )
+
+
+def _kept(clip: Clip, numbers: Sequence[int], rate: float | None) -> Sequence[int]:
+    """Indices of the frames there are, or of those a slower camera would have taken."""
+    return range(len(numbers)) if rate is None else slow_down(numbers, clip.fps, rate)
 
 
 def _width(clip: Clip, n_frames: int, sampling: SamplingName, settings: SamplingSettings) -> int:
     if sampling != "middle" or settings.window is None:
         return settings.n_frames
-    return Window.parse(settings.window).width(n_frames, clip.fps)
+    return Window.parse(settings.window).width(n_frames, settings.frame_rate or clip.fps)
 
 
 def find_apex(clip: Clip, numbers: Sequence[int]) -> tuple[int | None, str]:
@@ -162,6 +183,8 @@ def describe_sampling(sampling: SamplingName, settings: SamplingSettings) -> dic
         values["window"] = settings.window
     if settings.middle_at != HALFWAY:
         values["middle_at"] = settings.middle_at
+    if settings.frame_rate is not None:
+        values["frame_rate"] = settings.frame_rate
     if sampling == "random":
         values["sampling_seed"] = settings.sampling_seed
     return values

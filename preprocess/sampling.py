@@ -28,7 +28,7 @@ def sample_footage(footage: Footage, settings: PrepSettings) -> Sample:
     sample = sample_clip(footage.clip, numbers, settings.sampling, settings)
     if SHORT in sample.flags and settings.short != "use":
         raise ShortClip(
-            f"short: {len(numbers) - 1} frames after the onset, the sampling wants {sample.wanted}"
+            f"short: {sample.candidates} frames after the onset, the sampling wants {sample.wanted}"
         )
     return sample
 

@@ -93,6 +93,12 @@ ASKED: list[dict[str, Any]] = [
     {"sampling": "middle", "n_frames": 4, "middle_at": 0.2},
     {"sampling": "middle", "n_frames": 4, "window": "fraction:0.5", "middle_at": 0.7},
     {"sampling": "uniform", "n_frames": 4, "middle_at": 0.8},
+    *(
+        {"sampling": name, "n_frames": 4, "frame_rate": 40.0}
+        for name in ("middle", "all", "uniform", "random", "apex")
+    ),
+    {"sampling": "apex-centred", "n_frames": 4, "frame_rate": 80.0},
+    {"sampling": "middle", "window": "seconds:0.1", "frame_rate": 30.0},
 ]
 
 

@@ -115,7 +115,7 @@ class Composite:
 
 
 _WHICH_CLIPS = {"short"}  # and not how an instance is made
-_WHICH_FRAMES = {"sampling", "n_frames", "window", "middle_at", "sampling_seed"}
+_WHICH_FRAMES = {"sampling", "n_frames", "window", "middle_at", "frame_rate", "sampling_seed"}
 
 
 def compose(paths: Sequence[Path], protocol: Protocol, *, as_prepared: bool = True) -> Composite:
@@ -189,9 +189,11 @@ def check_classes(composite: Composite) -> None:
     """
     trained = [clip.id for clip in composite.clips if clip.trained]
     if sum(count > 0 for count in composite.class_counts(trained)) < 2:
+        reasons = Counter(composite.left_out.values()).most_common(1)
+        first = f"; {reasons[0][1]} clips are left out: {reasons[0][0]}" if reasons else ""
         raise InputError(
             f"protocol {composite.protocol.name} needs clips of two classes, "
-            f"found {composite.shown_counts(trained)}",
+            f"found {composite.shown_counts(trained)}{first}",
             where=", ".join(str(cache.path) for cache in composite.caches),
             fix="choose another --protocol or --sampling, or prepare more clips",
         )

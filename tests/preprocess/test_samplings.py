@@ -155,6 +155,7 @@ def test_another_sampling_of_the_same_output_is_refused_by_name(
         ({"sampling": "uniform"}, "sampling was middle, now uniform"),
         ({"window": "fraction:0.5"}, r"window was None, now fraction:0\.5"),
         ({"middle_at": 0.25}, r"middle_at was None, now 0\.25"),
+        ({"frame_rate": 50}, r"frame_rate was None, now 50\.0"),
         ({"short": "skip"}, "short was None, now skip"),
     ):
         with pytest.raises(ConflictError, match=said):
@@ -167,7 +168,7 @@ def test_a_default_index_says_no_more_than_it_did_before_there_were_samplings(
     prepare(make_database(1), tmp_path / "flows.h5", quick)
     settings = open_cache(tmp_path / "flows.h5").settings
     assert (settings["sampling"], settings["n_frames"]) == ("middle", 4)
-    assert not {"window", "middle_at", "short", "sampling_seed"} & set(settings)
+    assert not {"window", "middle_at", "frame_rate", "short", "sampling_seed"} & set(settings)
 
 
 @pytest.fixture
@@ -209,6 +210,23 @@ def test_a_window_in_seconds_needs_the_frame_rate_of_each_clip(
     assert (fast.frames, slow.frames) == ((99, 100, 101, 102), (100, 101))
     assert slow.clip.flags == ()  # narrow, not short
     assert open_cache(out).settings["window"] == "seconds:0.04"
+
+
+def test_a_slower_camera_fails_the_clips_it_cannot_serve_and_counts_short_what_is_left(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    changes = [{"fps": 200.0}, {"fps": None}, {"fps": 25.0}]
+    database = with_clips(make_database(3, frames=12), *changes)
+    slow = asking(quick, frame_rate=50, short="error")
+    reasons = [row.reason for row in prepare(database, tmp_path / "a.h5", asking(slow, n_frames=2))]
+    assert reasons[0] == ""
+    assert "no frame rate is known" in reasons[1]
+    assert "above the camera's 25" in reasons[2]
+    [record] = open_cache(tmp_path / "a.h5").records
+    assert record.frames == (100, 104)  # of 96 … 107
+    assert open_cache(tmp_path / "a.h5").settings["frame_rate"] == 50
+    with pytest.raises(PartialError, match=r"short: 2 frames after the onset, .* wants 4"):
+        prepare(database, tmp_path / "b.h5", slow)
 
 
 def test_no_index_is_written_when_every_clip_is_skipped(

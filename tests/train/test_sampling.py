@@ -136,6 +136,29 @@ def test_a_redrawn_fold_repeats_with_its_seed_and_goes_on_after_an_interruption(
     assert losses(tmp_path / "b", 2) == unbroken
 
 
+def test_a_slower_camera_leaves_out_the_clips_it_cannot_serve_with_the_reason(every: Path) -> None:
+    change(every, fps=None)
+    composite = composed(every, asking(sampling="middle", frame_rate=50))
+    reason = "no frame rate is known, and --frame-rate 50 needs one"
+    assert composite.left_out == {"casme2/sub01/EP01": reason}
+    _, record = composite.records["casme2/sub01/EP03"]  # frames 10 … 30: 14, 18, 22, 26, 30 left
+    assert [record.frames[row] for row in record.train_rows] == [14, 18, 22, 26, 30]
+    assert record.frames[record.middle] == 18
+    assert record.clip.flags == ("short-clip",)
+    with pytest.raises(InputError, match=r"8 clips are left out: .* above the camera.s 200"):
+        composed(every, asking(sampling="middle", frame_rate=300))
+
+
+def test_random_frames_of_a_slower_camera_are_drawn_among_those_that_are_left(every: Path) -> None:
+    settings = asking(sampling="random", n_frames=2, frame_rate=50)
+    composite = composed(every, settings)
+    loaded = load(composite)
+    rows = list(loaded.rows.values())
+    assert [len(clip) for clip in rows] == [5, 2, 5] * 3
+    drawn = draw_rows(rows, settings, np.random.default_rng(0))
+    assert all(set(few) <= set(clip) for few, clip in zip(drawn, rows, strict=True))
+
+
 @pytest.mark.parametrize(
     ("asked", "served"),
     [
@@ -214,6 +237,7 @@ def test_the_sampling_is_part_of_a_runs_identity(every: Path) -> None:
         {"sampling": "middle"},
         {"sampling": "middle", "window": "fraction:0.5"},
         {"sampling": "middle", "middle_at": 0.4},
+        {"sampling": "middle", "frame_rate": 100},
         {"sampling": "uniform"},
         {"sampling": "random"},
         {"sampling": "random", "redraw": False},
@@ -222,7 +246,7 @@ def test_the_sampling_is_part_of_a_runs_identity(every: Path) -> None:
     ):
         settings = asking(**values)
         keys.add(run_key(composed(every, settings), settings))
-    assert len(keys) == 9
+    assert len(keys) == 10
 
 
 @pytest.mark.parametrize(
@@ -231,6 +255,7 @@ def test_the_sampling_is_part_of_a_runs_identity(every: Path) -> None:
         ({"n_frames": 8}, "n_frames needs a sampling"),
         ({"window": "seconds:0.1"}, "window needs a sampling"),
         ({"middle_at": 0.4}, "middle_at needs a sampling"),
+        ({"frame_rate": 100}, "frame_rate needs a sampling"),
         ({"sampling": "all", "window": "seconds:0.1"}, "not all"),
         ({"redraw": False}, "no-redraw"),
         ({"sampling": "every"}, "sampling = 'every'"),
