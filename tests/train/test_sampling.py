@@ -159,6 +159,23 @@ def test_random_frames_of_a_slower_camera_are_drawn_among_those_that_are_left(ev
     assert all(set(few) <= set(clip) for few, clip in zip(drawn, rows, strict=True))
 
 
+@pytest.mark.parametrize("n_frames", [1, 4, 8, 16, 24, 32])
+def test_a_cache_of_every_frame_serves_any_number_of_instances(
+    every: Path, small: TrainSettings, n_frames: int
+) -> None:
+    settings = asking(sampling="middle", n_frames=n_frames)
+    composite = composed(every, settings)
+    for clip, held in (("EP01", 20), ("EP02", 9)):
+        _, record = composite.records[f"casme2/sub01/{clip}"]
+        assert len(record.train_rows) == min(n_frames, held)
+        assert record.frames[record.middle] == 10 + (held // 2)  # tested wherever trained on
+        assert ("short-clip" in record.clip.flags) is (held < n_frames)
+    loaded = load(composite)
+    pairs = draw_pairs(list(loaded.rows.values()), small.pairs, np.random.default_rng(0))
+    same = pairs[:, 1] == pairs[:, 2]
+    assert same.all() if n_frames == 1 else not same.any()  # one instance is paired with itself
+
+
 @pytest.mark.parametrize(
     ("asked", "served"),
     [
