@@ -43,7 +43,8 @@ class Instances:
     rows : the rows of each clip that are trained on, by clip id; middle : that of inference,
         which may lie behind them.
     moments : float64 (N, 2, 2), per row the mean and the mean square of flow and of strain.
-    strength : float64 (N,), per row the mean length of the flow, px.
+    strength : float64 (N,), per row the mean length of the flow, px of the network's input;
+        motion : the same before resizing, px of the crop in the cache.
     """
 
     def __init__(
@@ -53,11 +54,12 @@ class Instances:
         middle: dict[str, int],
         moments: NDArray[np.float64],
         strength: NDArray[np.float64],
+        motion: NDArray[np.float64],
         store: Store,
         device: torch.device,
     ) -> None:
         self.rows, self.middle = rows, middle
-        self.moments, self.strength = moments, strength
+        self.moments, self.strength, self.motion = moments, strength, motion
         self._store, self._device = store, device
 
     def gather(self, rows: Tensor) -> Tensor:
@@ -123,10 +125,12 @@ def load_instances(
     stream = where == "stream" or (where == "auto" and 2 * np.prod(shape) > room(device))
     resident = None if stream else _allocate(shape, device)
     moments, strength = np.empty((shape[0], 2, 2)), np.empty(shape[0])
+    motion = np.empty(shape[0])
     with progress(len(sources), "loading instances") as shown:
         for (cache, record), start, end in zip(sources, starts[:-1], starts[1:], strict=True):
-            instances = _read(cache, record, size)
-            clip = slice(start, end)
+            raw = _read(cache, record)
+            instances, clip = resize_instances(raw, size), slice(start, end)
+            motion[clip] = _strength(raw)
             moments[clip], strength[clip] = _moments(instances), _strength(instances)
             if resident is not None:
                 resident[clip] = instances.to(device)
@@ -142,6 +146,7 @@ def load_instances(
         },
         moments=moments,
         strength=strength,
+        motion=motion,
         store=Stream(sources, size) if resident is None else Resident(resident),
         device=device,
     )
@@ -165,7 +170,7 @@ def _allocate(shape: tuple[int, ...], device: torch.device) -> Tensor:
         ) from error
 
 
-def _read(cache: Cache, record: ClipRecord, size: int) -> Tensor:
+def _read(cache: Cache, record: ClipRecord) -> Tensor:
     """float16 (len(used_rows), 3, S, S), of a shard that was verified as a whole."""
     raw = torch.from_numpy(cache.read(record).instances)
     if not torch.isfinite(raw).all():
@@ -174,7 +179,7 @@ def _read(cache: Cache, record: ClipRecord, size: int) -> Tensor:
             where=f"{cache.path}, shard {record.shard}",
             fix="remove the shard and run raicl-prep again with the same --out",
         )
-    return resize_instances(raw[list(record.used_rows)], size)
+    return raw[list(record.used_rows)]
 
 
 def _moments(instances: Tensor) -> NDArray[np.float64]:

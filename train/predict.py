@@ -66,8 +66,9 @@ def predict(
             found[clip].append(row)
     predictions = []
     for clip in clips:
-        strength = instances.strength[list(_tested_rows(instances, clip, infer))]
-        verdict = pool_instances(torch.stack(found[clip]), infer, torch.from_numpy(strength))
+        tested = list(_tested_rows(instances, clip, infer))
+        strength = torch.from_numpy(instances.strength[tested])
+        verdict = pool_instances(torch.stack(found[clip]), infer, strength)
         predictions.append(
             Prediction(
                 clip=clip,
@@ -75,6 +76,7 @@ def predict(
                 truth=labels[clip],
                 predicted=verdict.predicted,
                 probabilities=verdict.probabilities,
+                motion_px=float(instances.motion[tested].mean()),
             )
         )
     return predictions

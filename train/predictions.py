@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from raicl.common.errors import InputError
 from raicl.common.files import write_atomic
 
 _KEYS = ("clip", "subject", "truth", "predicted")
+_MOTION = "motion_px"  # absent from earlier files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,8 @@ class Prediction:
     clip, subject : ids; subject is ``dataset/subject``.
     truth, predicted : class indices.
     probabilities : softmax over the classes.
+    motion_px : mean |flow| over the crop of the instance that was tested, or of all of them where
+        there are several; px of the cache's crop, before any scaling. None where it is not known.
     """
 
     clip: str
@@ -30,17 +34,24 @@ class Prediction:
     truth: int
     predicted: int
     probabilities: tuple[float, ...]
+    motion_px: float | None = None
 
 
 def write_predictions(
     path: Path, predictions: Sequence[Prediction], classes: Sequence[str]
 ) -> None:
-    """Write one row per clip, classes by name; the columns ``p_CLASS`` give their order."""
+    """Write one row per clip, classes by name; the columns ``p_CLASS`` give their order.
+
+    The motion of a clip stands before them, if it is known of any.
+    """
+    known = any(row.motion_px is not None for row in predictions)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_KEYS, *(f"p_{name}" for name in classes)])
+    writer.writerow([*_KEYS, *([_MOTION] if known else []), *(f"p_{name}" for name in classes)])
     for row in predictions:
         shown = [f"{probability:.6f}" for probability in row.probabilities]
+        if known:
+            shown.insert(0, "" if row.motion_px is None else f"{row.motion_px:.6f}")
         writer.writerow([row.clip, row.subject, classes[row.truth], classes[row.predicted], *shown])
     write_atomic(path, text.getvalue().encode())
 
@@ -57,16 +68,21 @@ def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
             header, *rows = csv.reader(stream)
         if tuple(header[: len(_KEYS)]) != _KEYS:
             raise ValueError(f"its columns are {', '.join(header)}")
-        classes = tuple(name.removeprefix("p_") for name in header[len(_KEYS) :])
+        if any(len(row) != len(header) for row in rows):
+            raise ValueError(f"a row has not the {len(header)} cells of its columns")
+        moved = _MOTION in header[len(_KEYS) :][:1]
+        start = len(_KEYS) + moved
+        classes = tuple(name.removeprefix("p_") for name in header[start:])
         predictions = [
             Prediction(
                 clip=clip,
                 subject=subject,
                 truth=classes.index(truth),
                 predicted=classes.index(predicted),
-                probabilities=tuple(map(float, probabilities)),
+                probabilities=tuple(map(float, numbers[moved:])),
+                motion_px=_read_motion(numbers[0]) if moved else None,
             )
-            for clip, subject, truth, predicted, *probabilities in rows
+            for clip, subject, truth, predicted, *numbers in rows
         ]
     except (OSError, ValueError) as error:
         raise InputError(
@@ -75,3 +91,13 @@ def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
             fix="remove the fold's folder and run the same command again",
         ) from error
     return predictions, classes
+
+
+def _read_motion(text: str) -> float | None:
+    """A mean length, or None from an empty cell: its fold is from before motion was recorded."""
+    if not text:
+        return None
+    motion = float(text)
+    if not 0 <= motion < math.inf:
+        raise ValueError(f"{_MOTION} is {text}")
+    return motion

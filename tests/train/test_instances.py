@@ -51,6 +51,18 @@ def test_strength_is_the_mean_length_of_the_flow_of_every_row(flows: Path) -> No
     assert loaded.strength[rows[2]] > loaded.strength[rows[0]]
 
 
+@pytest.mark.parametrize("size", [33, 17, 65])
+def test_motion_is_counted_in_px_of_the_crop_whatever_the_network_is_fed(
+    flows: Path, size: int
+) -> None:
+    cache, loaded = open_cache(flows), load(flows, size=size)
+    for record in cache.records:
+        u, v = np.moveaxis(cache.read(record).instances[:, :2].astype(np.float64), 1, 0)
+        expected = np.hypot(u, v).mean((1, 2))
+        np.testing.assert_allclose(loaded.motion[list(loaded.rows[record.id])], expected)
+    assert np.array_equal(loaded.motion, loaded.strength) is (size == 33)
+
+
 def test_two_caches_are_one_table(tmp_path: Path, flows: Path, make_cache: Any) -> None:
     other = make_cache(tmp_path / "samm.h5", dataset="samm", subjects=1, seed=5)
     sources = [

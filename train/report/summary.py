@@ -16,6 +16,7 @@ from raicl.train.metrics import (
     subject_intervals,
 )
 from raicl.train.predictions import Prediction
+from raicl.train.report.strata import motion_strata, strata_lines
 
 SCORE_NAMES = dict(zip(SCORES, ("UF1", "UAR", "accuracy"), strict=True))
 
@@ -23,7 +24,7 @@ SCORE_NAMES = dict(zip(SCORES, ("UF1", "UAR", "accuracy"), strict=True))
 def summarise(
     predictions: Sequence[Prediction], classes: Sequence[str], *, seed: int = 0
 ) -> dict[str, Any]:
-    """Pooled scores with their intervals, per class and per database.
+    """Pooled scores with their intervals, per class and per database, and by strength of motion.
 
     The rows of a database are the same predictions restricted to it, without retraining. The
     order of `predictions` does not matter.
@@ -36,6 +37,7 @@ def summarise(
     subjects = list(tables)
     stacked = np.stack(list(tables.values()))
     databases = sorted({name.split("/", 1)[0] for name in subjects})
+    strata = motion_strata(predictions, classes)
     return {
         **_scores(stacked, classes, seed),
         "databases": {
@@ -46,6 +48,8 @@ def summarise(
             )
             for database in databases
         },
+        # of predictions from before motion was recorded the results stay what they were
+        **({"strata": strata} if strata else {}),
     }
 
 
@@ -99,6 +103,7 @@ def as_text(results: dict[str, Any]) -> str:
         for name, row in results["databases"].items():
             scores = f"{row['uf1']:>7.3f}{row['uar']:>9.3f}{row['clips']:>7}{row['subjects']:>10}"
             lines.append(f"{name:<12}{scores}")
+    lines += strata_lines(results)
     lines += [
         "",
         f"protocol {results['protocol']}, leave-one-subject-out, {results['folds']['all']} folds; "

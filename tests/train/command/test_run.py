@@ -58,6 +58,7 @@ def test_predictions_alone_reproduce_the_results(
     assert printed == results
     rows, classes = read_predictions(run / "predictions.csv")
     again = summarise(rows, classes, seed=results["seed"])
+    assert sum(row["clips"] for row in again["strata"].values()) == len(rows)
     assert again == {key: results[key] for key in again}
     assert sorted(row.clip for row in rows) == sorted(r.id for r in open_cache(flows).records)
 
@@ -255,3 +256,5 @@ def test_what_is_tested_is_saved_and_every_clip_keeps_one_row(
             expected = classifier.eval()(both).softmax(-1).mean(0)
         # the file keeps six digits
         assert row.probabilities == pytest.approx(expected.tolist(), abs=2e-6)
+        # of several tested instances the mean, in px of the crop
+        assert row.motion_px == pytest.approx(raw[:, :2].norm(dim=1).mean().item(), abs=1e-6)

@@ -46,6 +46,9 @@ def test_every_score_of_the_results_stands_in_the_page_and_is_shown_rounded(
         results = json.loads((run / "results.json").read_text())
         scores = [results[key] for key in ("uf1", "uar", "accuracy", "interval_95", "confusion")]
         scores += [[row["f1"], row["recall"]] for row in results["classes"].values()]
+        strata = [row for row in results["strata"].values() if row["clips"]]
+        assert len(strata) == 4
+        scores += [[row[k] for k in ("motion_px", "uf1", "uar", "accuracy")] for row in strata]
         assert set(numbers(scores)) <= held
 
 

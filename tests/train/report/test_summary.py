@@ -1,3 +1,4 @@
+import dataclasses
 import random
 from pathlib import Path
 
@@ -115,6 +116,16 @@ def test_the_text_states_scores_protocol_and_how_the_epoch_was_chosen() -> None:
     assert "last epoch of a fixed budget; seed 7" in text
     assert "0123456789abcdef" in text
     assert "partial" not in text
+
+
+def test_the_text_has_a_line_for_every_quarter_of_the_motion() -> None:
+    rows = [
+        dataclasses.replace(row, motion_px=0.1 + n / 100) for n, row in enumerate(predictions())
+    ]
+    text = as_text(shown(summarise(rows, CLASSES), done=6))
+    assert "weakest       0.333    0.333     1.000      5   0.100 to 0.140" in text
+    assert text.count("strong") == 2
+    assert "motion" not in as_text(shown(summarise(predictions(), CLASSES), done=6))
 
 
 def test_a_partial_run_says_so_first() -> None:
