@@ -29,6 +29,8 @@ class Clip:
     repeated : whether another clip of this subject has the same name (CAS(ME)^3).
     split : ``train``, never tested; ``test``, never trained on; empty, both. Of the synthetic
         database alone, which may have many more clips to test than to train on.
+    onset_error, offset_error : frames by which `onset` and `offset` were moved away from the
+        annotation on purpose (see `raicl.data.annotation_error`); the id stays.
     """
 
     dataset: str
@@ -43,6 +45,8 @@ class Clip:
     flags: tuple[str, ...] = ()
     repeated: bool = False
     split: Split = ""
+    onset_error: int = 0
+    offset_error: int = 0
 
     def __post_init__(self) -> None:
         if self.split not in get_args(Split):
@@ -66,14 +70,20 @@ class Clip:
     @property
     def id(self) -> str:
         """``dataset/subject/name``, with ``@onset`` where the name alone is not unique."""
-        suffix = f"@{self.onset}" if self.repeated else ""
+        suffix = f"@{self.annotated_onset}" if self.repeated else ""
         return f"{self.subject_key}/{self.name}{suffix}"
+
+    @property
+    def annotated_onset(self) -> int:
+        """The onset before it was moved."""
+        return self.onset - self.onset_error
 
     def to_json(self) -> dict[str, object]:
         """Plain values, the inverse of `from_json`."""
         values = asdict(self) | {"flags": list(self.flags)}
-        if not self.split:  # the index of a database without a split stays what it was
-            del values["split"]
+        for name in ("split", "onset_error", "offset_error"):
+            if not values[name]:  # the index of a database without them stays what it was
+                del values[name]
         return values
 
     @classmethod

@@ -163,6 +163,8 @@ def find_apex(clip: Clip, numbers: Sequence[int]) -> tuple[int | None, str]:
         return None, "the annotated one is implausible" if implausible else "none is annotated"
     if clip.apex == numbers[0]:
         return None, "the annotated one is the onset"
+    if not clip.onset < clip.apex <= clip.offset:  # of a clip whose onset or offset was moved
+        return None, f"the annotated one, frame {clip.apex}, is not between onset and offset"
     if clip.apex not in numbers:
         return None, f"the annotated one, frame {clip.apex}, is not on disk"
     return numbers.index(clip.apex), ""

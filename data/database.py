@@ -37,10 +37,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class Footage:
-    """A clip and its frames on disk, ascending by number; the first is the onset, at least 2."""
+    """A clip and its frames on disk, ascending by number; the first is the onset, at least 2.
+
+    `problem` says why the clip cannot be used as it is asked for; a reader leaves it empty.
+    """
 
     clip: Clip
     frames: tuple[Frame, ...]
+    problem: str = ""
 
 
 @dataclass(frozen=True)

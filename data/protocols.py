@@ -107,7 +107,7 @@ class Protocol(_Strict):
         rule = self._rule(clip.dataset)
         if rule is None or clip.emotion not in rule.emotions:
             return None
-        if rule.require_apex and clip.apex in (None, clip.onset):
+        if rule.require_apex and clip.apex in (None, clip.annotated_onset):
             return None
         if f"{clip.subject}/{clip.name}" in rule.exclude.get(clip.sheet, ()):
             return None

@@ -19,6 +19,7 @@ from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.source import (
     audit_source,
     open_source,
+    place,
     refuse_contradictions,
     refuse_input,
 )
@@ -148,7 +149,8 @@ def prep(
         seed=seed,
     ) as whole:
         database = select(whole, subjects=subjects.split(",") if subjects else None, limit=limit)
-        found = audit_source(database, part=part)
+        found = audit_source(database, part=part)  # as annotated
+        database = place(database, settings)
         outlook = foresee(database.footage, settings)
         table = f"{audit_table(found)}\n{outlook_table(outlook)}"
         if out is None or dry_run:

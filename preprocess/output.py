@@ -12,6 +12,7 @@ from raicl.common.provenance import git_state, versions
 from raicl.common.sample import describe_sampling
 from raicl.data.database import Database, edition
 from raicl.preprocess.fingerprint import making
+from raicl.preprocess.sampling import describe_errors
 from raicl.preprocess.settings import PrepSettings
 
 _PACKAGES = ("raicl", "numpy", "opencv-contrib-python", "dlib-bin", "h5py")
@@ -21,7 +22,9 @@ def index_settings(settings: PrepSettings) -> dict[str, object]:
     """What made the instances and which frames were taken: equal in caches that compare."""
     values = making(settings) | describe_sampling(settings.sampling, settings)
     # what has no effect is left out: a cache from before the setting existed still compares
-    return values if settings.short == "use" else values | {"short": settings.short}
+    if settings.short != "use":
+        values["short"] = settings.short
+    return values | describe_errors(settings)
 
 
 def provenance(database: Database) -> dict[str, object]:

@@ -33,6 +33,7 @@ from raicl.preprocess.process import process_clip
 from raicl.preprocess.reuse import regroup
 from raicl.preprocess.sampling import is_skipped
 from raicl.preprocess.settings import PrepSettings
+from raicl.preprocess.source import place
 
 Status = Literal["computed", "reused", "cached", "skipped", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -88,7 +89,8 @@ def prepare(
         folder.mkdir(exist_ok=True)
         sweep(folder)
         sweep(out.parent, out.name)
-        rows = _process_all(database.footage, folder, settings, jobs)
+        footage = place(database, settings).footage
+        rows = _process_all(footage, folder, settings, jobs)
         records = [row.record for row in rows if row.record is not None]
         if not records:
             raise PartialError(

@@ -21,9 +21,12 @@ def sample_footage(footage: Footage, settings: PrepSettings) -> Sample:
 
     Raises
     ------
-    InputError : the sampling needs an apex or a frame rate, and the clip has none.
+    InputError : the sampling needs an apex or a frame rate, and the clip has none, or the clip
+        has a problem of its own.
     ShortClip : it is short, and ``--short`` is not ``use``.
     """
+    if footage.problem:
+        raise InputError(footage.problem)
     numbers = [frame.number for frame in footage.frames]
     sample = sample_clip(footage.clip, numbers, settings.sampling, settings)
     if SHORT in sample.flags and settings.short != "use":
@@ -31,6 +34,12 @@ def sample_footage(footage: Footage, settings: PrepSettings) -> Sample:
             f"short: {sample.candidates} frames after the onset, the sampling wants {sample.wanted}"
         )
     return sample
+
+
+def describe_errors(settings: PrepSettings) -> dict[str, int]:
+    """The errors of annotation that are asked for, by setting; none where there are none."""
+    errors = {"onset_error": settings.onset_error, "offset_error": settings.offset_error}
+    return {name: frames for name, frames in errors.items() if frames}
 
 
 class Outlook(TypedDict):
@@ -60,7 +69,9 @@ def foresee(footage: Sequence[Footage], settings: PrepSettings) -> Outlook:
         flags.update(sample.flags)
         instances += len(sample.indices)
     return {
-        "settings": describe_sampling(settings.sampling, settings) | {"short": settings.short},
+        "settings": describe_sampling(settings.sampling, settings)
+        | {"short": settings.short}
+        | describe_errors(settings),
         "clips": len(footage) - len(skipped) - len(unusable),
         "instances": instances,
         "flags": dict(sorted(flags.items())),

@@ -26,6 +26,13 @@ class PrepSettings(SamplingSettings):
         "A clip with fewer frames than the sampling wants: use them, skip the clip, or fail it.",
         panel=_SAMPLING,
     )
+    onset_error: int = setting(
+        0,
+        "Frames by which every annotated onset is moved (later; negative earlier), to see what an "
+        "error costs; a clip without such frames on disk fails.",
+        panel=_SAMPLING,
+    )
+    offset_error: int = setting(0, "The same for the offset.", panel=_SAMPLING)
     size: int = setting(225, "Side of the instances, px.", panel=_METHOD, ge=32, le=1024)
     margin: int = setting(
         8, "Extra px around the crop, trimmed before strain.", panel=_METHOD, ge=0, le=64

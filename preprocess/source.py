@@ -14,6 +14,7 @@ from raicl.common.errors import InputError, UsageError
 if TYPE_CHECKING:  # the readers load numpy, and --help must not wait for them
     from raicl.data.audit import Audit, CompositeAudit
     from raicl.data.database import Database
+    from raicl.preprocess.settings import PrepSettings
 
 
 @contextmanager
@@ -76,6 +77,13 @@ def refuse_input(out: Path, given: Mapping[str, Path | None]) -> None:
                 where=str(out),
                 fix="choose another --out, e.g. flows.h5",
             )
+
+
+def place(database: Database, settings: PrepSettings) -> Database:
+    """The database with the errors of annotation that the settings ask for."""
+    from raicl.data.annotation_error import misplace
+
+    return misplace(database, onset_error=settings.onset_error, offset_error=settings.offset_error)
 
 
 def audit_source(database: Database, *, part: bool) -> Audit | CompositeAudit:

@@ -65,7 +65,7 @@ def test_inference_uses_the_middle_frame_whatever_is_trained_on_but_for_the_apex
         ({"apex": None}, "none is annotated"),
         ({"apex": None, "flags": ("apex-implausible",)}, "implausible"),
         ({"apex": 100}, "is the onset"),
-        ({"apex": 170}, "frame 170, is not on disk"),
+        ({"apex": 170}, "frame 170, is not between onset and offset"),
     ],
 )
 def test_an_apex_that_cannot_be_used_is_none_with_its_reason(
@@ -83,6 +83,8 @@ def test_an_apex_that_cannot_be_used_is_none_with_its_reason(
 def test_the_apex_is_found_by_its_number_where_frames_are_missing() -> None:
     numbers = [100, 103, 104, 120, 121]
     assert find_apex(CLIP, numbers) == (3, "")
+    reason = "the annotated one, frame 120, is not on disk"
+    assert find_apex(CLIP, [100, 119, 121]) == (None, reason)
     assert sample_clip(CLIP, numbers, "apex", settings()).frames == (3,)
 
 

@@ -220,7 +220,8 @@ def test_a_clip_without_an_apex_is_left_out_by_name_and_the_middle_stands_in_for
 ) -> None:
     change(every, apex=99)  # the protocol itself leaves out clips of CASME II without one
     composite = composed(every, asking(sampling="activation"))
-    reason = "sampling activation needs an apex, and the annotated one, frame 99, is not on disk"
+    problem = "the annotated one, frame 99, is not between onset and offset"
+    reason = f"sampling activation needs an apex, and {problem}"
     assert composite.left_out == {"casme2/sub01/EP01": reason}
     assert len(composite.records) == len(composite.labels) == 8
     assert f"1 clips are left out: {reason}" in describe_input(composite)
