@@ -13,6 +13,7 @@ from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.flows import Cache, digest_instances, open_cache
 from raicl.common.record import ClipRecord
+from raicl.common.sample import SamplingSettings
 from raicl.data.agreement import official_lines, published_lines
 from raicl.data.protocols import Protocol
 from raicl.train.folds import natural
@@ -115,7 +116,7 @@ class Composite:
 
 
 _WHICH_CLIPS = {"short"}  # and not how an instance is made
-_WHICH_FRAMES = {"sampling", "n_frames", "window", "middle_at", "frame_rate", "sampling_seed"}
+_WHICH_FRAMES = {"sampling", *SamplingSettings.model_fields}
 
 
 def compose(paths: Sequence[Path], protocol: Protocol, *, as_prepared: bool = True) -> Composite:
