@@ -13,6 +13,7 @@ import numpy as np
 
 from raicl.common.errors import PartialError
 from raicl.common.files import write_atomic, write_json
+from raicl.common.sample import SamplingSettings
 from raicl.train.ablation.cost import Cost, count_cost
 from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.study import Study, Unit
@@ -139,7 +140,7 @@ def _tables(runs: Runs, clips: set[str]) -> Table:
 
 def _cost(unit: Unit, n_classes: int) -> Cost:
     # how the clips are sampled and labelled changes nothing in it
-    same = {"seed": 0, "protocol": "cde", "sampling": "cache", "n_frames": 16, "window": None}
+    same = {"seed": 0, "protocol": "cde", "sampling": "cache", **SamplingSettings().model_dump()}
     return _counted(unit.settings.model_copy(update=same).model_dump_json(), n_classes)
 
 

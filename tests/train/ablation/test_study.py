@@ -145,7 +145,7 @@ def test_a_unit_that_another_process_holds_is_passed_over(
         (["--seeds", "one"], 2, "whole numbers"),
         (["--seed", "3"], 2, "give --seeds"),
         (["--rows", "plain"], 2, "add whole"),
-        (["--grid", "papper"], 2, "one of paper, sampling"),
+        (["--grid", "papper"], 2, "one of annotation-error, frame-rate, "),
         (["--fold", "sub99"], 2, "no such subject"),
         (["--preset", "tyny"], 2, "no such preset"),
     ],
