@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from raicl.common.console import say
@@ -50,7 +51,8 @@ def refuse_conflict(out: Path, settings: PrepSettings, database: Database) -> No
     Raises
     ------
     ConflictError : it is no cache, was made with other settings, of another variant or version of
-        the sheet, or holds clips that are not in `database`.
+        the sheet, with other corrections of the same clips, or holds clips that are not in
+        `database`.
     """
     if not out.exists():
         return
@@ -67,6 +69,7 @@ def refuse_conflict(out: Path, settings: PrepSettings, database: Database) -> No
         ) from error
     _refuse_other_settings(existing, settings)
     _refuse_other_edition(existing, database)
+    _refuse_other_corrections(existing, database)
     clips = {item.clip.id for item in database.footage}
     lost = [record.id for record in existing.records if record.id not in clips]
     if lost:
@@ -89,6 +92,35 @@ def _refuse_other_edition(existing: Cache, database: Database) -> None:
                 where=str(existing.path),
                 fix="choose another --out, or replace it with --overwrite",
             )
+
+
+def _refuse_other_corrections(existing: Cache, database: Database) -> None:
+    """`--no-corrections` leaves ids, settings and edition as they are and yet moves an onset."""
+    held = existing.provenance.get("databases")
+    if held is None:  # written without provenance: nothing to compare
+        return
+    read = [row for part in database.parts for row in part.corrections]
+    before = _replaced(existing, (row for part in held for row in part["corrections"]))
+    after = _replaced(existing, map(dataclasses.asdict, read))
+    differing = sorted(key for key in before | after if before.get(key) != after.get(key))
+    if differing:
+        clip, field, annotated = differing[0]
+        was, now = (rows.get(differing[0], annotated) for rows in (before, after))
+        raise ConflictError(
+            f"the output was made with other corrections: {clip}, {field} was {was}, now {now}",
+            where=str(existing.path),
+            fix="choose another --out, or replace it with --overwrite",
+        )
+
+
+def _replaced(
+    existing: Cache, rows: Iterable[Mapping[str, str]]
+) -> dict[tuple[str, str, str], str]:
+    """The value used by clip, field and annotated value, of the clips that `existing` holds."""
+    ids = {record.id for record in existing.records}
+    return {
+        (row["id"], row["field"], row["annotated"]): row["used"] for row in rows if row["id"] in ids
+    }
 
 
 def _refuse_other_settings(existing: Cache, settings: PrepSettings) -> None:

@@ -15,7 +15,7 @@ import pytest
 from raicl.common.errors import ConflictError, InputError, PartialError, UsageError
 from raicl.common.files import lock
 from raicl.common.flows import open_cache, shards_folder
-from raicl.data.database import Database
+from raicl.data.database import Correction, Database
 from raicl.data.selection import select
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
@@ -157,6 +157,37 @@ def test_clips_of_the_same_names_from_another_variant_or_sheet_are_not_replaced_
     assert digest_of(out) == before
     prepare(of_sheet(database, dataset, read), out, quick, overwrite=True)
     assert {record.clip.sheet for record in open_cache(out).records} == {read}
+
+
+def test_a_cache_made_with_corrections_is_not_replaced_silently_by_one_without(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    plain, out = make_database(2), tmp_path / "flows.h5"
+    first = plain.footage[0].clip.id
+    row = Correction(first, "onset", "95", "96", "no such frame", "the frames on disk")
+    corrected = dataclasses.replace(plain, corrections=(row,))
+    prepare(corrected, out, quick)
+    before = digest_of(out)
+    with pytest.raises(ConflictError, match="onset was 96, now 95"):
+        prepare(plain, out, quick)
+    assert digest_of(out) == before
+    assert statuses(prepare(corrected, out, quick)) == ["cached"] * 2
+    prepare(plain, out, quick, overwrite=True)
+    with pytest.raises(ConflictError, match="onset was 95, now 96"):
+        prepare(corrected, out, quick)
+
+
+def test_corrections_of_clips_that_are_new_or_reworded_ones_are_no_conflict(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    whole, out = make_database(3), tmp_path / "flows.h5"
+    ids = [item.clip.id for item in whole.footage]
+    rows = [Correction(name, "apex", "1", "2", "why", "where") for name in (ids[0], ids[2])]
+    part = dataclasses.replace(select(whole, limit=2), corrections=(rows[0],))
+    prepare(part, out, quick)
+    reworded = (dataclasses.replace(rows[0], reason="why, said better"), rows[1])
+    prepare(dataclasses.replace(whole, corrections=reworded), out, quick)
+    assert len(open_cache(out).records) == 3
 
 
 def test_a_file_that_is_no_cache_is_not_overwritten(
