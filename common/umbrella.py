@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 import typer
 
 from raicl.common.console import launch
+from raicl.common.misuse import run
 from raicl.common.version import print_version
 
 
@@ -32,7 +33,7 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Entry point of ``raicl``."""
-    launch(build())
+    launch(lambda: run(build()))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import typer
 
 from raicl.common import console
 from raicl.common.errors import PartialError, UsageError
+from raicl.common.misuse import run
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
@@ -217,4 +218,4 @@ app.command(help=_HELP)(prep)
 
 def main() -> None:
     """Entry point of ``raicl-prep``."""
-    console.launch(app)
+    console.launch(lambda: run(app))

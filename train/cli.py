@@ -11,6 +11,7 @@ import typer
 
 from raicl.common import console
 from raicl.common.errors import PartialError, SetupError
+from raicl.common.misuse import run
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
@@ -220,4 +221,4 @@ def main() -> None:
     """Entry point of ``raicl-train``."""
     app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
     app.command(epilog=EPILOG, no_args_is_help=True)(train)
-    console.launch(app)
+    console.launch(lambda: run(app))

@@ -1,0 +1,54 @@
+"""Misuse: what typer says of a wrong command line, in the lines of every other usage error."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+
+import typer
+
+from raicl.common.errors import UsageError
+
+# typer does not export it
+_TyperUsageError: type[Exception] = typer.BadParameter.__bases__[0]
+_CHOICE = re.compile(r"'([^']*)' is not one of ('.*')")
+
+
+def run(app: typer.Typer, arguments: list[str] | None = None) -> None:
+    """Run a typer app, whose own boxes are three lines here.
+
+    Parameters
+    ----------
+    arguments : of the command line; those of the process if None.
+
+    Raises
+    ------
+    UsageError : an option, value or command that does not exist, or one that is missing.
+    SystemExit : the command asked for another exit code than 0, or showed its help for want of any
+        argument (2).
+    """
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except _TyperUsageError as error:
+        message = str(error.format_message())  # type: ignore[attr-defined]
+        if not message:  # the help is on stdout already
+            raise SystemExit(2) from error
+        raise _usage_error(error, message) from error
+    if isinstance(code, int) and code:
+        raise SystemExit(code)
+
+
+def _usage_error(error: Exception, message: str) -> UsageError:
+    context = getattr(error, "ctx", None)
+    program = context.command_path if context is not None else ""
+    message, _, meant = message.partition(" Did you mean ")
+    # what else might be meant is said as the remedy
+    message = message.partition(" (Possible options: ")[0]
+    what = message.replace(" Value error,", "").removesuffix(".")
+    near = list(getattr(error, "possibilities", None) or re.findall(r"'([^']*)'", meant))
+    choice = _CHOICE.search(what)
+    if choice is not None:
+        near = get_close_matches(choice[1], re.findall(r"'([^']*)'", choice[2]), 1)
+    help_line = f"see {program} --help" if program else "see --help"
+    fix = f"did you mean {' or '.join(near)}?" if near else help_line
+    return UsageError(what[:1].lower() + what[1:], where=program, fix=fix)

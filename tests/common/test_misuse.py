@@ -1,0 +1,71 @@
+"""A command line that typer refuses ends as any other usage error: what, where, fix."""
+
+import re
+import subprocess
+import sys
+from typing import Annotated, Literal
+
+import pytest
+import typer
+
+from raicl.common.errors import UsageError
+from raicl.common.misuse import run
+
+
+def app() -> typer.Typer:
+    made = typer.Typer(pretty_exceptions_enable=False)
+
+    @made.command()
+    def paint(
+        thing: str,
+        colour: Annotated[Literal["red", "green"], typer.Option()] = "red",
+        layers: Annotated[int, typer.Option()] = 1,
+    ) -> None:
+        if layers == 13:
+            raise typer.Exit(5)
+
+    @made.command()
+    def remove() -> None: ...
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "fix"),
+    [
+        ("paint x --colour gren", "'gren' is not one of 'red', 'green'", "did you mean green?"),
+        ("paint x --colour blue", "'blue' is not one of 'red', 'green'", "see .* paint --help"),
+        ("paint x --layer 2", "no such option: --layer", "did you mean --layers?"),
+        ("paint x --layers two", "'--layers': .*integer", "see .* paint --help"),
+        ("paint x --layers", "'--layers' requires an argument", "--help"),
+        ("paint", "missing argument", "see .* paint --help"),
+        ("remov", "no such command 'remov'", "did you mean remove?"),
+    ],
+)
+def test_what_typer_refuses_says_what_and_how_to_mend_it(line: str, what: str, fix: str) -> None:
+    with pytest.raises(UsageError, match=what) as caught:
+        run(app(), line.split())
+    assert re.search(fix.replace("?", r"\?"), caught.value.fix)
+    assert "Value error" not in caught.value.what
+    assert len(caught.value.what.splitlines()) == 1
+
+
+def test_the_exit_code_a_command_asks_for_is_kept() -> None:
+    run(app(), ["paint", "x"])
+    with pytest.raises(SystemExit) as caught:
+        run(app(), ["paint", "x", "--layers", "13"])
+    assert caught.value.code == 5
+
+
+@pytest.mark.parametrize("command", ["raicl.train.cli", "raicl.preprocess.cli"])
+def test_the_commands_themselves_print_three_lines_and_leave_with_2(command: str) -> None:
+    script = f"import sys; sys.argv[0] = 'it'; from {command} import main; main()"
+    answer = subprocess.run(
+        [sys.executable, "-c", script, "x", "--nosuch", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("error: no such option: --nosuch\n")
+    assert len(answer.stderr.splitlines()) <= 3
