@@ -10,6 +10,7 @@ import typer
 
 from raicl.common import console
 from raicl.common.errors import ConflictError, InputError
+from raicl.common.wording import counted
 
 
 def validate(
@@ -54,4 +55,6 @@ def pack(
             "the output exists", where=str(out), fix="choose another OUT, or use --overwrite"
         )
     write_packed(cache, out)
-    console.result(f"{out}: {len(cache.records)} clips, {out.stat().st_size / 1e6:.0f} MB")
+    console.result(
+        f"{out}: {counted(len(cache.records), 'clip')}, {out.stat().st_size / 1e6:.0f} MB"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from raicl.common.wording import clips_of_subjects
 from raicl.data.agreement import Agreement, Difference, difference_lines, official_line
 from raicl.data.annotation import printable
 from raicl.data.audit import Audit, CompositeAudit, ProtocolCounts
@@ -31,7 +32,7 @@ def protocol_lines(name: str, protocol: ProtocolCounts, dataset: str) -> list[st
     if agreement.official is not None:
         lines.append(official_line(name, [agreement], agreement.official))
     return [
-        f"  {name:9} {protocol['clips']} clips of {protocol['subjects']} subjects: "
+        f"  {name:9} {clips_of_subjects(protocol['clips'], protocol['subjects'])}: "
         f"{_list(protocol['classes'])}",
         *(f"  {'':9} {line}" for line in lines),
     ]
@@ -50,8 +51,8 @@ def _database_table(found: Audit) -> str:
     counts = found["counts"]
     named = [found["layout"], edition(found["dataset"], found["sheet"])]
     lines = [
-        f"{found['dataset']} ({', '.join(filter(None, named))}): {counts['clips']} clips of "
-        f"{counts['subjects']} subjects, {counts['skipped']} skipped",
+        f"{found['dataset']} ({', '.join(filter(None, named))}): "
+        f"{clips_of_subjects(counts['clips'], counts['subjects'])}, {counts['skipped']} skipped",
         f"  emotions  {_list(counts['emotions'])}",
     ]
     if counts["flags"]:

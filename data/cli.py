@@ -16,6 +16,7 @@ import typer
 from raicl.common import console
 from raicl.common.errors import ConflictError, PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
+from raicl.common.wording import counted
 
 
 def synth(
@@ -77,9 +78,13 @@ def synth(
         jobs=resolve_jobs(jobs),
     )
     if test_clips is not None:  # the column is of no real database, so its reader ignores it
-        console.result(f"{folder}: {subjects} subjects, next: raicl-prep synthetic --root {folder}")
+        console.result(
+            f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep synthetic --root {folder}"
+        )
         return
-    console.result(f"{folder}: {subjects} subjects, next: raicl-prep casme2 --root {folder}")
+    console.result(
+        f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep casme2 --root {folder}"
+    )
 
 
 def _synth_miniature(folder: Path, layout: str, given: Sequence[str]) -> None:

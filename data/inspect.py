@@ -12,6 +12,7 @@ import typer
 
 from raicl.common import console
 from raicl.common.errors import UsageError
+from raicl.common.wording import clips_of_subjects
 
 if TYPE_CHECKING:  # h5py and numpy load when a cache is opened, not for --help
     from raicl.common.flows import Cache
@@ -103,7 +104,7 @@ def _database_lines(dataset: str, counts: dict[str, Any]) -> list[str]:
     from raicl.data.audit_table import correction_lines, protocol_lines
     from raicl.data.database import edition
 
-    total = f"{counts['clips']} clips of {counts['subjects']} subjects"
+    total = clips_of_subjects(counts["clips"], counts["subjects"])
     told = [total, counts["layout"], edition(dataset, counts["sheet"])]
     lines = [f"{dataset:10} {', '.join(filter(None, told))}"]
     for name, protocol in counts["protocols"].items():

@@ -15,6 +15,7 @@ from raicl.common.misuse import run
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
+from raicl.common.wording import counted
 from raicl.data.database import DATABASES
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.source import (
@@ -198,9 +199,9 @@ def _report(rows: list[Row], out: Path, as_json: bool) -> None:
     )
     seconds = sum(row.seconds for row in rows)
     console.result(
-        f"{out}: {len(cache.records)} clips "
+        f"{out}: {counted(len(cache.records), 'clip')} "
         f"({told}), "
-        f"{sum(len(record.frames) for record in cache.records)} instances, "
+        f"{counted(sum(len(record.frames) for record in cache.records), 'instance')}, "
         f"{cache.n_bytes / 1e6:.0f} MB in {shards_folder(out)}, {seconds:.0f} s of work"
     )
     if flags:

@@ -11,6 +11,7 @@ from raicl.common.errors import ConflictError, InputError
 from raicl.common.flows import Cache, open_cache, shards_folder
 from raicl.common.provenance import git_state, versions
 from raicl.common.sample import describe_sampling
+from raicl.common.wording import counted
 from raicl.data.database import Database, edition
 from raicl.preprocess.fingerprint import making
 from raicl.preprocess.sampling import describe_errors
@@ -74,7 +75,8 @@ def refuse_conflict(out: Path, settings: PrepSettings, database: Database) -> No
     lost = [record.id for record in existing.records if record.id not in clips]
     if lost:
         raise ConflictError(
-            f"the output holds {len(lost)} clips that this run would drop, first {lost[0]}",
+            f"the output holds {counted(len(lost), 'clip')} that this run would drop, "
+            f"first {lost[0]}",
             where=str(out),
             fix="choose another --out, or shrink it with --overwrite",
         )

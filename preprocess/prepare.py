@@ -25,6 +25,7 @@ from raicl.common.flows import shards_folder, write_index
 from raicl.common.parallel import WorkerDeath, run_all, stop_workers
 from raicl.common.record import ClipRecord
 from raicl.common.shards import Shard, read_shard, write_shard
+from raicl.common.wording import counted
 from raicl.data.database import Database, Footage
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import warm_up
@@ -129,7 +130,10 @@ def _process_all(
             if found is not None:
                 rows[index] = found
     missing = [index for index in range(len(footage)) if index not in rows]
-    say(f"{len(rows)} clips cached or unusable, {len(missing)} to compute with {jobs} jobs")
+    say(
+        f"{counted(len(rows), 'clip')} cached or unusable, "
+        f"{len(missing)} to compute with {counted(jobs, 'job')}"
+    )
     if missing:
         warm_up(settings)
         with progress(len(missing), "clips") as shown:

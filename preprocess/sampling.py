@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from raicl.common.errors import InputError
 from raicl.common.sample import SHORT, Sample, describe_sampling, sample_clip
+from raicl.common.wording import counted
 from raicl.data.database import Footage
 from raicl.preprocess.settings import PrepSettings
 
@@ -93,7 +94,7 @@ def outlook_table(found: Outlook) -> str:
     said = ", ".join(f"{key} {value}" for key, value in found["settings"].items())
     lines = [
         f"  {said}",
-        f"  sampled   {found['clips']} clips, {found['instances']} instances"
+        f"  sampled   {counted(found['clips'], 'clip')}, {counted(found['instances'], 'instance')}"
         + (f": {', '.join(counts)}" if counts else ""),
     ]
     for name, rows in left_out.items():

@@ -14,6 +14,7 @@ from raicl.common.errors import InputError
 from raicl.common.flows import Cache, digest_instances, open_cache
 from raicl.common.record import ClipRecord
 from raicl.common.sample import SamplingSettings
+from raicl.common.wording import counted
 from raicl.data.agreement import official_lines, published_lines
 from raicl.data.protocols import Protocol
 from raicl.train.folds import natural
@@ -96,7 +97,7 @@ class Composite:
             [c.id for c in self.clips if c.tested],
         )
         return (
-            f"{len(trained)} clips to train on ({self.shown_counts(trained)}), "
+            f"{counted(len(trained), 'clip')} to train on ({self.shown_counts(trained)}), "
             f"{len(tested)} to test ({self.shown_counts(tested)})"
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from raicl.common import console
 from raicl.common.sample import FLAGS
+from raicl.common.wording import counted
 from raicl.train.composite import Composite
 from raicl.train.folds import Fold
 
@@ -15,14 +16,14 @@ from raicl.train.folds import Fold
 def describe_input(composite: Composite) -> list[str]:
     """What a run is about to learn from, what the protocol leaves out, and what is published."""
     every = list(composite.records)
-    clips = composite.split or f"{len(every)} clips ({composite.shown_counts(every)})"
+    clips = composite.split or f"{counted(len(every), 'clip')} ({composite.shown_counts(every)})"
     lines = [f"{' + '.join(composite.datasets)}: {clips}"]
     if composite.outside:
         left = ", ".join(f"{n} {emotion}" for emotion, n in sorted(composite.outside.items()))
         total = composite.outside.total()
-        lines.append(f"{total} clips are outside protocol {composite.protocol.name}: {left}")
+        lines.append(f"{counted(total, 'clip')} outside protocol {composite.protocol.name}: {left}")
     reasons = Counter(composite.left_out.values())
-    lines += [f"{n} clips are left out: {reason}" for reason, n in reasons.most_common()]
+    lines += [f"{counted(n, 'clip')} left out: {reason}" for reason, n in reasons.most_common()]
     flags = Counter(flag for clip in composite.clips for flag in clip.flags if flag in FLAGS)
     if flags:
         lines.append("sampling: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))

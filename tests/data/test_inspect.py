@@ -53,7 +53,7 @@ def test_the_table_names_sheet_flags_bytes_and_what_was_not_prepared(
 ) -> None:
     inspect(flows)
     text = capsys.readouterr().out
-    assert "casme2     2 clips of 1 subjects, sheet of 2019\n" in text
+    assert "casme2     2 clips of 1 subject, sheet of 2019\n" in text
     assert "truncated 1" in text
     assert "size       16 px\n" in text
     assert "casme2/sub09/EP03: no face\n" in text
@@ -103,7 +103,7 @@ def test_layout_variant_and_corrections_stand_with_the_database_they_belong_to(
     shards_folder(flows).rename(shards_folder(flows.with_name("smic.h5")))
     inspect(flows.with_name("smic.h5"))
     text = capsys.readouterr().out
-    assert "smic       1 clips of 1 subjects, raw, variant hs\n" in text
+    assert "smic       1 clip of 1 subject, raw, variant hs\n" in text
     assert "  corrected smic/006/c: onset 3 -> 4 (no such frame; the makers)\n" in text
 
 

@@ -268,7 +268,7 @@ def test_the_outlook_names_every_clip_that_is_left_out(
     database = with_clips(long_and_short, {"apex": 97}, {"apex": None})
     shown = outlook_table(foresee(database.footage, asking(quick, sampling="activation")))
     assert "sampling activation, n_frames 4, short use" in shown
-    assert "1 clips, 2 instances: 1 phase-fallback, 1 unusable" in shown
+    assert "1 clip, 2 instances: 1 phase-fallback, 1 unusable" in shown
     assert f"{database.footage[1].clip.id}  sampling activation needs an apex" in shown
 
 

@@ -224,7 +224,7 @@ def test_a_clip_without_an_apex_is_left_out_by_name_and_the_middle_stands_in_for
     reason = f"sampling activation needs an apex, and {problem}"
     assert composite.left_out == {"casme2/sub01/EP01": reason}
     assert len(composite.records) == len(composite.labels) == 8
-    assert f"1 clips are left out: {reason}" in describe_input(composite)
+    assert f"1 clip left out: {reason}" in describe_input(composite)
     composite = composed(every, asking(sampling="apex"))
     assert composite.left_out == {}
     assert "sampling: 1x apex-stand-in" in describe_input(composite)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError
+from raicl.common.wording import clips_of_subjects, counted
 from raicl.train.comparison import discordance, paired_differences
 from raicl.train.metrics import Table
 from raicl.train.outcome import Outcome
@@ -131,7 +132,7 @@ def as_text(compared: dict[str, Any]) -> str:
     """The values of `compare` as the table that the command prints."""
     width = max(len(row["name"]) for row in compared["runs"])
     lines = [
-        f"{compared['clips']} clips of {compared['subjects']} subjects, predictions pooled",
+        f"{clips_of_subjects(compared['clips'], compared['subjects'])}, predictions pooled",
         "",
     ]
     for key, score in SCORE_NAMES.items():
@@ -147,7 +148,7 @@ def as_text(compared: dict[str, Any]) -> str:
                 f"{score:<9}{found['difference']:+.4f}   {_shown(found['interval_95'], '+')}{p}"
             )
         lines.append(
-            f"{row['clips_that_differ']} clips are given another class; right in "
+            f"{counted(row['clips_that_differ'], 'clip')} given another class; right in "
             f"{compared['runs'][0]['name']} alone {row['right_in_first_alone']}, in {row['name']} "
             f"alone {row['right_here_alone']}; McNemar's exact p {row['mcnemar_p']:.4f}"
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from raicl.common.wording import clips_of_subjects
 from raicl.train.metrics import (
     SCORES,
     Table,
@@ -130,7 +131,7 @@ def _shown_interval(results: dict[str, Any], key: str) -> str:
 
 def _headline(results: dict[str, Any]) -> str:
     done, every = results["folds"]["done"], results["folds"]["all"]
-    pooled = f"{results['clips']} clips of {results['subjects']} subjects, predictions pooled"
+    pooled = f"{clips_of_subjects(results['clips'], results['subjects'])}, predictions pooled"
     return pooled if done == every else f"partial, {done} of {every} subjects: {pooled}"
 
 

@@ -51,7 +51,7 @@ def test_the_text_names_both_runs_and_says_that_p_is_not_corrected(runs: list[Pa
     assert "b minus a" in text
     uf1 = json.loads((runs[0] / "results.json").read_text())["uf1"]
     assert f"UF1      a  {uf1:.4f}   95 % interval" in text
-    assert "1 clips are given another class; right in a alone 1, in b alone 0" in text
+    assert "1 clip given another class; right in a alone 1, in b alone 0" in text
     assert "not corrected" in text
     assert "partial" not in text
 
