@@ -10,12 +10,14 @@ from raicl.data.annotation import printable
 from raicl.data.audit import Audit, CompositeAudit, ProtocolCounts
 from raicl.data.database import edition
 
+_BRIEFLY = 3  # differing numbers of a protocol: another database differs in nearly all of them
 
-def audit_table(found: Audit | CompositeAudit) -> str:
+
+def audit_table(found: Audit | CompositeAudit, *, brief: bool = False) -> str:
     """The text of an audit; of several databases one after another, and of them together."""
     if "databases" not in found:
-        return _database_table(found)
-    tables = [_database_table(item) for item in found["databases"]]
+        return _database_table(found, brief)
+    tables = [_database_table(item, brief) for item in found["databases"]]
     for name, official in found["official"].items():
         listed = [
             _agreement(item["counts"]["protocols"][name], item["dataset"])
@@ -25,10 +27,15 @@ def audit_table(found: Audit | CompositeAudit) -> str:
     return "\n".join(tables)
 
 
-def protocol_lines(name: str, protocol: ProtocolCounts, dataset: str) -> list[str]:
+def protocol_lines(
+    name: str, protocol: ProtocolCounts, dataset: str, *, brief: bool = False
+) -> list[str]:
     """Clips per class, what is published where it differs, and the verdict on the official list."""
     agreement = _agreement(protocol, dataset)
     lines = difference_lines(agreement)
+    if brief and len(lines) > _BRIEFLY + 1:
+        more = len(agreement.differences) - _BRIEFLY
+        lines = [*lines[:_BRIEFLY], f"and {more} more numbers, see --strict or --json"]
     if agreement.official is not None:
         lines.append(official_line(name, [agreement], agreement.official))
     return [
@@ -47,7 +54,7 @@ def correction_lines(rows: Iterable[Mapping[str, str]]) -> list[str]:
     ]
 
 
-def _database_table(found: Audit) -> str:
+def _database_table(found: Audit, brief: bool) -> str:
     counts = found["counts"]
     named = [found["layout"], edition(found["dataset"], found["sheet"])]
     lines = [
@@ -58,7 +65,7 @@ def _database_table(found: Audit) -> str:
     if counts["flags"]:
         lines.append(f"  flags     {_list(counts['flags'])}")
     for name, protocol in counts["protocols"].items():
-        lines += protocol_lines(name, protocol, found["dataset"])
+        lines += protocol_lines(name, protocol, found["dataset"], brief=brief)
     if found["part"]:
         lines.append("  a part of the database, not compared with the published counts")
     lines += correction_lines(found["corrections"])

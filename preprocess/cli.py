@@ -154,7 +154,7 @@ def prep(
         found = audit_source(database, part=part)  # as annotated
         database = place(database, settings)
         outlook = foresee(database.footage, settings)
-        table = f"{audit_table(found)}\n{outlook_table(outlook)}"
+        table = f"{audit_table(found, brief=not strict)}\n{outlook_table(outlook)}"
         if out is None or dry_run:
             values = {**found, "sampling": outlook}
             console.result(json.dumps(values, indent=2) if as_json else table)

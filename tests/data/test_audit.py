@@ -119,6 +119,19 @@ def test_the_differing_subjects_are_all_in_the_json_and_the_first_few_in_the_tab
     assert "and 16 more subjects\n" in audit_table(found)
 
 
+def test_a_brief_table_says_how_many_numbers_it_leaves_out_and_hides_no_verdict(
+    database: Database,
+) -> None:
+    found = audit(database)
+    full, brief = audit_table(found), audit_table(found, brief=True)
+    rows = found["counts"]["protocols"]["cde"]["differences"]
+    assert f"and {len(rows) - 3} more numbers, see --strict or --json\n" in brief
+    assert brief.count("official CDE list: no") == full.count("official CDE list: no") == 1
+    shown = len(re.findall(r"expected .* found ", brief))
+    assert shown == 3 * len([p for p in found["counts"]["protocols"].values() if p["differences"]])
+    assert shown < len(re.findall(r"expected .* found ", full))
+
+
 def test_a_part_of_a_database_is_not_compared(database: Database) -> None:
     found = audit(select(database, limit=2), part=True)
     assert found["counts"]["protocols"]["cde"]["differences"] == []
