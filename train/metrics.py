@@ -44,7 +44,11 @@ def f1_per_class(table: Table) -> Values:
 
 
 def recall_per_class(table: Table) -> Values:
-    """R_c = TP_c / n_c, shape (..., L); 0 for a class without clips."""
+    """R_c = TP_c / n_c, shape (..., L); 0 for a class without clips.
+
+    Such a class still counts in the mean, as in scikit-learn's ``recall_score`` with ``labels``
+    fixed; its ``balanced_accuracy_score`` leaves the class out.
+    """
     return _share(np.diagonal(table, axis1=-2, axis2=-1), table.sum(-1))
 
 
