@@ -1,4 +1,4 @@
-"""What a command prints: log and progress on stderr, results alone on stdout, errors in 3 lines."""
+"""What a command prints: the log on stderr, results alone on stdout, errors in 3 lines."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import errno
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
 from raicl.common.errors import RaiclError
 
-_SECONDS_BETWEEN_LINES = 30.0
 _state = {"quiet": False, "debug": bool(os.environ.get("RAICL_DEBUG")), "bars": True}
 
 
@@ -23,7 +20,7 @@ class _Terminated(BaseException):
 
 
 def configure(*, quiet: bool = False, debug: bool = False, bars: bool = True) -> None:
-    """Set what `say`, `progress` and `launch` show for the rest of the process.
+    """Set what `say`, `Progress` and `launch` show for the rest of the process.
 
     Parameters
     ----------
@@ -37,6 +34,11 @@ def configured() -> dict[str, bool]:
     return {name: _state[name] for name in ("quiet", "debug")}
 
 
+def draws_bars() -> bool:
+    """Whether a bar may be drawn: on a terminal of one's own, unless quiet."""
+    return _state["bars"] and not _state["quiet"] and sys.stderr.isatty()
+
+
 def say(text: str) -> None:
     """Print a log line on stderr, unless quiet."""
     if not _state["quiet"]:
@@ -46,53 +48,6 @@ def say(text: str) -> None:
 def result(text: str) -> None:
     """Print a result on stdout."""
     print(text, flush=True)
-
-
-class Progress:
-    """How far a loop has come: a bar on a terminal, a line every half minute elsewhere."""
-
-    def __init__(self, total: int, label: str) -> None:
-        self.total, self.label, self.done = total, label, 0
-        self._started = self._printed = time.monotonic()
-        self._bar = None
-        if _state["bars"] and sys.stderr.isatty() and not _state["quiet"]:
-            from rich.console import Console
-            from rich.progress import Progress as Bar
-
-            self._bar = Bar(*Bar.get_default_columns(), console=Console(stderr=True))
-            self._task = self._bar.add_task(label, total=total)
-            self._bar.start()
-
-    def advance(self, n: int = 1, note: str = "") -> None:
-        """Count `n` more units as done; `note` is shown where a line is printed."""
-        self.done += n
-        now = time.monotonic()
-        if self._bar is not None:
-            self._bar.update(self._task, advance=n, description=f"{self.label} {note}".strip())
-        elif now - self._printed >= _SECONDS_BETWEEN_LINES and self.done < self.total:
-            self._printed = now
-            left = (now - self._started) / self.done * (self.total - self.done)
-            say(f"{self.label}: {self.done}/{self.total} {note} (about {_duration(left)} left)")
-
-    def stop(self) -> None:
-        """Take the bar off the terminal."""
-        if self._bar is not None:
-            self._bar.stop()
-
-
-@contextmanager
-def progress(total: int, label: str) -> Iterator[Progress]:
-    """A `Progress` that leaves the terminal clean, whatever happens inside."""
-    shown = Progress(total, label)
-    try:
-        yield shown
-    finally:
-        shown.stop()
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def launch(command: Callable[[], object]) -> NoReturn:

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from raicl.common.console import progress
 from raicl.common.errors import InputError
 from raicl.common.flows import Cache
 from raicl.common.hdf5 import REMAKE
 from raicl.common.parallel import resolve_jobs
+from raicl.common.progress import progress
 from raicl.common.record import ClipRecord
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-from raicl.common.console import progress, say
+from raicl.common.console import say
 from raicl.common.errors import (
     InputError,
     PartialError,
@@ -23,6 +23,7 @@ from raicl.common.errors import (
 from raicl.common.files import lock, sweep
 from raicl.common.flows import shards_folder, write_index
 from raicl.common.parallel import WorkerDeath, run_all, stop_workers
+from raicl.common.progress import progress
 from raicl.common.record import ClipRecord
 from raicl.common.shards import Shard, read_shard, write_shard
 from raicl.common.wording import counted

@@ -37,8 +37,14 @@ class Attempt:
     done: bool = True
 
 
-def attempt_fold(experiment: Experiment, fold: Fold, instances: Instances) -> Attempt:
+def attempt_fold(
+    experiment: Experiment, fold: Fold, instances: Instances, *, folds_after: int = 0
+) -> Attempt:
     """Train, test and save a fold, unless another process has done it by now.
+
+    Parameters
+    ----------
+    folds_after : folds that are trained after this one; for the time left alone.
 
     Raises
     ------
@@ -49,7 +55,7 @@ def attempt_fold(experiment: Experiment, fold: Fold, instances: Instances) -> At
         with experiment.run.hold(fold) as folder:
             if experiment.run.finished(fold):  # by another process, while this one was busy
                 return Attempt(done=False)
-            rows = _run_fold(experiment, fold, instances, folder)
+            rows = _run_fold(experiment, fold, instances, folder, folds_after)
     except FoldError as error:
         experiment.run.log(f"fold {fold.subject} failed: {error}; {error.fix}")
         return Attempt(reason=str(error))
@@ -76,7 +82,7 @@ def experiment_instances(experiment: Experiment) -> Instances:
 
 
 def _run_fold(
-    experiment: Experiment, fold: Fold, instances: Instances, folder: Path
+    experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
 ) -> list[Prediction]:
     """Train, predict and save one fold; ``done.json`` comes last."""
     composite, settings, run = experiment.composite, experiment.settings, experiment.run
@@ -92,6 +98,8 @@ def _run_fold(
             device=experiment.device,
             folder=folder,
             say=run.log,
+            label=experiment.label(fold),
+            folds_after=folds_after,
         )
         predictions = predict(
             model,

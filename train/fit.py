@@ -20,8 +20,8 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LRScheduler
 
-from raicl.common.console import progress
 from raicl.common.files import write_atomic
+from raicl.common.progress import progress
 from raicl.train.augmentation import augment
 from raicl.train.checkpoint import Checkpoint, History
 from raicl.train.folds import Fold, FoldError
@@ -47,6 +47,8 @@ def fit_fold(
     device: torch.device,
     folder: Path,
     say: Callable[[str], None],
+    label: str = "",
+    folds_after: int = 0,
 ) -> tuple[Siamese, Scale]:
     """Train one fold for its fixed budget of epochs, or go on where it was interrupted.
 
@@ -58,6 +60,8 @@ def fit_fold(
     labels : class index by clip id.
     folder : keeps the checkpoints and ``log.jsonl``, one row per epoch.
     say : receives warnings.
+    label : what the progress calls the fold; its subject where empty.
+    folds_after : folds that are trained after this one; for the time left alone.
 
     Returns
     -------
@@ -87,8 +91,8 @@ def fit_fold(
     finished, history = checkpoint.resume(say)
     _write_log(folder, history)
 
-    with progress(settings.epochs, fold.subject) as shown:
-        shown.advance(finished)
+    after = folds_after * settings.epochs
+    with progress(settings.epochs, label or fold.subject, done=finished, after=after) as shown:
         for epoch in range(finished, settings.epochs):
             started = time.perf_counter()
             model.train()
@@ -122,7 +126,7 @@ def fit_fold(
             history.append(row | _means(steps))
             _append_log(folder, history)
             checkpoint.save(epoch + 1, history)
-            shown.advance(note=f"loss {history[-1]['loss']:.3f}")
+            shown.advance(note=f"epochs, loss {history[-1]['loss']:.3f}")
     return model, scale
 
 

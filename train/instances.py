@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raicl.common.console import progress
 from raicl.common.errors import InputError, ResourceError
 from raicl.common.flows import Cache
+from raicl.common.progress import progress
 from raicl.common.record import ClipRecord
 from raicl.train.resizing import resize_instances
 from raicl.train.stream import Stream

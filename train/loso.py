@@ -8,6 +8,7 @@ from typing import Any
 
 from raicl.common.errors import PartialError
 from raicl.common.files import write_json
+from raicl.common.progress import duration
 from raicl.common.wording import counted
 from raicl.train import pictures
 from raicl.train.attempt import Attempt
@@ -102,10 +103,8 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fold_line(experiment: Experiment, fold: Fold, attempt: Attempt, left: float) -> str:
-    total, place = len(experiment.folds), experiment.folds.index(fold) + 1
-    time_left = f"about {left / 60:.0f} min" if left >= 90 else f"about {left:.0f} s"
+    time_left = f", about {duration(left)} left" if left else ""
     return (
-        f"[{place:>{len(str(total))}}/{total}] {fold.subject}  {counted(attempt.clips, 'clip')}  "
-        f"acc {attempt.correct / attempt.clips:.2f}  "
-        f"({attempt.seconds:.0f} s{f', {time_left} left' if left else ''})"
+        f"{experiment.label(fold)}  {counted(attempt.clips, 'clip')}  "
+        f"acc {attempt.correct / attempt.clips:.2f}  ({duration(attempt.seconds)}{time_left})"
     )

@@ -26,8 +26,8 @@ def attempts(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fo
         return
     instances = experiment_instances(experiment)
     try:
-        for fold in folds:
-            yield fold, attempt_fold(experiment, fold, instances)
+        for after, fold in zip(reversed(range(len(folds))), folds, strict=True):
+            yield fold, attempt_fold(experiment, fold, instances, folds_after=after)
     finally:
         instances.close()
 
@@ -38,7 +38,9 @@ def threads_each(jobs: int) -> int | None:
 
 
 def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
-    work = _Worker(experiment, torch.get_num_threads(), console.configured(), os.getpid())
+    # a process's share of the folds behind each in the queue
+    after = {fold.subject: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
+    work = _Worker(experiment, after, torch.get_num_threads(), console.configured(), os.getpid())
     try:
         for index, attempt in run_all(work, folds, jobs=experiment.jobs):
             if isinstance(attempt, WorkerDeath):
@@ -55,6 +57,7 @@ class _Worker:
     """The work of one process, which keeps the instances from fold to fold."""
 
     experiment: Experiment
+    folds_after: dict[str, int]
     threads: int
     console: dict[str, bool]
     parent: int
@@ -66,7 +69,8 @@ class _Worker:
             deterministic = self.experiment.settings.deterministic
             configure_torch(threads=self.threads, deterministic=deterministic)
             _loaded.append(experiment_instances(self.experiment))
-        return attempt_fold(self.experiment, fold, _loaded[0])
+        after = self.folds_after[fold.subject]
+        return attempt_fold(self.experiment, fold, _loaded[0], folds_after=after)
 
 
 def _leave_after(parent: int) -> None:

@@ -1,0 +1,80 @@
+"""Progress: how far a loop has come, and how long it and what follows it will take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from raicl.common import console
+
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+class Progress:
+    """A bar on a terminal, a line every half minute elsewhere.
+
+    Parameters
+    ----------
+    total : units of the whole loop.
+    done : of them, those that an earlier process has done; they do not count in the pace.
+    after : units that follow the loop at the same pace, where it is a part of a run.
+    """
+
+    def __init__(self, total: int, label: str, *, done: int = 0, after: int = 0) -> None:
+        self.total, self.label, self.done, self.after = total, label, done, after
+        self._begun = done
+        self._started = self._printed = time.monotonic()
+        self._bar = None
+        if console.draws_bars():
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            texts = ("{task.description}", "{task.completed}/{task.total}", "{task.fields[note]}",
+                     "{task.fields[left]}")  # fmt: skip
+            name, *others = (TextColumn(text, markup=False) for text in texts)  # `[ 3/24]` is text
+            columns = (name, BarColumn(bar_width=None), *others)
+            self._bar = Bar(*columns, console=Console(stderr=True), expand=True)
+            self._task = self._bar.add_task(label, total=total, completed=done, note="", left="")
+            self._bar.start()
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        """Count `n` more units as done; `note` is shown beside them."""
+        self.done += n
+        now = time.monotonic()
+        if self._bar is not None:
+            self._bar.update(self._task, advance=n, note=note, left=self._left(now))
+        elif now - self._printed >= _SECONDS_BETWEEN_LINES and self.done < self.total:
+            self._printed = now
+            console.say(f"{self.label}: {self.done}/{self.total} {note} (about {self._left(now)})")
+
+    def _left(self, now: float) -> str:
+        pace = (now - self._started) / (self.done - self._begun)
+        own = self.total - self.done
+        text = f"{duration(pace * own)} left"
+        return f"{text}, run {duration(pace * (own + self.after))}" if self.after else text
+
+    def stop(self) -> None:
+        """Take the bar off the terminal."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@contextmanager
+def progress(total: int, label: str, *, done: int = 0, after: int = 0) -> Iterator[Progress]:
+    """A `Progress` that leaves the terminal clean, whatever happens inside."""
+    shown = Progress(total, label, done=done, after=after)
+    try:
+        yield shown
+    finally:
+        shown.stop()
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units: ``7 s``, ``2 min 3 s``, ``5 h 20 min``."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
