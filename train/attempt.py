@@ -100,6 +100,7 @@ def _run_fold(
             say=run.log,
             label=experiment.label(fold),
             folds_after=folds_after,
+            events=experiment.events_folder(fold),
         )
         predictions = predict(
             model,

@@ -22,8 +22,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from raicl.common.files import sha256_file, write_atomic, write_json
-
-History = list[dict[str, Any]]
+from raicl.train.log import History
 
 
 class Checkpoint:

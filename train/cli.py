@@ -91,6 +91,14 @@ def train(
             help="Draw the confusion matrix and attention maps.", rich_help_panel="Output"
         ),
     ] = True,
+    tensorboard: Annotated[
+        bool,
+        typer.Option(
+            "--tensorboard",
+            help="Write the log for TensorBoard, too, under tensorboard/ of the run folder.",
+            rich_help_panel="Logging",
+        ),
+    ] = False,
     json: Annotated[
         bool,
         typer.Option("--json", help="Print the results as JSON.", rich_help_panel="Logging"),
@@ -132,6 +140,7 @@ def train(
     from raicl.train import pictures as drawing
     from raicl.train.composite import compose
     from raicl.train.device import configure_torch, describe_device, resolve_device
+    from raicl.train.events import summary_writer
     from raicl.train.experiment import Experiment
     from raicl.train.folds import leave_one_subject_out
     from raicl.train.loso import cross_validate
@@ -142,6 +151,8 @@ def train(
     from raicl.train.selection import select_folds
     from raicl.train.workers import threads_each
 
+    if tensorboard:
+        summary_writer()  # refuses now what else would end the run after its first epoch
     prepared = settings.sampling == "cache"
     composite = compose(flows, load_protocol(settings.protocol), as_prepared=prepared)
     composite = resample(composite, settings)
@@ -172,6 +183,7 @@ def train(
         run=run,
         draw=draw,
         jobs=jobs,
+        tensorboard=tensorboard,
     )
     results = cross_validate(experiment, chosen)
     console.result(_json.dumps(results, indent=2) if json else f"{as_text(results)}\nrun {folder}")

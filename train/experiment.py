@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -20,6 +21,7 @@ class Experiment:
     ----------
     draw : make pictures.
     jobs : folds at a time; more than one have a process each.
+    tensorboard : write event files.
     """
 
     composite: Composite
@@ -29,11 +31,16 @@ class Experiment:
     run: Run
     draw: bool = True
     jobs: int = 1
+    tensorboard: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names of the protocol."""
         return self.composite.classes
+
+    def events_folder(self, fold: Fold) -> Path | None:
+        """Where a fold's event files go, ``tensorboard/DATASET/SUBJECT``; None for none."""
+        return self.run.events_folder(fold) if self.tensorboard else None
 
     def label(self, fold: Fold) -> str:
         """A fold among all of the run, as in ``[ 3/24] casme2/sub03``."""

@@ -6,7 +6,6 @@ networks in `siamese`; here they are minimised.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,13 +19,13 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LRScheduler
 
-from raicl.common.files import write_atomic
 from raicl.common.progress import progress
 from raicl.train.augmentation import augment
-from raicl.train.checkpoint import Checkpoint, History
+from raicl.train.checkpoint import Checkpoint
 from raicl.train.folds import Fold, FoldError
 from raicl.train.imbalance import balanced_clips
 from raicl.train.instances import Instances
+from raicl.train.log import Log
 from raicl.train.losses import ramp_up
 from raicl.train.pairs import both_ways, draw_pairs
 from raicl.train.sampling import draw_rows
@@ -49,6 +48,7 @@ def fit_fold(
     say: Callable[[str], None],
     label: str = "",
     folds_after: int = 0,
+    events: Path | None = None,
 ) -> tuple[Siamese, Scale]:
     """Train one fold for its fixed budget of epochs, or go on where it was interrupted.
 
@@ -58,10 +58,11 @@ def fit_fold(
     Parameters
     ----------
     labels : class index by clip id.
-    folder : keeps the checkpoints and ``log.jsonl``, one row per epoch.
+    folder : keeps the checkpoints and the log, one row per epoch.
     say : receives warnings.
     label : what the progress calls the fold; its subject where empty.
     folds_after : folds that are trained after this one; for the time left alone.
+    events : where TensorBoard's event files of the fold go; None for none.
 
     Returns
     -------
@@ -70,6 +71,7 @@ def fit_fold(
     Raises
     ------
     FoldError : a loss is not finite.
+    SetupError : `events` are wanted and tensorboard is not installed.
     """
     seed = settings.seed + fold.index  # method 5, rule 6
     torch.manual_seed(seed)
@@ -89,10 +91,12 @@ def fit_fold(
 
     checkpoint = Checkpoint(folder, model=model, optimizer=optimizer, scheduler=scheduler, rng=rng)
     finished, history = checkpoint.resume(say)
-    _write_log(folder, history)
 
     after = folds_after * settings.epochs
-    with progress(settings.epochs, label or fold.subject, done=finished, after=after) as shown:
+    with (
+        Log(folder, history, events=events) as log,
+        progress(settings.epochs, label or fold.subject, done=finished, after=after) as shown,
+    ):
         for epoch in range(finished, settings.epochs):
             started = time.perf_counter()
             model.train()
@@ -123,8 +127,7 @@ def fit_fold(
 
             _check_finite(steps, batches, fold, epoch)
             row = {"epoch": epoch + 1, "lr": lr, "seconds": time.perf_counter() - started}
-            history.append(row | _means(steps))
-            _append_log(folder, history)
+            log.append(row | _means(steps))
             checkpoint.save(epoch + 1, history)
             shown.advance(note=f"epochs, loss {history[-1]['loss']:.3f}")
     return model, scale
@@ -200,13 +203,3 @@ def _means(steps: list[dict[str, Tensor]]) -> dict[str, float | None]:
     """Mean of every number over the epoch; None where it has no finite one, as in JSON."""
     means = {name: float(torch.stack([step[name] for step in steps]).mean()) for name in steps[0]}
     return {name: value if math.isfinite(value) else None for name, value in means.items()}
-
-
-def _write_log(folder: Path, history: History) -> None:
-    text = "".join(json.dumps(row) + "\n" for row in history)
-    write_atomic(folder / "log.jsonl", text.encode())
-
-
-def _append_log(folder: Path, history: History) -> None:
-    with (folder / "log.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(history[-1]) + "\n")

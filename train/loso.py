@@ -13,10 +13,13 @@ from raicl.common.wording import counted
 from raicl.train import pictures
 from raicl.train.attempt import Attempt
 from raicl.train.device import describe_device
+from raicl.train.events import EventFiles
 from raicl.train.experiment import Experiment
 from raicl.train.folds import Fold
+from raicl.train.log import read_log
 from raicl.train.predictions import write_predictions
 from raicl.train.report.summary import summarise
+from raicl.train.runs import Run
 from raicl.train.workers import attempts
 
 SELECTION = "last epoch of a fixed budget"
@@ -37,10 +40,18 @@ def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> dict[str, 
     """
     run = experiment.run
     missing = [fold for fold in chosen if not run.finished(fold)]
+    if experiment.tensorboard:
+        _write_events(run, [fold for fold in chosen if fold not in missing])
     if len(missing) < len(chosen):
         run.log(f"{len(chosen) - len(missing)} of {len(chosen)} folds are finished already")
     failed = _run_folds(experiment, missing) if missing else {}
     return pool(experiment, failed)
+
+
+def _write_events(run: Run, finished: Sequence[Fold]) -> None:
+    """Event files of folds that may have been trained without any, from their logs."""
+    for fold in finished:
+        EventFiles(run.events_folder(fold), read_log(run.fold_folder(fold))).close()
 
 
 def _run_folds(experiment: Experiment, missing: Sequence[Fold]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from raicl.common.errors import InputError
 from raicl.common.settings import read_toml
+from raicl.train.log import read_log
 from raicl.train.predictions import Prediction, read_predictions
 from raicl.train.report.summary import summarise
 
@@ -96,7 +97,7 @@ def read_outcome(folder: Path, name: str) -> Outcome:
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
         done={subject: _read_json(fold / "done.json") for subject, fold in folds.items()},
-        logs={subject: _read_log(fold / "log.jsonl") for subject, fold in folds.items()},
+        logs={subject: read_log(fold) for subject, fold in folds.items()},
     )
 
 
@@ -132,15 +133,3 @@ def _read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
             f"a file of the run cannot be read: {error}", where=str(path), fix=_AGAIN
         ) from error
     return values
-
-
-def _read_log(path: Path) -> list[dict[str, Any]]:
-    try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        if not all(isinstance(row, dict) and "epoch" in row for row in rows):
-            raise ValueError("a row has no epoch")
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"the log of a fold cannot be read: {error}", where=str(path), fix=_AGAIN
-        ) from error
-    return rows

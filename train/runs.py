@@ -22,6 +22,7 @@ from raicl.train.predictions import Prediction, read_predictions
 from raicl.train.settings import TrainSettings
 
 _CONFIG, _ENVIRONMENT, _DONE = "config.toml", "env.json", "done.json"
+_EVENTS = "tensorboard"
 _LOCK_SECONDS = 60.0  # pooling takes well under one; only another process pooling can hold it
 
 
@@ -46,6 +47,10 @@ class Run:
     def fold_folder(self, fold: Fold) -> Path:
         """Where a fold's files lie: ``folds/DATASET/SUBJECT``."""
         return self.folder / "folds" / fold.subject
+
+    def events_folder(self, fold: Fold) -> Path:
+        """Where a fold's event files lie: ``tensorboard/DATASET/SUBJECT``."""
+        return self.folder / _EVENTS / fold.subject
 
     @contextmanager
     def hold(self, fold: Fold) -> Iterator[Path]:
@@ -191,7 +196,8 @@ def _clear(folder: Path) -> None:
         for path in [folder / "lock", *folder.glob("folds/*/*/lock")]:
             held.enter_context(lock(path))  # nobody is training what is removed here
         (folder / _ENVIRONMENT).unlink(missing_ok=True)
-        if (folder / "folds").exists():
-            shutil.rmtree(folder / "folds")
+        for name in ("folds", _EVENTS):
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
         for name in ("predictions.csv", "results.json", "confusion.png", "run.log"):
             (folder / name).unlink(missing_ok=True)

@@ -45,6 +45,11 @@ def test_a_run_killed_at_any_epoch_goes_on_to_the_predictions_of_an_unbroken_one
         assert (broken / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     rows = (broken / "folds/casme2/sub01/log.jsonl").read_text().splitlines()
     assert [json.loads(row)["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    with (broken / "folds/casme2/sub01/log.csv").open(newline="") as stream:
+        table = list(csv.DictReader(stream))
+    assert [(row["epoch"], row["loss"]) for row in table] == [
+        (str(row["epoch"]), str(row["loss"])) for row in map(json.loads, rows)
+    ]
 
 
 def wait_until_free(path: Path) -> None:

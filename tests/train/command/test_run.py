@@ -35,6 +35,7 @@ def test_all_folds_end_in_scores_on_stdout_and_a_line_per_fold_on_stderr(
         assert sorted(path.name for path in folder.iterdir()) == [
             "done.json",
             "lock",
+            "log.csv",
             "log.jsonl",
             "predictions.csv",
             "weights.safetensors",
