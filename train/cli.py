@@ -138,7 +138,7 @@ def train(
     load_torch()
     from raicl.data.protocols import load_protocol
     from raicl.train import pictures as drawing
-    from raicl.train.composite import compose
+    from raicl.train.assembly import assemble
     from raicl.train.device import configure_torch, describe_device, resolve_device
     from raicl.train.events import summary_writer
     from raicl.train.experiment import Experiment
@@ -147,15 +147,12 @@ def train(
     from raicl.train.overview import describe_input, print_folds
     from raicl.train.report.summary import as_text
     from raicl.train.runs import default_folder, open_run
-    from raicl.train.sampling import resample
     from raicl.train.selection import select_folds
     from raicl.train.workers import threads_each
 
     if tensorboard:
         summary_writer()  # refuses now what else would end the run after its first epoch
-    prepared = settings.sampling == "cache"
-    composite = compose(flows, load_protocol(settings.protocol), as_prepared=prepared)
-    composite = resample(composite, settings)
+    composite = assemble(flows, load_protocol(settings.protocol), settings)
     folds = leave_one_subject_out(composite.clips)
     if list_folds:
         print_folds(composite, folds, as_json=json)

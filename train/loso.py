@@ -12,6 +12,7 @@ from raicl.common.progress import duration
 from raicl.common.wording import counted
 from raicl.train import pictures
 from raicl.train.attempt import Attempt
+from raicl.train.controls import describe_control
 from raicl.train.device import describe_device
 from raicl.train.events import EventFiles
 from raicl.train.experiment import Experiment
@@ -91,6 +92,7 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
         scores = summarise(rows, experiment.classes, seed=experiment.settings.seed)
         results = {
             **scores,
+            **describe_control(experiment.settings, len(experiment.classes)),
             "protocol": composite.protocol.name,
             "sheets": composite.sheets,
             "official_list": composite.official,

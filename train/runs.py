@@ -114,9 +114,14 @@ class Run:
 
 
 def default_folder(composite: Composite, settings: TrainSettings) -> Path:
-    """``runs/DATASETS-PROTOCOL-KEY``, so that the same command finds the same run."""
-    name = "+".join(composite.datasets)
-    return Path("runs") / f"{name}-{composite.protocol.name}-{run_key(composite, settings)}"
+    """``runs/DATASETS-PROTOCOL-KEY``, so that the same command finds the same run.
+
+    A control stands before the key.
+    """
+    parts = ["+".join(composite.datasets), composite.protocol.name]
+    if settings.control != "none":
+        parts.append(settings.control)
+    return Path("runs") / "-".join([*parts, run_key(composite, settings)])
 
 
 def open_run(

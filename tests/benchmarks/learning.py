@@ -8,7 +8,6 @@ that exists: ``python tests/benchmarks/learning.py --database demo/database --fl
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +31,7 @@ from raicl.data.synthetic.truth import moving_region
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.composite import Composite, compose
+from raicl.train.controls import controlled, shuffle_labels
 from raicl.train.device import configure_torch
 from raicl.train.experiment import Experiment
 from raicl.train.folds import leave_one_subject_out
@@ -76,16 +76,9 @@ def pooled(truth: list[int], predicted: list[int], n_classes: int) -> dict[str, 
     return {"uf1": uf1(confusion), "uar": uar(confusion)}
 
 
-def shuffle_labels(composite: Composite, seed: int) -> Composite:
-    """The same clips with their labels permuted, before any fold is made."""
-    clips = sorted(composite.labels)
-    labels = np.random.default_rng(seed).permutation([composite.labels[clip] for clip in clips])
-    shuffled = {clip: int(label) for clip, label in zip(clips, labels, strict=True)}
-    return dataclasses.replace(composite, labels=shuffled)
-
-
 def network_scores(composite: Composite, settings: TrainSettings, folder: Path) -> dict[str, Any]:
     """Pooled results of a whole run."""
+    composite = controlled(composite, settings)
     run = open_run(folder, composite, settings, overwrite=False)
     folds = leave_one_subject_out(composite.clips)
     experiment = Experiment(
@@ -187,8 +180,8 @@ def main() -> None:
             configure_torch(threads=settings.threads, deterministic=settings.deterministic)
             run = folder / f"run-{seed}"
             results = network_scores(composite, settings, run)
-            shuffled = shuffle_labels(composite, seed)
-            control = network_scores(shuffled, settings, folder / f"shuffled-{seed}")
+            shuffled = settings.model_copy(update={"control": "shuffle-labels"})
+            control = network_scores(composite, shuffled, folder / f"shuffled-{seed}")
             gain = attention_gain(composite, settings, run, database)
             rows.append((results["uf1"], results["uar"], gain, control["uar"]))
             print_row(f"{options.preset}, seed {seed}", rows[-1])

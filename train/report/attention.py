@@ -19,15 +19,15 @@ from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
 from raicl.common.settings import merge
 from raicl.data.protocols import Protocol
+from raicl.train.assembly import assemble
 from raicl.train.checkpoint import load_tensors
-from raicl.train.composite import Composite, compose
+from raicl.train.composite import Composite
 from raicl.train.instances import load_instances
 from raicl.train.outcome import Outcome
 from raicl.train.pictures import attention_figure
 from raicl.train.predict import attend
 from raicl.train.predictions import Prediction, read_predictions
 from raicl.train.report.curves import data_uri
-from raicl.train.sampling import resample
 from raicl.train.scaling import Scale
 from raicl.train.settings import TrainSettings
 from raicl.train.siamese import Siamese
@@ -94,8 +94,7 @@ def drawn_in_training(outcome: Outcome) -> list[dict[str, Any]]:
 
 def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings) -> Composite:
     protocol = Protocol.model_validate(outcome.environment["protocol"])
-    prepared = settings.sampling == "cache"
-    composite = resample(compose(flows, protocol, as_prepared=prepared), settings)
+    composite = assemble(flows, protocol, settings)
     digest = outcome.results["cache_digest"]
     if composite.digest != digest:
         raise InputError(

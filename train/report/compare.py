@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raicl.common.errors import InputError
 from raicl.common.wording import clips_of_subjects, counted
 from raicl.train.comparison import discordance, paired_differences
+from raicl.train.controls import is_control
 from raicl.train.metrics import Table
 from raicl.train.outcome import Outcome
 from raicl.train.report.summary import SCORE_NAMES, subject_tables
@@ -28,7 +29,8 @@ def compare(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
     Raises
     ------
-    InputError : the runs are not of the same classes and clips; a clip is named.
+    InputError : the runs are not of the same classes and clips (a clip is named), or one is a
+        control.
     """
     first, *others = outcomes
     for other in others:
@@ -45,6 +47,13 @@ def compare(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def _check_same(first: Outcome, other: Outcome) -> None:
     where = f"{first.folder}, {other.folder}"
+    if is_control(first.results) != is_control(other.results):
+        control = first if is_control(first.results) else other
+        raise InputError(
+            f"{control.name} is a control, whose labels are shuffled, and the other run is not",
+            where=where,
+            fix="compare runs of the same --control",
+        )
     if first.classes != other.classes:
         raise InputError(
             f"the runs have other classes: {', '.join(first.classes)} and "

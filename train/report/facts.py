@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from raicl.train.controls import is_control
 from raicl.train.folds import natural
 from raicl.train.outcome import Outcome
 from raicl.train.settings import TrainSettings
@@ -25,6 +26,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
         "wrong": _wrong(outcome),
         "confusion": _confusion(outcome.results["confusion"]),
         "partial": outcome.results["folds"]["done"] < outcome.results["folds"]["all"],
+        "control": is_control(outcome.results),
         "left_out": dict(Counter(outcome.results["left_out"].values()).most_common()),
     }
 
@@ -40,6 +42,7 @@ def _setup(outcome: Outcome) -> dict[str, str]:
     outside = [f"{n} {emotion}" for emotion, n in sorted(results["outside_protocol"].items())]
     rows = {
         "Command": shlex.join([name, *arguments]),
+        "Control": _control(results),
         "Protocol": f"{results['protocol']}, leave-one-subject-out: {', '.join(outcome.classes)}",
         "Databases": ", ".join(results["databases"]),
         "Annotation": ", ".join(sheets),
@@ -60,6 +63,12 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Source": environment["git"],
     }
     return {name: text for name, text in rows.items() if text}
+
+
+def _control(results: Mapping[str, Any]) -> str:
+    if not is_control(results):
+        return ""
+    return f"{results['control']}: chance gives a UAR of {results['chance_uar']:.4f}"
 
 
 def _inference(settings: Mapping[str, Any]) -> str:

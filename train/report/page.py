@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
 from raicl.common.flows import read_index
+from raicl.train.controls import SHUFFLED
 from raicl.train.outcome import Outcome
 from raicl.train.report.compare import compare
 from raicl.train.report.curves import charts
@@ -52,6 +53,7 @@ def write_page(
     text = template.render(
         runs=runs,
         scores=SCORE_NAMES,
+        control=SHUFFLED,
         fixed=all(run["results"]["selection"].startswith("last epoch") for run in runs),
         comparison=comparison,
         incomparable=incomparable,

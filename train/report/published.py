@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from raicl.train.controls import is_control
 from raicl.train.outcome import Outcome
 
 COMPOSITE = "composite"
@@ -54,7 +55,8 @@ def ablation_figures() -> dict[str, Figure]:
 def beside_published(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """The published tables of the runs' protocols, as plain values.
 
-    A run stands in a table only where it is of the same databases; else a note says why not.
+    A run stands in a table only where it is of the same databases; else a note says why not. A
+    control is beside no figure.
 
     Returns
     -------
@@ -62,6 +64,7 @@ def beside_published(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     ``notes`` by run.
     """
     every, sections = figures(), []
+    outcomes = [outcome for outcome in outcomes if not is_control(outcome.results)]
     for protocol in sorted({outcome.results["protocol"] for outcome in outcomes}):
         rows = [figure for figure in every if figure.protocol == protocol]
         runs = [outcome for outcome in outcomes if outcome.results["protocol"] == protocol]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from raicl.common.wording import clips_of_subjects
+from raicl.train.controls import SHUFFLED, is_control
 from raicl.train.metrics import (
     SCORES,
     Table,
@@ -92,9 +93,11 @@ def _intervals(tables: Table, seed: int) -> dict[str, list[float]] | None:
 
 def as_text(results: dict[str, Any]) -> str:
     """The table that ends a run, from the values in ``results.json``."""
-    lines = [_headline(results), ""]
+    control = is_control(results)
+    lines = [*([SHUFFLED] if control else []), _headline(results), ""]
     for key, name in SCORE_NAMES.items():
-        lines.append(f"{name:<9}{results[key]:.4f}   {_shown_interval(results, key)}")
+        chance = f"; chance {results['chance_uar']:.4f}" if control and key == "uar" else ""
+        lines.append(f"{name:<9}{results[key]:.4f}   {_shown_interval(results, key)}{chance}")
     lines += ["", f"{'class':<12}{'F1':>7}{'recall':>9}{'clips':>7}"]
     for name, row in results["classes"].items():
         lines.append(f"{name:<12}{row['f1']:>7.3f}{row['recall']:>9.3f}{row['clips']:>7}")

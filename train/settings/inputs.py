@@ -13,6 +13,7 @@ from raicl.common.settings import setting
 PairingName = Literal["permute", "iid", "strong-teacher", "symmetric"]
 ScaleName = Literal["train-std", "none", "const", "sample-maxabs", "minmax255"]
 FlipName = Literal["physical", "tensor"]
+ControlName = Literal["none", "shuffle-labels"]
 
 _EXPERIMENT, _SAMPLING, _INPUTS = "Experiment", "Sampling", "Inputs"
 
@@ -27,6 +28,9 @@ class InputSettings(SamplingSettings):
     )
     seed: int = setting(0, "Base seed; fold k uses seed + k.", panel=_EXPERIMENT, ge=0)
     epochs: int = setting(100, "Epochs; the last one is tested.", panel=_EXPERIMENT, ge=1)
+    control: ControlName = setting(
+        "none", "shuffle-labels permutes the labels between clips, by seed.", panel=_EXPERIMENT
+    )
 
     sampling: Literal["cache", SamplingName] = setting(
         "cache",
