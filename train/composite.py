@@ -17,6 +17,7 @@ from raicl.common.sample import SamplingSettings
 from raicl.common.wording import counted
 from raicl.data.agreement import official_lines, published_lines
 from raicl.data.protocols import Protocol
+from raicl.train.duplicates import identical_clips
 from raicl.train.folds import natural
 
 
@@ -58,6 +59,11 @@ class Composite:
     def digest(self) -> str:
         """Digest of all instances: the same for one cache of several databases or one of each."""
         return digest_instances(record for cache in self.caches for record in cache.records)
+
+    @property
+    def identical(self) -> list[list[str]]:
+        """Groups of clips inside the protocol that are one clip under several subjects."""
+        return identical_clips(record for _, record in self.records.values())
 
     @property
     def labels_digest(self) -> str:

@@ -104,6 +104,7 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             "left_out": dict(composite.left_out),
             "split": composite.split,
             "cache_digest": composite.digest,
+            "duplicates": composite.identical,
             "device": describe_device(experiment.device),
             "run_dir": str(run.folder),
         }

@@ -10,6 +10,7 @@ from raicl.common import console
 from raicl.common.sample import FLAGS
 from raicl.common.wording import counted
 from raicl.train.composite import Composite
+from raicl.train.duplicates import describe_identical
 from raicl.train.folds import Fold
 
 
@@ -27,6 +28,11 @@ def describe_input(composite: Composite) -> list[str]:
     flags = Counter(flag for clip in composite.clips for flag in clip.flags if flag in FLAGS)
     if flags:
         lines.append("sampling: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
+    if identical := composite.identical:
+        lines.append(
+            f"warning: duplicates: {describe_identical(identical)}; "
+            "see raicl-train --control duplicate"
+        )
     return lines + composite.unmet + composite.official
 
 

@@ -14,6 +14,7 @@ from raicl.train.comparison import discordance, paired_differences
 from raicl.train.controls import is_control
 from raicl.train.metrics import Table
 from raicl.train.outcome import Outcome
+from raicl.train.report.integrity import KEYS, integrity_lines
 from raicl.train.report.summary import SCORE_NAMES, subject_tables
 
 # what may differ between runs that are the same experiment under another seed
@@ -83,8 +84,8 @@ def _check_same(first: Outcome, other: Outcome) -> None:
 
 
 def _scores(outcome: Outcome) -> dict[str, Any]:
-    keys = (*SCORE_NAMES, "interval_95", "folds", "seed", "protocol", "cache_digest")
-    shown = {key: outcome.results[key] for key in keys}
+    keys = (*SCORE_NAMES, "interval_95", *KEYS)
+    shown = {key: outcome.results.get(key) for key in keys}
     return {"name": outcome.name, "folder": str(outcome.folder), **shown}
 
 
@@ -166,6 +167,8 @@ def as_text(compared: dict[str, Any]) -> str:
         for key, score in SCORE_NAMES.items():
             found = compared["over_seeds"][key]
             lines.append(f"{score:<9}{found['mean']:.4f} ± {found['sd']:.4f}")
+    names = [row["name"] for row in compared["runs"]]
+    lines += ["", *integrity_lines(names, compared["runs"])]
     return "\n".join([*lines, "", *_notes(compared)])
 
 

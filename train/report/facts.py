@@ -11,6 +11,7 @@ from typing import Any
 from raicl.train.controls import is_control
 from raicl.train.folds import natural
 from raicl.train.outcome import Outcome
+from raicl.train.report.integrity import integrity
 from raicl.train.settings import TrainSettings
 
 
@@ -37,24 +38,20 @@ def _setup(outcome: Outcome) -> dict[str, str]:
     program, *arguments = environment["command"]
     # `raicl` itself, where it was started as a module
     name = Path(program).name.replace("umbrella.py", "raicl")
-    folds, fold_seeds = results["folds"], [done["seed"] for done in outcome.done.values()]
     sheets = [f"{name} {version}" for name, version in results["sheets"].items()]
     outside = [f"{n} {emotion}" for emotion, n in sorted(results["outside_protocol"].items())]
     rows = {
         "Command": shlex.join([name, *arguments]),
         "Control": _control(results),
-        "Protocol": f"{results['protocol']}, leave-one-subject-out: {', '.join(outcome.classes)}",
+        **integrity(results),
+        "Classes": ", ".join(outcome.classes),
         "Databases": ", ".join(results["databases"]),
         "Annotation": ", ".join(sheets),
         "Official list": "; ".join(results["official_list"]),
         "Outside the protocol": ", ".join(outside),
         "Split": results.get("split", ""),  # absent from earlier runs
-        "Folds": f"{folds['done']} of {folds['all']} done",
         "Failed folds": "; ".join(f"{name}: {why}" for name, why in results["failed"].items()),
-        "Selection": results["selection"],
         "Inference": _inference(outcome.settings),
-        "Seed": f"{results['seed']}; folds {min(fold_seeds)} to {max(fold_seeds)}",
-        "Cache digest": results["cache_digest"],
         "Labels digest": environment.get("labels_digest", ""),
         "Device": results["device"],
         "GPUs": ", ".join(environment["gpus"]),

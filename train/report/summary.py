@@ -19,6 +19,7 @@ from raicl.train.metrics import (
 )
 from raicl.train.predictions import Prediction
 from raicl.train.report.strata import motion_strata, strata_lines
+from raicl.train.report.integrity import integrity_lines
 
 SCORE_NAMES = dict(zip(SCORES, ("UF1", "UAR", "accuracy"), strict=True))
 
@@ -110,9 +111,8 @@ def as_text(results: dict[str, Any]) -> str:
     lines += strata_lines(results)
     lines += [
         "",
-        f"protocol {results['protocol']}, leave-one-subject-out, {results['folds']['all']} folds; "
-        f"{results['selection']}; seed {results['seed']}",
-        f"cache {results['cache_digest'][:16]}, device {results['device']}",
+        *integrity_lines([""], [results]),
+        f"device {results['device']}",
         *([results["split"]] if results.get("split") else []),  # absent from earlier runs
         *_annotation(results),
         *results["official_list"],

@@ -53,6 +53,9 @@ def test_the_text_names_both_runs_and_says_that_p_is_not_corrected(runs: list[Pa
     assert f"UF1      a  {uf1:.4f}   95 % interval" in text
     assert "1 clip given another class; right in a alone 1, in b alone 0" in text
     assert "not corrected" in text
+    for line in ("protocol      cde, leave-one-subject-out", "folds         4 of 4 done"):
+        assert text.splitlines().count(line) == 1
+    assert "seed          a: 0, plus the row of the fold\nseed          b: 1, plus" in text
     assert "partial" not in text
 
 

@@ -101,6 +101,7 @@ def shown(results: dict[str, object], *, done: int) -> dict[str, object]:
         "seed": 7,
         "folds": {"done": done, "all": 6},
         "cache_digest": "0123456789abcdef0123",
+        "duplicates": [],
         "device": "cpu",
     }
 
@@ -111,10 +112,16 @@ def test_the_text_states_scores_protocol_and_how_the_epoch_was_chosen() -> None:
     assert "UAR      0.6667" in text
     assert "surprise" in text
     assert "casme2" in text
-    assert "protocol cde, leave-one-subject-out, 6 folds" in text
+    for line in (
+        "protocol      cde, leave-one-subject-out",
+        "folds         6 of 6 done",
+        "selection     last epoch of a fixed budget",
+        "seed          7, plus the row of the fold",
+        "cache digest  0123456789abcdef0123",
+        "duplicates    no clip under two subjects",
+    ):
+        assert line in text.splitlines()
     assert text.endswith("annotation casme2 2014\nofficial CDE list: yes (casme2)")
-    assert "last epoch of a fixed budget; seed 7" in text
-    assert "0123456789abcdef" in text
     assert "partial" not in text
 
 
@@ -126,6 +133,17 @@ def test_the_text_has_a_line_for_every_quarter_of_the_motion() -> None:
     assert "weakest       0.333    0.333     1.000      5   0.100 to 0.140" in text
     assert text.count("strong") == 2
     assert "motion" not in as_text(shown(summarise(predictions(), CLASSES), done=6))
+
+
+def test_duplicates_are_named_in_the_text_and_an_earlier_run_does_not_deny_them() -> None:
+    results = shown(summarise(predictions(), CLASSES), done=6)
+    pairs = [[f"d/1/{n}", f"d/2/{n}"] for n in "abcde"]
+    told = "5 clips are there under several subjects: d/1/a = d/2/a; d/1/b = d/2/b; d/1/c = d/2/c"
+    assert f"duplicates    {told}; and 2 more\n" in as_text({**results, "duplicates": pairs})
+    del results["duplicates"]
+    text = as_text(results)
+    assert "duplicates    not looked for by the version of this run" in text
+    assert "no clip under two" not in text
 
 
 def test_a_partial_run_says_so_first() -> None:
