@@ -94,6 +94,8 @@ def environment(model: type[Settings]) -> dict[str, str]:
 def with_settings(model: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add one option per field of `model` to a typer command.
 
+    A field that the command declares itself, for a value that is no setting, is left to it.
+
     The command must take a keyword ``given``: the options that were on the command line, by
     field name. Every option's own default is None, so that a file's value is not overridden.
     """
@@ -101,10 +103,12 @@ def with_settings(model: type[Settings]) -> Callable[[Callable[..., None]], Call
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command, eval_str=True)
         own = [p for p in signature.parameters.values() if p.name != "given"]
-        options = [_option(name, field) for name, field in model.model_fields.items()]
+        declared = {p.name for p in own}
+        fields = {n: field for n, field in model.model_fields.items() if n not in declared}
+        options = [_option(name, field) for name, field in fields.items()]
 
         def run(**values: Any) -> None:
-            given = {name: values.pop(name) for name in model.model_fields}
+            given = {name: values.pop(name) for name in fields}
             command(**values, given={k: v for k, v in given.items() if v is not None})
 
         run.__name__, run.__doc__ = command.__name__, command.__doc__

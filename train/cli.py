@@ -1,18 +1,16 @@
-"""``raicl-train``: options and messages; the work is in `loso` and `fit`, loaded when needed."""
+"""``raicl-train``: options and messages; the work is in `command`, loaded when needed."""
 
 from __future__ import annotations
 
-import json as _json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from raicl.common import console
-from raicl.common.errors import PartialError, SetupError
+from raicl.common.errors import SetupError
 from raicl.common.misuse import run
-from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
 from raicl.train.settings import TrainSettings, preset_layers
@@ -53,6 +51,16 @@ def train(
         typer.Option(
             help="Named settings, below those of --config; of several, as in tiny,M2, the later "
             "wins. [dim]\\[default: paper][/dim]",
+            rich_help_panel="Experiment",
+            show_default=False,
+        ),
+    ] = None,
+    control: Annotated[
+        Literal["none", "shuffle-labels", "duplicate"] | None,
+        typer.Option(
+            help="shuffle-labels permutes the labels between clips, by seed; duplicate trains "
+            "nothing and looks for the same bytes on both sides of a fold. "
+            "[dim]\\[default: none][/dim]",
             rich_help_panel="Experiment",
             show_default=False,
         ),
@@ -133,62 +141,28 @@ def train(
     [bold]raicl-train casme2.h5 samm.h5 smic.h5 --protocol cde --preset tiny --fold 0-4[/bold]
     """
     console.configure(quiet=quiet, debug=debug)
+    if control is not None and control != "duplicate":  # which trains nothing: no setting
+        given["control"] = control
     settings = merge_settings(preset, config, given)
 
     load_torch()
-    from raicl.data.protocols import load_protocol
-    from raicl.train import pictures as drawing
-    from raicl.train.assembly import assemble
-    from raicl.train.device import configure_torch, describe_device, resolve_device
-    from raicl.train.events import summary_writer
-    from raicl.train.experiment import Experiment
-    from raicl.train.folds import leave_one_subject_out
-    from raicl.train.loso import cross_validate
-    from raicl.train.overview import describe_input, print_folds
-    from raicl.train.report.summary import as_text
-    from raicl.train.runs import default_folder, open_run
-    from raicl.train.selection import select_folds
-    from raicl.train.workers import threads_each
+    from raicl.train import command
 
-    if tensorboard:
-        summary_writer()  # refuses now what else would end the run after its first epoch
-    composite = assemble(flows, load_protocol(settings.protocol), settings)
-    folds = leave_one_subject_out(composite.clips)
     if list_folds:
-        print_folds(composite, folds, as_json=json)
-        return
-    chosen = select_folds(folds, fold or ["all"], note=console.say)
-    jobs = resolve_jobs(jobs)
-    configure_torch(
-        threads=settings.threads or threads_each(jobs), deterministic=settings.deterministic
-    )
-    device = resolve_device(settings.device)
-    draw = pictures and drawing.can_draw()
-
-    folder = run_dir or default_folder(composite, settings)
-    run = open_run(folder, composite, settings, overwrite=overwrite)
-    for line in describe_input(composite):
-        run.log(line)
-    run.log(f"{len(chosen)} of {len(folds)} folds on {describe_device(device)}, run {folder}")
-    if pictures and not draw:
-        run.log(drawing.NEEDS)
-    experiment = Experiment(
-        composite=composite,
-        settings=settings,
-        folds=folds,
-        device=device,
-        run=run,
-        draw=draw,
-        jobs=jobs,
-        tensorboard=tensorboard,
-    )
-    results = cross_validate(experiment, chosen)
-    console.result(_json.dumps(results, indent=2) if json else f"{as_text(results)}\nrun {folder}")
-    if results["failed"]:
-        raise PartialError(
-            f"{len(results['failed'])} of {len(chosen)} folds failed",
-            where=", ".join(results["failed"]),
-            fix=f"see {folder / 'run.log'}; the same command tries them again",
+        command.list_folds(flows, settings, as_json=json)
+    elif control == "duplicate":
+        command.look_for_leaks(flows, settings, as_json=json)
+    else:
+        command.run(
+            flows,
+            settings,
+            fold=fold or ["all"],
+            run_dir=run_dir,
+            jobs=jobs,
+            overwrite=overwrite,
+            pictures=pictures,
+            tensorboard=tensorboard,
+            as_json=json,
         )
 
 

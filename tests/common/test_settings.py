@@ -89,6 +89,20 @@ def test_options_are_made_and_only_the_given_ones_are_passed() -> None:
     assert "default: 5" in shown
 
 
+def test_a_field_that_the_command_declares_itself_is_left_to_it() -> None:
+    seen: dict[str, object] = {}
+
+    @with_settings(Example)
+    def command(*, mode: Annotated[str, typer.Option()], given: dict[str, object]) -> None:
+        """Do."""
+        seen.update(mode=mode, given=given)
+
+    app = typer.Typer()
+    app.command()(command)
+    assert CliRunner().invoke(app, ["--mode", "neither", "--size", "3"]).exit_code == 0
+    assert seen == {"mode": "neither", "given": {"size": 3}}
+
+
 def test_the_environment_is_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAICL_SIZE", "11")
     assert merge(Example, ("the environment", environment(Example))).size == 11
