@@ -15,6 +15,7 @@ from raicl.train.experiment import Experiment
 from raicl.train.fit import fit_fold
 from raicl.train.folds import Fold, FoldError
 from raicl.train.instances import Instances, load_instances
+from raicl.train.oracle import watch
 from raicl.train.predict import attend, predict
 from raicl.train.predictions import Prediction, write_predictions
 
@@ -101,6 +102,7 @@ def _run_fold(
             label=experiment.label(fold),
             folds_after=folds_after,
             events=experiment.events_folder(fold),
+            observe=watch(folder, instances, fold.test) if experiment.oracle else None,
         )
         predictions = predict(
             model,

@@ -65,6 +65,14 @@ def train(
             show_default=False,
         ),
     ] = None,
+    oracle: Annotated[
+        bool,
+        typer.Option(
+            "--oracle",
+            help="Also print what scoring each subject at its best epoch would give: invalid.",
+            rich_help_panel="Experiment",
+        ),
+    ] = False,
     run_dir: Annotated[
         Path | None,
         typer.Option(
@@ -162,6 +170,7 @@ def train(
             overwrite=overwrite,
             pictures=pictures,
             tensorboard=tensorboard,
+            oracle=oracle,
             as_json=json,
         )
 

@@ -65,6 +65,7 @@ def run(
     overwrite: bool,
     pictures: bool,
     tensorboard: bool,
+    oracle: bool,
     as_json: bool,
 ) -> None:
     """Run the chosen folds of an experiment and print the results.
@@ -101,6 +102,7 @@ def run(
         draw=draw,
         jobs=jobs,
         tensorboard=tensorboard,
+        oracle=oracle,
     )
     results = cross_validate(experiment, chosen)
     text = json.dumps(results, indent=2) if as_json else f"{as_text(results)}\nrun {folder}"

@@ -22,6 +22,7 @@ class Experiment:
     draw : make pictures.
     jobs : folds at a time; more than one have a process each.
     tensorboard : write event files.
+    oracle : also classify the held-out clips after every epoch, see `oracle`.
     """
 
     composite: Composite
@@ -32,6 +33,7 @@ class Experiment:
     draw: bool = True
     jobs: int = 1
     tensorboard: bool = False
+    oracle: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from raicl.train.settings import TrainSettings
 from raicl.train.siamese import Losses, Siamese
 
 Batches = list[tuple[Tensor, ...]]
+Observer = Callable[[int, Siamese, Scale], None]  # finished epochs, networks, scale
 
 
 def fit_fold(
@@ -49,6 +50,7 @@ def fit_fold(
     label: str = "",
     folds_after: int = 0,
     events: Path | None = None,
+    observe: Observer | None = None,
 ) -> tuple[Siamese, Scale]:
     """Train one fold for its fixed budget of epochs, or go on where it was interrupted.
 
@@ -63,6 +65,7 @@ def fit_fold(
     label : what the progress calls the fold; its subject where empty.
     folds_after : folds that are trained after this one; for the time left alone.
     events : where TensorBoard's event files of the fold go; None for none.
+    observe : called after every epoch, before its checkpoint; must change nothing.
 
     Returns
     -------
@@ -128,6 +131,8 @@ def fit_fold(
             _check_finite(steps, batches, fold, epoch)
             row = {"epoch": epoch + 1, "lr": lr, "seconds": time.perf_counter() - started}
             log.append(row | _means(steps))
+            if observe is not None:
+                observe(epoch + 1, model, scale)
             checkpoint.save(epoch + 1, history)
             shown.advance(note=f"epochs, loss {history[-1]['loss']:.3f}")
     return model, scale

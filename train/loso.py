@@ -18,7 +18,8 @@ from raicl.train.events import EventFiles
 from raicl.train.experiment import Experiment
 from raicl.train.folds import Fold
 from raicl.train.log import read_log
-from raicl.train.predictions import write_predictions
+from raicl.train.oracle import pool_oracle, read_oracle
+from raicl.train.predictions import Prediction, write_predictions
 from raicl.train.report.summary import summarise
 from raicl.train.runs import Run
 from raicl.train.workers import attempts
@@ -108,12 +109,31 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             "device": describe_device(experiment.device),
             "run_dir": str(run.folder),
         }
+        if experiment.oracle:
+            results |= _oracle(experiment, finished, rows)
         write_predictions(run.folder / "predictions.csv", rows, experiment.classes)
         write_json(run.folder / "results.json", results)
         if experiment.draw:
             path = run.folder / "confusion.png"
             pictures.draw_confusion(path, scores["confusion"], experiment.classes)
     return results
+
+
+def _oracle(
+    experiment: Experiment, finished: Sequence[Fold], rows: Sequence[Prediction]
+) -> dict[str, Any]:
+    """The test-selected scores, if every finished fold was observed after every epoch."""
+    run, epochs = experiment.run, experiment.settings.epochs
+    seen = {
+        fold.subject: read_oracle(run.fold_folder(fold), run.digests(fold), epochs)
+        for fold in finished
+    }
+    complete = {name: found for name, found in seen.items() if found is not None}
+    if len(complete) < len(seen):
+        without = ", ".join(name for name in seen if name not in complete)
+        run.log(f"no oracle: trained without it, at least in part: {without}; see --overwrite")
+        return {}
+    return {"oracle": pool_oracle(complete, rows, experiment.classes)}
 
 
 def _fold_line(experiment: Experiment, fold: Fold, attempt: Attempt, left: float) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 from raicl.train.folds import FoldError
 from raicl.train.instances import Instances
 from raicl.train.mirror import mirror_inputs
-from raicl.train.pooling import pool_instances
+from raicl.train.pooling import Verdict, pool_instances
 from raicl.train.predictions import Prediction
 from raicl.train.scaling import Scale, apply_scale
 from raicl.train.settings.train import InferName
@@ -33,7 +33,6 @@ class Attention(NamedTuple):
     assignment: Tensor | None
 
 
-@torch.no_grad()
 def predict(
     model: Siamese,
     instances: Instances,
@@ -44,7 +43,32 @@ def predict(
     labels: Mapping[str, int],
     batch_size: int = 128,
 ) -> list[Prediction]:
-    """Classify clips; the network is left in eval mode.
+    """Classify clips, see `classify`, and only then look up what they are."""
+    found = classify(model, instances, scale, clips=clips, batch_size=batch_size)
+    tested = {clip: list(_tested_rows(instances, clip, model.settings.infer)) for clip in clips}
+    return [
+        Prediction(
+            clip=clip,
+            subject=subject,
+            truth=labels[clip],
+            predicted=verdict.predicted,
+            probabilities=verdict.probabilities,
+            motion_px=float(instances.motion[tested[clip]].mean()),
+        )
+        for clip, verdict in found.items()
+    ]
+
+
+@torch.no_grad()
+def classify(
+    model: Siamese,
+    instances: Instances,
+    scale: Scale,
+    *,
+    clips: Sequence[str],
+    batch_size: int = 128,
+) -> dict[str, Verdict]:
+    """The verdict on each clip, in their order; the network is left in eval mode.
 
     Parameters
     ----------
@@ -64,22 +88,12 @@ def predict(
         probabilities = _probabilities(model, apply_scale(raw, scale), [clip for clip, _ in batch])
         for (clip, _), row in zip(batch, probabilities, strict=True):
             found[clip].append(row)
-    predictions = []
+    verdicts = {}
     for clip in clips:
-        tested = list(_tested_rows(instances, clip, infer))
-        strength = torch.from_numpy(instances.strength[tested])
-        verdict = pool_instances(torch.stack(found[clip]), infer, strength)
-        predictions.append(
-            Prediction(
-                clip=clip,
-                subject=subject,
-                truth=labels[clip],
-                predicted=verdict.predicted,
-                probabilities=verdict.probabilities,
-                motion_px=float(instances.motion[tested].mean()),
-            )
-        )
-    return predictions
+        strength = instances.strength[list(_tested_rows(instances, clip, infer))]
+        shares = torch.stack(found[clip])  # (instances, L)
+        verdicts[clip] = pool_instances(shares, infer, torch.from_numpy(strength))
+    return verdicts
 
 
 def _tested_rows(instances: Instances, clip: str, infer: InferName) -> Sequence[int]:

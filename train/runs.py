@@ -73,8 +73,8 @@ class Run:
     def finish(self, fold: Fold, values: dict[str, Any]) -> None:
         """Declare a fold complete, after its predictions and weights are on disk."""
         folder = self.fold_folder(fold)
-        names = ("predictions.csv", "weights.safetensors")
-        digests = {name: sha256_file(folder / name) for name in names}
+        names = ("predictions.csv", "weights.safetensors", "oracle.jsonl")
+        digests = {name: sha256_file(folder / name) for name in names if (folder / name).exists()}
         write_json(folder / _DONE, {**values, "fold": fold.index, "digests": digests})
 
     def predictions(self, fold: Fold, classes: Sequence[str]) -> list[Prediction]:
@@ -86,9 +86,9 @@ class Run:
         """
         folder = self.fold_folder(fold)
         path = folder / "predictions.csv"
-        done = json.loads((folder / _DONE).read_text(encoding="utf-8"))
         predictions, found = read_predictions(path)
-        same = done["digests"]["predictions.csv"] == sha256_file(path) and found == tuple(classes)
+        digest = self.digests(fold)["predictions.csv"]
+        same = digest == sha256_file(path) and found == tuple(classes)
         if not same or sorted(row.clip for row in predictions) != sorted(fold.test):
             raise InputError(
                 f"the predictions of fold {fold.subject} are not those it finished with",
@@ -96,6 +96,12 @@ class Run:
                 fix="remove the fold's folder and run the same command again",
             )
         return predictions
+
+    def digests(self, fold: Fold) -> dict[str, str]:
+        """SHA-256 of a finished fold's files, as it finished."""
+        done = json.loads((self.fold_folder(fold) / _DONE).read_text(encoding="utf-8"))
+        digests: dict[str, str] = done["digests"]
+        return digests
 
     @contextmanager
     def pooling(self) -> Iterator[None]:

@@ -50,11 +50,14 @@ def write_page(
     template = _template()
     runs = [_run(outcome, flows, faces) for outcome in outcomes]
     comparison, incomparable = _compare(outcomes)
+    oracle = next((o["selection"] for run in runs if (o := run["results"].get("oracle"))), "")
     text = template.render(
         runs=runs,
         scores=SCORE_NAMES,
         control=SHUFFLED,
-        fixed=all(run["results"]["selection"].startswith("last epoch") for run in runs),
+        oracle=oracle,
+        fixed=not oracle
+        and all(run["results"]["selection"].startswith("last epoch") for run in runs),
         comparison=comparison,
         incomparable=incomparable,
         published=beside_published(outcomes),

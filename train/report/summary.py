@@ -18,10 +18,13 @@ from raicl.train.metrics import (
     subject_intervals,
 )
 from raicl.train.predictions import Prediction
-from raicl.train.report.strata import motion_strata, strata_lines
 from raicl.train.report.integrity import integrity_lines
+from raicl.train.report.strata import motion_strata, strata_lines
 
 SCORE_NAMES = dict(zip(SCORES, ("UF1", "UAR", "accuracy"), strict=True))
+
+
+_WIDTH = 76  # of a score with its interval and its chance, before another column
 
 
 def summarise(
@@ -96,9 +99,13 @@ def as_text(results: dict[str, Any]) -> str:
     """The table that ends a run, from the values in ``results.json``."""
     control = is_control(results)
     lines = [*([SHUFFLED] if control else []), _headline(results), ""]
+    oracle = results.get("oracle")
+    if oracle:
+        lines.append(f"{'':<{_WIDTH}}{oracle['selection']}")
     for key, name in SCORE_NAMES.items():
         chance = f"; chance {results['chance_uar']:.4f}" if control and key == "uar" else ""
-        lines.append(f"{name:<9}{results[key]:.4f}   {_shown_interval(results, key)}{chance}")
+        line = f"{name:<9}{results[key]:.4f}   {_shown_interval(results, key)}{chance}"
+        lines.append(f"{line:<{_WIDTH}}{oracle[key]:.4f}" if oracle else line)
     lines += ["", f"{'class':<12}{'F1':>7}{'recall':>9}{'clips':>7}"]
     for name, row in results["classes"].items():
         lines.append(f"{name:<12}{row['f1']:>7.3f}{row['recall']:>9.3f}{row['clips']:>7}")
