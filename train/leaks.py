@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from raicl.common.console import progress
+from raicl.common.progress import progress
 from raicl.common.shards import Shard
 from raicl.train.composite import Composite
 from raicl.train.folds import Fold

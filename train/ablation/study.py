@@ -12,13 +12,13 @@ from raicl.common.errors import ConflictError, HeldError, InputError, PartialErr
 from raicl.common.settings import merge
 from raicl.data.protocols import load_protocol
 from raicl.train.ablation.grid import Grid, Layers
-from raicl.train.composite import Composite, compose
+from raicl.train.assembly import assemble
+from raicl.train.composite import Composite
 from raicl.train.device import resolve_device
 from raicl.train.experiment import Experiment
 from raicl.train.folds import Fold, leave_one_subject_out
 from raicl.train.loso import cross_validate
 from raicl.train.runs import Run, open_run
-from raicl.train.sampling import resample
 from raicl.train.selection import select_folds
 from raicl.train.settings import TrainSettings
 
@@ -170,10 +170,7 @@ def _inputs(
     unit: Unit, selection: Sequence[str]
 ) -> tuple[Composite, tuple[Fold, ...], tuple[Fold, ...]]:
     """The clips of a unit, all folds, and the chosen ones."""
-    settings = unit.settings
-    prepared = settings.sampling == "cache"
-    composite = compose(unit.flows, load_protocol(settings.protocol), as_prepared=prepared)
-    composite = resample(composite, settings)
+    composite = assemble(unit.flows, load_protocol(unit.settings.protocol), unit.settings)
     folds = leave_one_subject_out(composite.clips)
     return composite, folds, select_folds(folds, selection, note=say)
 
