@@ -101,6 +101,34 @@ def read_outcome(folder: Path, name: str) -> Outcome:
     )
 
 
+def check_labels(first: Outcome, other: Outcome) -> None:
+    """Check that two runs give the clips that both tested the same true classes.
+
+    Raises
+    ------
+    InputError : they do not; a clip is named.
+    """
+    where = f"{first.folder}, {other.folder}"
+    if first.classes != other.classes:
+        raise InputError(
+            f"the runs have other classes: {', '.join(first.classes)} and "
+            f"{', '.join(other.classes)}, the first clip {first.predictions[0].clip} being "
+            f"{first.classes[first.predictions[0].truth]} in the one",
+            where=where,
+            fix="compare runs of one --protocol",
+        )
+    truths = {row.clip: row.truth for row in first.predictions}
+    for row in other.predictions:
+        truth = truths.get(row.clip, row.truth)
+        if truth != row.truth:
+            raise InputError(
+                f"the runs disagree on the truth: {row.clip} is {first.classes[truth]} in "
+                f"{first.name} and {first.classes[row.truth]} in {other.name}",
+                where=where,
+                fix="compare runs of one protocol and one version of the sheet",
+            )
+
+
 def _check_results(
     folder: Path, results: dict[str, Any], predictions: list[Prediction], classes: tuple[str, ...]
 ) -> None:

@@ -66,6 +66,24 @@ class Run:
             sweep(folder)
             yield folder
 
+    @property
+    def begun(self) -> bool:
+        """Whether the folder is a whole run, with or without results."""
+        return (self.folder / _ENVIRONMENT).is_file()
+
+    def pooled(self, folds: Sequence[Fold]) -> bool:
+        """Whether the results are of every finished fold: a kill may come before they are pooled.
+
+        Parameters
+        ----------
+        folds : all of the run.
+        """
+        path = self.folder / "results.json"
+        if not path.is_file():
+            return False
+        done: int = json.loads(path.read_text(encoding="utf-8"))["folds"]["done"]
+        return done == sum(map(self.finished, folds))
+
     def finished(self, fold: Fold) -> bool:
         """Whether the fold is complete; ``done.json`` alone says so."""
         return (self.fold_folder(fold) / _DONE).is_file()
@@ -150,7 +168,9 @@ def open_run(
             fix="choose a --run-dir that you may write to",
         ) from error
     config = folder / _CONFIG
-    if not config.exists() and any(path.name[0] != "." for path in folder.iterdir()):
+    # one look: between two, another process may have begun this very run
+    there = {path.name for path in folder.iterdir() if path.name[0] != "."}
+    if there and _CONFIG not in there:
         raise ConflictError(
             "the folder holds something else than a run",
             where=str(folder),
@@ -159,8 +179,8 @@ def open_run(
     if overwrite and config.exists():
         _clear(folder)
     run = Run(folder)
-    if (folder / _ENVIRONMENT).exists():
-        _check_same(folder, composite, settings)
+    if run.begun:
+        check_same(folder, composite, settings)
         _note_versions(run)
     else:  # the environment is written last: it says that the folder is a whole run
         write_atomic(config, to_toml(settings).encode())
@@ -168,7 +188,13 @@ def open_run(
     return run
 
 
-def _check_same(folder: Path, composite: Composite, settings: TrainSettings) -> None:
+def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> None:
+    """Check that a run was begun with these settings, instances and labels.
+
+    Raises
+    ------
+    ConflictError : it was not; what differs is named.
+    """
     path = folder / _CONFIG
     before = identity(merge(TrainSettings, (str(path), read_toml(path))))
     now = identity(settings)
@@ -188,7 +214,8 @@ def _check_same(folder: Path, composite: Composite, settings: TrainSettings) -> 
         raise ConflictError(
             f"the run folder belongs to another experiment: {'; '.join(changed)}",
             where=str(folder),
-            fix="choose another --run-dir, or start it anew with --overwrite",
+            fix="choose another --run-dir (of raicl ablate: --dir), or start it anew with "
+            "raicl-train --overwrite",
         )
 
 

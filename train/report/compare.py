@@ -13,7 +13,7 @@ from raicl.common.wording import clips_of_subjects, counted
 from raicl.train.comparison import discordance, paired_differences
 from raicl.train.controls import is_control
 from raicl.train.metrics import Table
-from raicl.train.outcome import Outcome
+from raicl.train.outcome import Outcome, check_labels
 from raicl.train.report.integrity import KEYS, integrity_lines
 from raicl.train.report.summary import SCORE_NAMES, subject_tables
 
@@ -47,40 +47,24 @@ def compare(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _check_same(first: Outcome, other: Outcome) -> None:
-    where = f"{first.folder}, {other.folder}"
     if is_control(first.results) != is_control(other.results):
         control = first if is_control(first.results) else other
         raise InputError(
             f"{control.name} is a control, whose labels are shuffled, and the other run is not",
-            where=where,
+            where=f"{first.folder}, {other.folder}",
             fix="compare runs of the same --control",
         )
-    if first.classes != other.classes:
-        raise InputError(
-            f"the runs have other classes: {', '.join(first.classes)} and "
-            f"{', '.join(other.classes)}, the first clip {first.predictions[0].clip} being "
-            f"{first.classes[first.predictions[0].truth]} in the one",
-            where=where,
-            fix="compare runs of one --protocol",
-        )
-    truths = [{row.clip: row.truth for row in outcome.predictions} for outcome in (first, other)]
-    lonely = sorted(truths[0].keys() ^ truths[1].keys())
+    check_labels(first, other)
+    clips = [{row.clip for row in outcome.predictions} for outcome in (first, other)]
+    lonely = sorted(clips[0] ^ clips[1])
     if lonely:
-        one = first if lonely[0] in truths[0] else other
+        one = first if lonely[0] in clips[0] else other
         raise InputError(
             f"the runs have other clips: {lonely[0]} is in {one.name} alone"
             + (f", and so are {len(lonely) - 1} more in one of the two" if lonely[1:] else ""),
-            where=where,
+            where=f"{first.folder}, {other.folder}",
             fix="finish the same folds of both (raicl-train --fold), on the same clips",
         )
-    for clip, truth in truths[0].items():
-        if truth != truths[1][clip]:
-            raise InputError(
-                f"the runs disagree on the truth: {clip} is {first.classes[truth]} in "
-                f"{first.name} and {first.classes[truths[1][clip]]} in {other.name}",
-                where=where,
-                fix="compare runs of one protocol and one version of the sheet",
-            )
 
 
 def _scores(outcome: Outcome) -> dict[str, Any]:
