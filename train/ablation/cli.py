@@ -76,7 +76,7 @@ def ablate(
     base = base_layers(preset, config, given)
     load_torch()
     from raicl.train.ablation.grid import read_grid
-    from raicl.train.ablation.study import Study, is_finished, plan_units, run_study
+    from raicl.train.ablation.study import Study, missing_folds, plan_units, run_study
     from raicl.train.ablation.table import tabulate, write_table
     from raicl.train.ablation.text import as_text
     from raicl.train.device import configure_torch
@@ -96,8 +96,9 @@ def ablate(
     )
     if dry_run:
         for unit in study.units:
-            done = "finished" if is_finished(unit, study.selection) else "to run"
-            console.result(f"{unit.name:<24}{done:<10}{unit.folder}")
+            missing = missing_folds(unit, study.selection)
+            state = "finished" if missing is None else f"{missing} folds to run"
+            console.result(f"{unit.name:<24}{state:<18}{unit.folder}")
         return
     shared = study.units[0].settings
     configure_torch(

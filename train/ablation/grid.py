@@ -37,6 +37,17 @@ class Row(BaseModel):
     flows: tuple[str, ...] = ()
     note: str = ""
 
+    @model_validator(mode="after")
+    def _check_values(self) -> Self:
+        if "seed" in self.settings:
+            raise ValueError("a row has no seed of its own: --seeds gives every row the same")
+        for name in self.flows:
+            try:
+                name.format(stem="flows")
+            except (KeyError, IndexError, ValueError) as error:
+                raise ValueError(f"flows {name!r}: {{stem}} is all that it may hold") from error
+        return self
+
     def layers(self, name: str) -> Layers:
         """Layers for `raicl.common.settings.merge`, to stand above the base."""
         named = preset_layers(self.preset) if self.preset else []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.common.console import say
-from raicl.common.errors import ConflictError, HeldError, InputError, PartialError, RaiclError
+from raicl.common.errors import ConflictError, HeldError, InputError, PartialError, UsageError
 from raicl.common.settings import merge
 from raicl.data.protocols import load_protocol
 from raicl.train.ablation.grid import Grid, Layers
@@ -17,8 +17,9 @@ from raicl.train.composite import Composite
 from raicl.train.device import resolve_device
 from raicl.train.experiment import Experiment
 from raicl.train.folds import Fold, leave_one_subject_out
+from raicl.train.identity import identity
 from raicl.train.loso import cross_validate
-from raicl.train.runs import Run, open_run
+from raicl.train.runs import Run, check_same, open_run
 from raicl.train.selection import select_folds
 from raicl.train.settings import TrainSettings
 
@@ -29,7 +30,8 @@ class Unit:
 
     Attributes
     ----------
-    folder : ``ROW/seed-N`` below the study's.
+    folder : ``ROW/seed-N`` below the study's; of a row that is the reference by another name,
+        the reference's.
     """
 
     row: str
@@ -73,18 +75,35 @@ def plan_units(
 
     Raises
     ------
-    UsageError : a row has a setting that does not exist, or a value out of bounds.
+    UsageError : a row has a setting that does not exist, a value out of bounds, or a protocol of
+        its own.
     """
+    made = {
+        (name, seed): merge(TrainSettings, *base, *row.layers(name), ("--seeds", {"seed": seed}))
+        for seed in seeds
+        for name, row in grid.rows.items()
+    }
+    protocols = sorted({settings.protocol for settings in made.values()})
+    if len(protocols) > 1:
+        raise UsageError(
+            f"the rows have the protocols {' and '.join(protocols)}: nothing to compare",
+            fix="give --protocol, and none in a row",
+        )
+
+    def trained_as(name: str, seed: int) -> str:
+        ours, others = ((made[row, seed], grid.rows[row].flows) for row in (name, grid.reference))
+        same = identity(ours[0]) == identity(others[0]) and ours[1] == others[1]
+        return grid.reference if same else name
+
     return tuple(
         Unit(
             row=name,
             seed=seed,
-            settings=merge(TrainSettings, *base, *row.layers(name), ("--seeds", {"seed": seed})),
-            flows=row.caches(flows),
-            folder=folder / name / f"seed-{seed}",
+            settings=settings,
+            flows=grid.rows[name].caches(flows),
+            folder=folder / trained_as(name, seed) / f"seed-{seed}",
         )
-        for seed in seeds
-        for name, row in grid.rows.items()
+        for (name, seed), settings in made.items()
     )
 
 
@@ -97,20 +116,29 @@ def run_study(study: Study) -> dict[str, str]:
     Returns
     -------
     Reasons by unit (its name) of those that are not complete.
+
+    Raises
+    ------
+    ConflictError : a unit's folder is of a run with other settings or instances.
+    UsageError : no such fold.
     """
     reasons: dict[str, str] = {}
-    waiting = [unit for unit in study.units if not is_finished(unit, study.selection)]
+    missing = {unit: missing_folds(unit, study.selection) for unit in study.units}
+    waiting = {unit: folds for unit, folds in missing.items() if folds is not None}
     say(f"{len(study.units) - len(waiting)} of {len(study.units)} units are finished already")
-    started, held = time.monotonic(), []
-    for number, unit in enumerate(waiting):
-        say(f"{unit.name}: {number} of {len(waiting)} done{_left(started, number, len(waiting))}")
+    started, held, done, folds = time.monotonic(), [], 0, sum(waiting.values())
+    for number, (unit, of_unit) in enumerate(waiting.items(), start=1):
+        left = _left(started, done, folds)
+        say(f"{unit.name}: unit {number} of {len(waiting)}, {done} of {folds} folds done{left}")
         try:
             _note(unit, run_unit(unit, study), reasons)
+            done += of_unit
         except HeldError:
             held.append(unit)
+            folds -= of_unit  # the other process's
             say(f"{unit.name}: another process is at it")
     for unit in held:
-        if not is_finished(unit, study.selection):
+        if missing_folds(unit, study.selection) is not None:
             try:
                 _note(unit, run_unit(unit, study), reasons)
             except HeldError:
@@ -154,16 +182,27 @@ def run_unit(unit: Unit, study: Study) -> str:
     return "; ".join(failed.values())
 
 
-def is_finished(unit: Unit, selection: Sequence[str]) -> bool:
-    """Whether every chosen fold is finished and pooled."""
-    if not (unit.folder / "results.json").is_file():
-        return False
+def missing_folds(unit: Unit, selection: Sequence[str]) -> int | None:
+    """How many chosen folds are to be trained; None where the unit is finished and pooled.
+
+    0 as well where the caches cannot serve the row: running it says why.
+
+    Raises
+    ------
+    ConflictError : the folder is of a run with other settings or instances, which must not stand
+        in this study's table.
+    UsageError : no such fold.
+    """
     try:
-        _, _, chosen = _inputs(unit, selection)
-    except RaiclError:
-        return False  # running it says why
+        composite, folds, chosen = _inputs(unit, selection)
+    except InputError:
+        return 0
     run = Run(unit.folder)
-    return all(run.finished(fold) for fold in chosen)
+    if not run.begun:
+        return len(chosen)
+    check_same(unit.folder, composite, unit.settings)
+    missing = sum(not run.finished(fold) for fold in chosen)
+    return None if not missing and run.pooled(folds) else missing
 
 
 def _inputs(
@@ -175,6 +214,6 @@ def _inputs(
     return composite, folds, select_folds(folds, selection, note=say)
 
 
-def _left(started: float, done: int, units: int) -> str:
-    minutes = (time.monotonic() - started) / max(done, 1) * (units - done) / 60
+def _left(started: float, done: int, folds: int) -> str:
+    minutes = (time.monotonic() - started) / max(done, 1) * (folds - done) / 60
     return f", about {minutes:.0f} min left" if done else ""

@@ -20,12 +20,12 @@ from raicl.train.ablation.study import Study, Unit
 from raicl.train.ablation.text import as_csv, as_text
 from raicl.train.comparison import mean_score, paired_differences
 from raicl.train.metrics import SCORES, Table, percentile_interval
-from raicl.train.outcome import Outcome, read_outcome
+from raicl.train.outcome import Outcome, check_labels, read_outcome
+from raicl.train.report.compare import SEED
 from raicl.train.report.published import ablation_figures
 from raicl.train.report.summary import subject_tables
 from raicl.train.settings import TrainSettings
 
-SEED = 0  # of the draws of subjects; fixed, so that the same runs always give the same table
 _SURE = 0.05
 
 Runs = dict[int, Outcome]  # by seed
@@ -40,7 +40,7 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> dict[str, Any]:
 
     Raises
     ------
-    InputError : a unit's files are damaged.
+    InputError : a unit's files are damaged, or two disagree on a clip's true class.
     PartialError : not one unit has results.
     """
     runs = {name: _outcomes(study, name) for name in study.grid.rows}
@@ -52,6 +52,8 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> dict[str, Any]:
             where=str(study.folder),
             fix="mend the cause; the same command tries them again",
         )
+    for outcome in done[1:]:
+        check_labels(done[0], outcome)
     return {
         "reference": study.grid.reference,
         "rows": [_row(study, name, runs[name], reference) for name in study.grid.rows],
@@ -76,7 +78,9 @@ def _outcomes(study: Study, row: str) -> Runs:
 
 
 def _row(study: Study, name: str, runs: Runs, reference: Runs) -> dict[str, Any]:
-    row, figure = study.grid.rows[name], ablation_figures().get(name)
+    row = study.grid.rows[name]
+    # published of the preset itself, whatever a grid calls its rows
+    figure = None if row.settings else ablation_figures().get(row.preset)
     unit = next(unit for unit in study.units if unit.row == name)
     found: dict[str, Any] = {
         "row": name,
@@ -87,13 +91,14 @@ def _row(study: Study, name: str, runs: Runs, reference: Runs) -> dict[str, Any]
         "against_reference": None,
         "cost": None,
     }
-    if not runs:
+    clips = _clips(runs)
+    if not clips:
         return found
-    tables = _tables(runs, _clips(runs))
+    tables = _tables(runs, clips)
     found["scores"] = {key: _score(tables, key) for key in SCORES}
     found["clips"] = int(tables[0].sum())
     found["cost"] = asdict(_cost(unit, len(tables[0, 0]))) | {"fold_seconds": _fold_seconds(runs)}
-    if reference and name != study.grid.reference:
+    if name != study.grid.reference:
         found["against_reference"] = _difference(reference, runs)
     return found
 
@@ -109,9 +114,11 @@ def _score(tables: Table, key: str) -> dict[str, Any]:
     }
 
 
-def _difference(first: Runs, second: Runs) -> dict[str, Any]:
-    """Paired over the clips that both tested."""
+def _difference(first: Runs, second: Runs) -> dict[str, Any] | None:
+    """Paired over the clips that both tested; None where there are none."""
     clips = _clips(first) & _clips(second)
+    if not clips:
+        return None
     differences = paired_differences(_tables(first, clips), _tables(second, clips), seed=SEED)
     return {"clips": len(clips)} | {key: asdict(found) for key, found in differences.items()}
 
@@ -119,7 +126,7 @@ def _difference(first: Runs, second: Runs) -> dict[str, Any]:
 def _clips(runs: Runs) -> set[str]:
     """The clips that every seed has tested: a study may be stopped anywhere."""
     tested = [{row.clip for row in outcome.predictions} for outcome in runs.values()]
-    return set.intersection(*tested)
+    return set.intersection(*tested) if tested else set()
 
 
 def _tables(runs: Runs, clips: set[str]) -> Table:
@@ -155,19 +162,23 @@ def _fold_seconds(runs: Runs) -> float:
 
 
 def _judge(claim: Claim, runs: Mapping[str, Runs]) -> dict[str, Any]:
-    """What the runs say of a claim about UF1."""
+    """What the runs say of a claim about UF1.
+
+    That no difference was found does not show two rows to be alike: either kind of claim is then
+    "not told apart".
+    """
     first, second = claim.rows
     judged: dict[str, Any] = {"first": first, "second": second, "alike": bool(claim.alike)}
-    if not (runs[first] and runs[second]):
-        return judged | {"verdict": "not run", "difference": None}
     difference = _difference(runs[first], runs[second])
+    if difference is None:
+        return judged | {"verdict": "not run", "difference": None}
     uf1 = difference["uf1"]
-    if uf1["p"] is None or uf1["p"] >= _SURE:
-        verdict = "within noise" if claim.alike else "not told apart"
-    elif claim.alike:
-        verdict = "told apart"
+    if uf1["p"] is None:
+        verdict = "not tested, one subject"
+    elif uf1["p"] >= _SURE:
+        verdict = "not told apart"
     else:
-        verdict = "supported" if uf1["value"] > 0 else "contradicted"
+        verdict = "supported" if uf1["value"] > 0 and not claim.alike else "contradicted"
     return judged | {"verdict": verdict, "difference": difference}
 
 

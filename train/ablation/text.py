@@ -10,21 +10,33 @@ from typing import Any
 from raicl.train.report.summary import SCORE_NAMES
 
 _COLUMNS = ("uf1", "uar")
+_PAPER = ("paper_uf1", "paper_uar")
+_EXPLAINED = (
+    "scores in %; ± is the standard deviation over seeds, intervals are of the mean over seeds",
+    "by a bootstrap over subjects; differences are paired, p two-sided and not corrected for the",
+    "number of rows",
+    "paper: CDE with CASME II, SAMM and SMIC; which epoch it scored is unknown",
+    "MFLOP: of convolutions and matrix products; MB/step: what a training step keeps, that is "
+    "parameters,",
+    "gradients, Adam's moments, the target and what a mini-batch saves for the backward pass",
+)
 
 
 def as_text(table: Mapping[str, Any]) -> str:
     """The values of `raicl.train.ablation.table.tabulate` as the table that the command prints."""
     reference, rows = table["reference"], table["rows"]
-    width = max(len(row["row"]) for row in rows) + 2
-    lines = [f"{'':{width}}{'UF1':<16}{'95 %':<14}{'UAR':<16}{'paper UF1/UAR':<15}note"]
+    width = max(len(name) for name in (f"minus {reference}", *(row["row"] for row in rows))) + 2
+    shown = "".join(f"{SCORE_NAMES[key]:<14}{'95 %':<15}" for key in _COLUMNS)
+    lines = [f"{'':{width}}{shown}{'paper UF1/UAR':<15}note"]
     for row in rows:
         scores, name = row["scores"], f"{row['row']:<{width}}"
         if scores is None:
-            lines.append(f"{name}{'no result':<46}{_paper(row):<15}{row['note']}")
+            lines.append(f"{name}{'no result':<58}{_paper(row):<15}{row['note']}")
             continue
-        uf1, uar = (_mean(scores[key]) for key in _COLUMNS)
-        between = _ends(scores["uf1"]["interval_95"])
-        lines.append(f"{name}{uf1:<16}{between:<14}{uar:<16}{_paper(row):<15}{row['note']}")
+        found = "".join(
+            f"{_mean(scores[key]):<14}{_ends(scores[key]['interval_95']):<15}" for key in _COLUMNS
+        )
+        lines.append(f"{name}{found}{_paper(row):<15}{row['note']}")
     lines += ["", f"{f'minus {reference}':{width}}{'UF1':<9}{'95 %':<19}{'p':<8}clips"]
     for row in rows:
         found = row["against_reference"]
@@ -44,9 +56,9 @@ def as_csv(table: Mapping[str, Any]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     scores = [f"{key}_{part}" for key in SCORE_NAMES for part in ("mean", "sd", "low", "high")]
-    costs = (*("trained", "tested", "pair_flops", "instance_flops", "step_bytes", "fold_seconds"),)
+    costs = ("trained", "tested", "pair_flops", "instance_flops", "step_bytes", "fold_seconds")
     against = ("uf1_difference", "low", "high", "p")
-    writer.writerow(["row", "note", "seeds", "clips", *scores, *against, *costs, "paper_uf1"])
+    writer.writerow(["row", "note", "seeds", "clips", *scores, *against, *costs, *_PAPER])
     for row in table["rows"]:
         cells: list[Any] = [row["row"], row["note"], " ".join(map(str, row["seeds"]))]
         if row["scores"] is not None:
@@ -58,7 +70,8 @@ def as_csv(table: Mapping[str, Any]) -> str:
             cells += [row["cost"][name] for name in costs]
         else:
             cells += [""] * (1 + len(scores) + len(against) + len(costs))
-        writer.writerow([*cells, (row["published"] or {}).get("uf1", "")])
+        figure = row["published"] or {}
+        writer.writerow([*cells, *(figure.get(key, "") for key in _COLUMNS)])
     return text.getvalue()
 
 
@@ -107,10 +120,7 @@ def _notes(table: Mapping[str, Any]) -> list[str]:
     units, integrity = table["units"], table["integrity"]
     notes = [
         "",
-        "scores in %; ± is the standard deviation over seeds, intervals are of the mean over seeds "
-        "by a",
-        "bootstrap over subjects; differences are paired, p two-sided and not corrected for the "
-        "number of rows",
+        *_EXPLAINED,
         *(f"{name}: {', '.join(value[:40] for value in values)}"
           for name, values in integrity.items()),
     ]  # fmt: skip

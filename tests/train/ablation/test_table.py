@@ -1,0 +1,121 @@
+"""Tables of runs whose predictions are known, without any training."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raicl.common.errors import InputError
+from raicl.train.ablation.grid import Claim, Grid, Row
+from raicl.train.ablation.study import Study, plan_units
+from raicl.train.ablation.table import tabulate
+from raicl.train.ablation.text import as_text
+from raicl.train.metrics import uf1
+from raicl.train.predictions import Prediction
+from raicl.train.report.published import ablation_figures
+from raicl.train.report.summary import subject_tables
+from tests.train.report.runs import CLASSES, predictions_of, write_run
+
+TRUTHS = {f"synthetic/sub{n:02d}": (0, 1, 2, 0, 1, 2) for n in range(1, 9)}
+ALL = [f"{subject}/EP{n:02d}" for subject in TRUTHS for n in range(1, 7)]
+MANY = [clip for clip in ALL if clip[-1] in "123"]  # half of every subject's
+SOME = ALL[::12]  # the first of every other subject's
+
+SMALL = {"size": 33, "width": 4, "last_stride": 1, "device": "cpu"}
+
+
+def study_of(
+    folder: Path, rows: dict[str, list[list[Prediction]]], *claims: Claim, presets: bool = False
+) -> Study:
+    """A study: the predictions of each row's seeds; the last row is the reference."""
+    grid = Grid(
+        reference=list(rows)[-1],
+        rows={name: Row(preset=name if presets else "") for name in rows},
+        claims=claims,
+    )
+    seeds = tuple(range(max(map(len, rows.values()))))
+    units = []
+    for unit in plan_units(grid, seeds, [Path("flows.h5")], [("test", SMALL)], folder):
+        # rows of equal settings would share a folder; these differ by what they predict
+        units.append(replace(unit, folder=folder / unit.row / f"seed-{unit.seed}"))
+        if unit.seed < len(rows[unit.row]):
+            write_run(units[-1].folder, rows[unit.row][unit.seed])
+    return Study(grid=grid, seeds=seeds, units=tuple(units), selection=("all",), folder=folder)
+
+
+def wrong(*clips: str) -> list[Prediction]:
+    return predictions_of(TRUTHS, wrong=clips)
+
+
+def test_the_interval_of_a_mean_over_seeds_is_that_of_a_loop_over_the_draws(
+    tmp_path: Path,
+) -> None:
+    seeds = [wrong(*MANY[:9]), wrong(*MANY[5:20]), wrong(*SOME)]
+    found = tabulate(study_of(tmp_path, {"A": seeds}), {})["rows"][0]["scores"]["uf1"]
+    tables = [np.stack(list(subject_tables(rows, CLASSES).values())) for rows in seeds]
+    drawn = np.random.default_rng(0).multinomial(8, [1 / 8] * 8, size=2000)
+    means = []
+    for times in drawn:
+        pooled = [sum(n * one for n, one in zip(times, t, strict=True)) for t in tables]
+        means.append(sum(float(uf1(table)) for table in pooled) / 3)
+    assert found["interval_95"] == pytest.approx(list(np.quantile(means, [0.025, 0.975])))
+    assert found["by_seed"] == pytest.approx([float(uf1(t.sum(0))) for t in tables])
+
+
+def test_a_claim_is_judged_by_the_sign_and_p_of_the_difference_in_uf1(tmp_path: Path) -> None:
+    rows = {"low": [wrong(*MANY)], "near": [wrong(*SOME[:1])], "high": [wrong(*SOME[1:2])]}
+    claims = (
+        Claim(lower="low", higher="high"),
+        Claim(lower="high", higher="low"),
+        Claim(lower="near", higher="high"),
+        Claim(alike=("high", "near")),
+        Claim(alike=("high", "low")),
+    )
+    table = tabulate(study_of(tmp_path, rows, *claims), {})
+    undecided = "not told apart"
+    assert [claim["verdict"] for claim in table["claims"]] == [
+        *("supported", "contradicted", undecided, undecided, "contradicted")
+    ]
+    assert "low < high: supported (+" in as_text(table)
+
+
+def test_one_subject_tests_no_claim(tmp_path: Path) -> None:
+    rows = [row for row in wrong() if row.subject.endswith("01")]
+    study = study_of(tmp_path, {"A": [rows], "B": [rows]}, Claim(lower="A", higher="B"))
+    assert tabulate(study, {})["claims"][0]["verdict"] == "not tested, one subject"
+
+
+def test_rows_that_leave_out_clips_are_compared_on_those_both_tested(tmp_path: Path) -> None:
+    part = [row for row in wrong(*SOME) if row.clip[-1] in "1245"]
+    table = tabulate(study_of(tmp_path, {"A": [part], "B": [wrong()]}), {})
+    assert [row["clips"] for row in table["rows"]] == [32, 48]
+    found = table["rows"][0]["against_reference"]
+    assert found["clips"] == 32
+    assert found["accuracy"]["value"] == pytest.approx(-len(SOME) / 32)
+    nothing = [row for row in wrong() if row.clip[-1] in "36"]
+    other = study_of(tmp_path / "other", {"A": [part], "B": [nothing]})
+    assert tabulate(other, {})["rows"][0]["against_reference"] is None
+
+
+def test_an_unfinished_study_says_how_many_units_there_are(tmp_path: Path) -> None:
+    table = tabulate(study_of(tmp_path, {"A": [wrong()], "B": [wrong(), wrong(*SOME)]}), {})
+    assert table["units"] == {"done": 3, "all": 4}
+    assert [row["seeds"] for row in table["rows"]] == [[0], [0, 1]]
+    assert "unfinished: 3 of 4 units have results" in as_text(table)
+
+
+def test_runs_that_disagree_on_the_truth_give_no_table(tmp_path: Path) -> None:
+    other = predictions_of(TRUTHS | {"synthetic/sub01": (1, 1, 2, 0, 1, 2)})
+    with pytest.raises(InputError, match="synthetic/sub01/EP01 is negative in A, seed 0"):
+        tabulate(study_of(tmp_path, {"A": [wrong()], "B": [other]}), {})
+
+
+def test_published_figures_stand_beside_the_presets_they_are_of(tmp_path: Path) -> None:
+    study = study_of(tmp_path, {"M3a": [wrong()], "M6": [wrong()]}, presets=True)
+    one, six = tabulate(study, {})["rows"]
+    assert one["published"] is None
+    assert six["published"]["uf1"] == ablation_figures()["M6"].uf1
+    # a row of that very name without the preset is another thing
+    named = study_of(tmp_path / "own", {"M6": [wrong()]})
+    assert tabulate(named, {})["rows"][0]["published"] is None
