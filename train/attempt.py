@@ -58,7 +58,7 @@ def attempt_fold(
                 return Attempt(done=False)
             rows = _run_fold(experiment, fold, instances, folder, folds_after)
     except FoldError as error:
-        experiment.run.log(f"fold {fold.subject} failed: {error}; {error.fix}")
+        experiment.run.log(f"fold {fold.name} failed: {error}; {error.fix}")
         return Attempt(reason=str(error))
     seconds = time.perf_counter() - began
     return Attempt(clips=len(rows), correct=_correct(rows), seconds=seconds)
@@ -70,11 +70,11 @@ def experiment_instances(experiment: Experiment) -> Instances:
     Of a clip that is only tested, those that are never looked at stay on disk.
     """
     whole = experiment.settings.infer != "middle"
-    sources = experiment.composite.records.values()
+    composite = experiment.composite
     return load_instances(
         [
-            (cache, record if whole or record.clip.trained else record.middle_alone())
-            for cache, record in sources
+            (cache, record if whole or composite.trains(record.clip) else record.middle_alone())
+            for cache, record in composite.records.values()
         ],
         size=experiment.settings.size,
         device=experiment.device,
@@ -109,7 +109,7 @@ def _run_fold(
             instances,
             scale,
             clips=fold.test,
-            subject=fold.subject,
+            subjects=composite.subjects(fold.test),
             labels=composite.labels,
         )
     except torch.OutOfMemoryError as error:
@@ -126,7 +126,7 @@ def _run_fold(
             folder / "attention.png", face=cache.read(record).onset_face, seen=seen, title=title
         )
     values = {
-        "subject": fold.subject,
+        "held_out": fold.name,
         "epochs": settings.epochs,
         "seed": settings.seed + fold.index,
         "clips": len(predictions),
@@ -145,7 +145,7 @@ def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:
     counts = experiment.composite.class_counts(fold.train)
     absent = [name for name, n in zip(experiment.classes, counts, strict=True) if n == 0]
     if absent:
-        experiment.run.log(f"note: fold {fold.subject} trains without {', '.join(absent)}")
+        experiment.run.log(f"note: fold {fold.name} trains without {', '.join(absent)}")
 
 
 def _correct(rows: Sequence[Prediction]) -> int:

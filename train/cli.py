@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from raicl.common import console
-from raicl.common.errors import SetupError
+from raicl.common.errors import SetupError, UsageError
 from raicl.common.misuse import run
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.version import print_version
@@ -21,12 +21,32 @@ EPILOG = "Something does not work? Try: raicl doctor. The README describes every
 @with_settings(TrainSettings)
 def train(
     flows: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
-            metavar="FLOWS", help="Caches of raicl-prep; several are one composite database."
+            metavar="FLOWS",
+            help="Caches of raicl-prep; several are one composite database.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     *,
+    train: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--train",
+            help="The same as FLOWS, for the pair --train A --test B; repeatable.",
+            rich_help_panel="Input",
+            show_default=False,
+        ),
+    ] = None,
+    test: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Caches of other databases: train once on all of FLOWS and test all of these; "
+            "repeatable.",
+            rich_help_panel="Input",
+            show_default=False,
+        ),
+    ] = None,
     fold: Annotated[
         list[str] | None,
         typer.Option(
@@ -149,6 +169,9 @@ def train(
     [bold]raicl-train casme2.h5 samm.h5 smic.h5 --protocol cde --preset tiny --fold 0-4[/bold]
     """
     console.configure(quiet=quiet, debug=debug)
+    caches = [*(flows or []), *(train or [])]
+    if not caches:
+        raise UsageError("no cache to train on", fix="raicl-train FLOWS, made by raicl-prep")
     if control is not None and control != "duplicate":  # which trains nothing: no setting
         given["control"] = control
     settings = merge_settings(preset, config, given)
@@ -157,13 +180,14 @@ def train(
     from raicl.train import command
 
     if list_folds:
-        command.list_folds(flows, settings, as_json=json)
+        command.list_folds(caches, settings, test=test or [], as_json=json)
     elif control == "duplicate":
-        command.look_for_leaks(flows, settings, as_json=json)
+        command.look_for_leaks(caches, settings, test=test or [], as_json=json)
     else:
         command.run(
-            flows,
+            caches,
             settings,
+            test=test or [],
             fold=fold or ["all"],
             run_dir=run_dir,
             jobs=jobs,

@@ -9,14 +9,12 @@ from pathlib import Path
 from raicl.common import console
 from raicl.common.errors import InputError, PartialError
 from raicl.common.parallel import resolve_jobs
-from raicl.data.protocols import load_protocol
 from raicl.train import pictures as drawing
-from raicl.train.assembly import assemble
-from raicl.train.composite import Composite
+from raicl.train.assembly import plan
 from raicl.train.device import configure_torch, describe_device, resolve_device
+from raicl.train.evaluation import describe_evaluation
 from raicl.train.events import summary_writer
 from raicl.train.experiment import Experiment
-from raicl.train.folds import Fold, leave_one_subject_out
 from raicl.train.leaks import describe_leaks, find_leaks
 from raicl.train.loso import cross_validate
 from raicl.train.overview import describe_input, print_folds
@@ -27,25 +25,23 @@ from raicl.train.settings import TrainSettings
 from raicl.train.workers import threads_each
 
 
-def plan(flows: Sequence[Path], settings: TrainSettings) -> tuple[Composite, tuple[Fold, ...]]:
-    """The clips of a run and its folds; nothing is trained."""
-    composite = assemble(flows, load_protocol(settings.protocol), settings)
-    return composite, leave_one_subject_out(composite.clips)
-
-
-def list_folds(flows: Sequence[Path], settings: TrainSettings, *, as_json: bool) -> None:
+def list_folds(
+    flows: Sequence[Path], settings: TrainSettings, *, test: Sequence[Path], as_json: bool
+) -> None:
     """Print the folds and stop."""
-    print_folds(*plan(flows, settings), as_json=as_json)
+    print_folds(*plan(flows, settings, test=test), as_json=as_json)
 
 
-def look_for_leaks(flows: Sequence[Path], settings: TrainSettings, *, as_json: bool) -> None:
+def look_for_leaks(
+    flows: Sequence[Path], settings: TrainSettings, *, test: Sequence[Path], as_json: bool
+) -> None:
     """Print what stands on both sides of a fold, byte for byte, and stop.
 
     Raises
     ------
     InputError : there is something.
     """
-    found = find_leaks(*plan(flows, settings))
+    found = find_leaks(*plan(flows, settings, test=test))
     console.result(json.dumps(found.to_json(), indent=2) if as_json else describe_leaks(found))
     if found.pairs:
         raise InputError(
@@ -59,6 +55,7 @@ def run(
     flows: Sequence[Path],
     settings: TrainSettings,
     *,
+    test: Sequence[Path],
     fold: Sequence[str],
     run_dir: Path | None,
     jobs: int,
@@ -77,7 +74,7 @@ def run(
     """
     if tensorboard:
         summary_writer()  # refuses now what else would end the run after its first epoch
-    composite, folds = plan(flows, settings)
+    composite, folds = plan(flows, settings, test=test)
     chosen = select_folds(folds, fold, note=console.say)
     jobs = resolve_jobs(jobs)
     configure_torch(
@@ -88,7 +85,7 @@ def run(
 
     folder = run_dir or default_folder(composite, settings)
     opened = open_run(folder, composite, settings, overwrite=overwrite)
-    for line in describe_input(composite):
+    for line in (describe_evaluation(composite, settings), *describe_input(composite)):
         opened.log(line)
     opened.log(f"{len(chosen)} of {len(folds)} folds on {describe_device(device)}, run {folder}")
     if pictures and not draw:

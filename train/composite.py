@@ -35,6 +35,8 @@ class Composite:
     labels : class index by clip id.
     outside : clips by emotion that the protocol leaves out.
     left_out : why, by clip id, the others cannot be sampled as the run asks.
+    tested : keys of databases that are tested alone; where there are any, the others are trained
+        on alone.
     """
 
     caches: tuple[Cache, ...]
@@ -44,6 +46,7 @@ class Composite:
     labels: dict[str, int]
     outside: Counter[str]
     left_out: dict[str, str] = field(default_factory=dict)
+    tested: frozenset[str] = frozenset()
 
     @property
     def clips(self) -> list[Clip]:
@@ -67,11 +70,13 @@ class Composite:
 
     @property
     def labels_digest(self) -> str:
-        """SHA-256 of what is decided about the clips: classes, the class of each, and splits."""
+        """SHA-256 of what is decided about the clips: classes, the class of each, and sides."""
         decided: dict[str, object] = {"classes": self.classes, "labels": self.labels}
         splits = {clip.id: clip.split for clip in self.clips if clip.split}
         if splits:
             decided["splits"] = splits
+        if self.tested:
+            decided["tested"] = sorted(self.tested)
         return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -93,15 +98,26 @@ class Composite:
         """Published counts that the clips do not give, as lines of text."""
         return published_lines(self.protocol, self._every_clip())
 
+    def subjects(self, clips: Sequence[str]) -> dict[str, str]:
+        """``dataset/subject`` by clip id."""
+        return {clip: self.records[clip][1].subject_key for clip in clips}
+
+    def trains(self, clip: Clip) -> bool:
+        """Whether some fold may train on a clip."""
+        return clip.trained and clip.dataset not in self.tested
+
+    def tests(self, clip: Clip) -> bool:
+        """Whether some fold tests a clip."""
+        return clip.tested and (not self.tested or clip.dataset in self.tested)
+
     @property
     def split(self) -> str:
         """What is trained on and what is tested, in words; empty where both are every clip."""
-        if not any(clip.split for clip in self.clips):
+        clips = self.clips
+        trained = [clip.id for clip in clips if self.trains(clip)]
+        tested = [clip.id for clip in clips if self.tests(clip)]
+        if len(trained) == len(tested) == len(clips):
             return ""
-        trained, tested = (
-            [c.id for c in self.clips if c.trained],
-            [c.id for c in self.clips if c.tested],
-        )
         return (
             f"{counted(len(trained), 'clip')} to train on ({self.shown_counts(trained)}), "
             f"{len(tested)} to test ({self.shown_counts(tested)})"
@@ -126,11 +142,18 @@ _WHICH_CLIPS = {"short"}  # and not how an instance is made
 _WHICH_FRAMES = {"sampling", *SamplingSettings.model_fields}
 
 
-def compose(paths: Sequence[Path], protocol: Protocol, *, as_prepared: bool = True) -> Composite:
+def compose(
+    paths: Sequence[Path],
+    protocol: Protocol,
+    *,
+    test: Sequence[Path] = (),
+    as_prepared: bool = True,
+) -> Composite:
     """Open caches and label their clips; nothing is read but the indices.
 
     Parameters
     ----------
+    test : caches of databases that are tested alone, those of `paths` then being trained on.
     as_prepared : the run trains on the frames that were sampled; else it samples anew, and the
         caches may differ in that.
 
@@ -139,7 +162,8 @@ def compose(paths: Sequence[Path], protocol: Protocol, *, as_prepared: bool = Tr
     InputError : a cache is unusable or prepared otherwise than the first, a clip is in two of
         them, the databases have other classes, or fewer than two classes are left.
     """
-    caches = tuple(open_cache(path) for path in paths)
+    caches = tuple(open_cache(path) for path in (*paths, *test))
+    tested = _tested(caches[: len(paths)], caches[len(paths) :])
     ignored = _WHICH_CLIPS if as_prepared else _WHICH_CLIPS | _WHICH_FRAMES
     for cache in caches[1:]:
         _check_comparable(caches[0], cache, ignored)
@@ -153,9 +177,25 @@ def compose(paths: Sequence[Path], protocol: Protocol, *, as_prepared: bool = Tr
         records={source[1].id: source for source, label in labelled if label is not None},
         labels={source[1].id: label for source, label in labelled if label is not None},
         outside=Counter(source[1].clip.emotion for source, label in labelled if label is None),
+        tested=tested,
     )
     check_classes(composite)
     return composite
+
+
+def _tested(train: Sequence[Cache], test: Sequence[Cache]) -> frozenset[str]:
+    """Databases that are tested alone; none of them may be in a cache that is trained on."""
+    trained, tested = (
+        {record.clip.dataset for cache in caches for record in cache.records}
+        for caches in (train, test)
+    )
+    if both := sorted(trained & tested):
+        raise InputError(
+            f"database {both[0]} would be trained on and tested",
+            where=", ".join(str(cache.path) for cache in (*train, *test)),
+            fix="give each database on one side; within one, leave it to the folds without --test",
+        )
+    return frozenset(tested)
 
 
 def _collect(caches: Sequence[Cache]) -> list[tuple[Cache, ClipRecord]]:
@@ -195,7 +235,7 @@ def check_classes(composite: Composite) -> None:
     ------
     InputError : fewer than two classes have clips to train on.
     """
-    trained = [clip.id for clip in composite.clips if clip.trained]
+    trained = [clip.id for clip in composite.clips if composite.trains(clip)]
     if sum(count > 0 for count in composite.class_counts(trained)) < 2:
         reasons = Counter(composite.left_out.values()).most_common(1)
         first = f"; {reasons[0][1]} clips are left out: {reasons[0][0]}" if reasons else ""

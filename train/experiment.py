@@ -47,4 +47,4 @@ class Experiment:
     def label(self, fold: Fold) -> str:
         """A fold among all of the run, as in ``[ 3/24] casme2/sub03``."""
         total, place = len(self.folds), self.folds.index(fold) + 1
-        return f"[{place:>{len(str(total))}}/{total}] {fold.subject}"
+        return f"[{place:>{len(str(total))}}/{total}] {fold.name}"

@@ -98,7 +98,7 @@ def fit_fold(
     after = folds_after * settings.epochs
     with (
         Log(folder, history, events=events) as log,
-        progress(settings.epochs, label or fold.subject, done=finished, after=after) as shown,
+        progress(settings.epochs, label or fold.name, done=finished, after=after) as shown,
     ):
         for epoch in range(finished, settings.epochs):
             started = time.perf_counter()
@@ -190,15 +190,13 @@ def _values(losses: Losses) -> dict[str, Tensor]:
 
 def _check_finite(steps: list[dict[str, Tensor]], batches: Batches, fold: Fold, epoch: int) -> None:
     if not steps:
-        raise FoldError(
-            f"fold {fold.subject}: no mini-batch has two pairs", fix="raise --batch-size"
-        )
+        raise FoldError(f"fold {fold.name}: no mini-batch has two pairs", fix="raise --batch-size")
     finite = torch.stack([torch.isfinite(step["loss"]) for step in steps])
     if not finite.all():
         first = int(finite.int().argmin())
         clips = sorted({fold.train[index] for index in batches[first][0].tolist()})
         raise FoldError(
-            f"fold {fold.subject}: the loss is not finite in step {first + 1} of epoch {epoch + 1}",
+            f"fold {fold.name}: the loss is not finite in step {first + 1} of epoch {epoch + 1}",
             where=", ".join(clips),
             fix="lower --lr, or look at these clips",
         )

@@ -63,4 +63,5 @@ def environment(composite: Composite) -> dict[str, Any]:
         "protocol": composite.protocol.model_dump(mode="json", exclude_defaults=True),
         "classes": list(composite.classes),
         "labels_digest": composite.labels_digest,
+        "tested": sorted(composite.tested),
     }

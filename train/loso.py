@@ -1,4 +1,4 @@
-"""Leave-one-subject-out: the folds one after another, then their predictions pooled."""
+"""Cross-validation: the folds one after another, then their predictions pooled."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from raicl.train import pictures
 from raicl.train.attempt import Attempt
 from raicl.train.controls import describe_control
 from raicl.train.device import describe_device
+from raicl.train.evaluation import describe_evaluation
 from raicl.train.events import EventFiles
 from raicl.train.experiment import Experiment
 from raicl.train.folds import Fold
@@ -62,7 +63,7 @@ def _run_folds(experiment: Experiment, missing: Sequence[Fold]) -> dict[str, str
     started = time.perf_counter()
     for done, (fold, attempt) in enumerate(attempts(experiment, missing), start=1):
         if attempt.reason:
-            failed[fold.subject] = attempt.reason
+            failed[fold.name] = attempt.reason
         elif attempt.done:
             left = (time.perf_counter() - started) / done * (len(missing) - done)
             experiment.run.log(_fold_line(experiment, fold, attempt, left))
@@ -95,6 +96,8 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             **scores,
             **describe_control(experiment.settings, len(experiment.classes)),
             "protocol": composite.protocol.name,
+            "evaluation": describe_evaluation(composite, experiment.settings),
+            "held_out": {fold.name: _subjects(experiment, fold) for fold in finished},
             "sheets": composite.sheets,
             "official_list": composite.official,
             "selection": SELECTION,
@@ -119,13 +122,17 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
     return results
 
 
+def _subjects(experiment: Experiment, fold: Fold) -> list[str]:
+    return sorted(set(experiment.composite.subjects(fold.test).values()))
+
+
 def _oracle(
     experiment: Experiment, finished: Sequence[Fold], rows: Sequence[Prediction]
 ) -> dict[str, Any]:
     """The test-selected scores, if every finished fold was observed after every epoch."""
     run, epochs = experiment.run, experiment.settings.epochs
     seen = {
-        fold.subject: read_oracle(run.fold_folder(fold), run.digests(fold), epochs)
+        fold.name: read_oracle(run.fold_folder(fold), run.digests(fold), epochs)
         for fold in finished
     }
     complete = {name: found for name, found in seen.items() if found is not None}

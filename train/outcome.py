@@ -34,8 +34,9 @@ class Outcome:
     results : the content of ``results.json``; environment : of ``env.json``; settings : of
         ``config.toml``, the keys that are None left out.
     predictions : pooled, sorted by clip.
-    done : the content of ``done.json`` by subject, of the finished folds.
-    logs : the rows of ``log.jsonl`` by subject, one per epoch.
+    held_out : the subjects of each finished fold, by its name.
+    done : the content of ``done.json`` by fold.
+    logs : the rows of ``log.jsonl`` by fold, one per epoch.
     """
 
     folder: Path
@@ -45,12 +46,17 @@ class Outcome:
     settings: dict[str, Any]
     classes: tuple[str, ...]
     predictions: tuple[Prediction, ...]
+    held_out: dict[str, list[str]]
     done: dict[str, dict[str, Any]]
     logs: dict[str, list[dict[str, Any]]]
 
-    def fold_folder(self, subject: str) -> Path:
+    def fold_folder(self, fold: str) -> Path:
         """Where a fold's files lie."""
-        return self.folder / "folds" / subject
+        return self.folder / "folds" / fold
+
+    def fold_of(self, subject: str) -> str:
+        """The fold that tested a subject."""
+        return next(name for name, subjects in self.held_out.items() if subject in subjects)
 
 
 def read_outcomes(folders: Sequence[Path]) -> list[Outcome]:
@@ -87,7 +93,15 @@ def read_outcome(folder: Path, name: str) -> Outcome:
     results = _read_json(folder / "results.json", _RESULTS)
     _check_results(folder, results, predictions, classes)
     subjects = sorted({row.subject for row in predictions})
-    folds = {subject: folder / "folds" / subject for subject in subjects}
+    # earlier runs left one subject out and did not say whom
+    held_out = results.get("held_out", {subject: [subject] for subject in subjects})
+    if not set(subjects) <= {subject for names in held_out.values() for subject in names}:
+        raise InputError(
+            "the results do not say which fold tested a subject",
+            where=str(folder / "results.json"),
+            fix=_AGAIN,
+        )
+    folds = {name: folder / "folds" / name for name in held_out}
     return Outcome(
         folder=folder,
         name=name,
@@ -96,8 +110,9 @@ def read_outcome(folder: Path, name: str) -> Outcome:
         settings=read_toml(folder / "config.toml"),
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
-        done={subject: _read_json(fold / "done.json") for subject, fold in folds.items()},
-        logs={subject: read_log(fold) for subject, fold in folds.items()},
+        held_out=held_out,
+        done={name: _read_json(fold / "done.json") for name, fold in folds.items()},
+        logs={name: read_log(fold) for name, fold in folds.items()},
     )
 
 

@@ -41,12 +41,12 @@ def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -
 
     Where a clip is only trained on or only tested, the number that each fold trains on as well.
     """
-    classes, split = composite.classes, bool(composite.split)
+    classes, split = composite.classes, bool(composite.split) or folds[0].by == "database"
     if as_json:
         rows = [
             {
                 "row": fold.index,
-                "subject": fold.subject,
+                fold.by: fold.name,
                 "clips": len(fold.test),
                 "classes": dict(zip(classes, composite.class_counts(fold.test), strict=True)),
                 **({"train": len(fold.train)} if split else {}),
@@ -55,12 +55,12 @@ def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -
         ]
         console.result(json.dumps(rows, indent=2))
         return
-    width = max(len(fold.subject) for fold in folds) + 2
+    width = max(len("database"), *(len(fold.name) for fold in folds)) + 2
     header = "".join(f"{name:>{len(name) + 2}}" for name in classes)
     header += f"{'train':>7}" if split else ""
-    console.result(f"{'row':>4}  {'subject':<{width}}{'clips':>5}{header}")
+    console.result(f"{'row':>4}  {folds[0].by:<{width}}{'clips':>5}{header}")
     for fold in folds:
         counts = zip(classes, composite.class_counts(fold.test), strict=True)
         cells = "".join(f"{n:>{len(name) + 2}}" for name, n in counts)
         train = f"{len(fold.train):>7}" if split else ""
-        console.result(f"{fold.index:>4}  {fold.subject:<{width}}{len(fold.test):>5}{cells}{train}")
+        console.result(f"{fold.index:>4}  {fold.name:<{width}}{len(fold.test):>5}{cells}{train}")

@@ -39,17 +39,23 @@ def predict(
     scale: Scale,
     *,
     clips: Sequence[str],
-    subject: str,
+    subjects: Mapping[str, str],
     labels: Mapping[str, int],
     batch_size: int = 128,
 ) -> list[Prediction]:
-    """Classify clips, see `classify`, and only then look up what they are."""
+    """Classify clips, see `classify`, and only then look up what they are.
+
+    Parameters
+    ----------
+    subjects : ``dataset/subject`` by clip id.
+    labels : class index by clip id.
+    """
     found = classify(model, instances, scale, clips=clips, batch_size=batch_size)
     tested = {clip: list(_tested_rows(instances, clip, model.settings.infer)) for clip in clips}
     return [
         Prediction(
             clip=clip,
-            subject=subject,
+            subject=subjects[clip],
             truth=labels[clip],
             predicted=verdict.predicted,
             probabilities=verdict.probabilities,

@@ -46,11 +46,11 @@ class Run:
 
     def fold_folder(self, fold: Fold) -> Path:
         """Where a fold's files lie: ``folds/DATASET/SUBJECT``."""
-        return self.folder / "folds" / fold.subject
+        return self.folder / "folds" / fold.name
 
     def events_folder(self, fold: Fold) -> Path:
         """Where a fold's event files lie: ``tensorboard/DATASET/SUBJECT``."""
-        return self.folder / _EVENTS / fold.subject
+        return self.folder / _EVENTS / fold.name
 
     @contextmanager
     def hold(self, fold: Fold) -> Iterator[Path]:
@@ -109,7 +109,7 @@ class Run:
         same = digest == sha256_file(path) and found == tuple(classes)
         if not same or sorted(row.clip for row in predictions) != sorted(fold.test):
             raise InputError(
-                f"the predictions of fold {fold.subject} are not those it finished with",
+                f"the predictions of fold {fold.name} are not those it finished with",
                 where=str(path),
                 fix="remove the fold's folder and run the same command again",
             )
@@ -140,9 +140,14 @@ class Run:
 def default_folder(composite: Composite, settings: TrainSettings) -> Path:
     """``runs/DATASETS-PROTOCOL-KEY``, so that the same command finds the same run.
 
-    A control stands before the key.
+    It is ``DATASETS-to-DATASETS`` where some are trained on and others tested. What is left out,
+    if not subjects, and a control stand before the key.
     """
-    parts = ["+".join(composite.datasets), composite.protocol.name]
+    trained = sorted(set(composite.datasets) - composite.tested)
+    sides = [trained, sorted(composite.tested)] if composite.tested else [composite.datasets]
+    parts = ["-to-".join("+".join(side) for side in sides), composite.protocol.name]
+    if settings.leave != "subject":
+        parts.append(f"leave-{settings.leave}")
     if settings.control != "none":
         parts.append(settings.control)
     return Path("runs") / "-".join([*parts, run_key(composite, settings)])
@@ -231,7 +236,7 @@ def _note_versions(run: Run) -> None:
 
 def _clear(folder: Path) -> None:
     with ExitStack() as held:
-        for path in [folder / "lock", *folder.glob("folds/*/*/lock")]:
+        for path in [folder / "lock", *folder.glob("folds/**/lock")]:
             held.enter_context(lock(path))  # nobody is training what is removed here
         (folder / _ENVIRONMENT).unlink(missing_ok=True)
         for name in ("folds", _EVENTS):

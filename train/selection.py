@@ -33,7 +33,7 @@ def select_folds(
         for fold in _named(token, folds, note):
             if fold.index in chosen:
                 raise UsageError(
-                    f"--fold names {fold.subject} twice, as `{chosen[fold.index]}` and `{token}`",
+                    f"--fold names {fold.name} twice, as `{chosen[fold.index]}` and `{token}`",
                     fix="name every fold once",
                 )
             chosen[fold.index] = token
@@ -48,24 +48,24 @@ def _named(token: str, folds: Sequence[Fold], note: Callable[[str], None]) -> li
         )
     if token.startswith("subject:"):
         return [_by_number_or_name(token.removeprefix("subject:"), folds)]
-    exact = [fold for fold in folds if token in (fold.subject, _bare(fold))]
+    exact = [fold for fold in folds if token in (fold.name, _bare(fold))]
     if exact:
         fold = _only(exact, token)
         if re.fullmatch(r"0|[1-9][0-9]*", token):
             other = _at(int(token), folds)
             if other not in (None, fold):
-                subject = other.subject
-                note(f"--fold {token} is taken as {fold.subject}; #{token} would be {subject}")
+                subject = other.name
+                note(f"--fold {token} is taken as {fold.name}; #{token} would be {subject}")
         return [fold]
     if re.fullmatch(r"#[0-9]+", token):
         return [_row(int(token[1:]), folds)]
     if re.fullmatch(r"[0-9]+", token):
         row = int(token)
         fold = _row(row, folds)
-        others = [other.subject for other in folds if _number(other) == row and other != fold]
+        others = [other.name for other in folds if _number(other) == row and other != fold]
         if others:
             note(
-                f"--fold {token} is taken as row #{token}, {fold.subject}; "
+                f"--fold {token} is taken as row #{token}, {fold.name}; "
                 f"subject:{token} would be {' or '.join(others)}"
             )
         return [fold]
@@ -80,7 +80,7 @@ def _named(token: str, folds: Sequence[Fold], note: Callable[[str], None]) -> li
 
 
 def _bare(fold: Fold) -> str:
-    return fold.subject.split("/", 1)[1]
+    return fold.name.rsplit("/", 1)[-1]
 
 
 def _number(fold: Fold) -> int | None:
@@ -91,7 +91,7 @@ def _number(fold: Fold) -> int | None:
 
 def _only(found: Sequence[Fold], token: str) -> Fold:
     if len(found) > 1:
-        keys = ", ".join(fold.subject for fold in found)
+        keys = ", ".join(fold.name for fold in found)
         raise UsageError(f"--fold {token} is ambiguous", where=keys, fix="write one of them")
     return found[0]
 
@@ -111,7 +111,7 @@ def _row(row: int, folds: Sequence[Fold]) -> Fold:
 
 
 def _by_number_or_name(wanted: str, folds: Sequence[Fold]) -> Fold:
-    found = [fold for fold in folds if wanted in (fold.subject, _bare(fold))]
+    found = [fold for fold in folds if wanted in (fold.name, _bare(fold))]
     if not found and re.fullmatch(r"[0-9]+", wanted):
         found = [fold for fold in folds if _number(fold) == int(wanted)]
     if not found:
@@ -120,8 +120,8 @@ def _by_number_or_name(wanted: str, folds: Sequence[Fold]) -> Fold:
 
 
 def _unknown(token: str, folds: Sequence[Fold]) -> UsageError:
-    names = {_bare(fold): fold for fold in folds} | {fold.subject: fold for fold in folds}
-    near = list(dict.fromkeys(names[n].subject for n in get_close_matches(token, names, 6, 0.5)))
+    names = {_bare(fold): fold for fold in folds} | {fold.name: fold for fold in folds}
+    near = list(dict.fromkeys(names[n].name for n in get_close_matches(token, names, 6, 0.5)))
     return UsageError(
         f"--fold {token}: no such subject or row",
         fix=f"did you mean {', '.join(near[:3])}?" if near else "see --list-folds",

@@ -39,13 +39,13 @@ def threads_each(jobs: int) -> int | None:
 
 def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
     # a process's share of the folds behind each in the queue
-    after = {fold.subject: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
+    after = {fold.name: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
     work = _Worker(experiment, after, torch.get_num_threads(), console.configured(), os.getpid())
     try:
         for index, attempt in run_all(work, folds, jobs=experiment.jobs):
             if isinstance(attempt, WorkerDeath):
                 reason = "its process was killed, twice; try fewer --jobs"
-                experiment.run.log(f"fold {folds[index].subject} failed: {reason}")
+                experiment.run.log(f"fold {folds[index].name} failed: {reason}")
                 attempt = Attempt(reason=reason)
             yield folds[index], attempt
     finally:
@@ -69,7 +69,7 @@ class _Worker:
             deterministic = self.experiment.settings.deterministic
             configure_torch(threads=self.threads, deterministic=deterministic)
             _loaded.append(experiment_instances(self.experiment))
-        after = self.folds_after[fold.subject]
+        after = self.folds_after[fold.name]
         return attempt_fold(self.experiment, fold, _loaded[0], folds_after=after)
 
 

@@ -108,7 +108,7 @@ def attention_gain(
     )
     gains = []
     for fold in leave_one_subject_out(composite.clips):
-        kept = folder / "folds" / fold.subject
+        kept = folder / "folds" / fold.name
         scale = Scale(**json.loads((kept / "done.json").read_text())["scale"])
         network = Classifier(settings, len(composite.classes))
         network.load_state_dict(load_file(kept / "weights.safetensors"))

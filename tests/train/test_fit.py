@@ -45,14 +45,19 @@ class Data:
             say=print,
         )
         return predict(
-            model, self.instances, scale, clips=fold.test, subject=fold.subject, labels=labels
+            model,
+            self.instances,
+            scale,
+            clips=fold.test,
+            subjects=dict.fromkeys(fold.test, fold.name),
+            labels=labels,
         )
 
     def pooled_uar(self, labels: Mapping[str, int], settings: TrainSettings, folder: Path) -> float:
         rows = [
             row
             for fold in self.folds
-            for row in self.held_out(fold, labels, settings, folder / fold.subject)
+            for row in self.held_out(fold, labels, settings, folder / fold.name)
         ]
         table = confusion_matrix([r.truth for r in rows], [r.predicted for r in rows], 3)
         return float(uar(table))
@@ -100,7 +105,7 @@ def test_eight_clips_are_learnt_by_heart(
     data = Data(make_cache(tmp_path / "flows.h5", subjects=3, clips=4))
     train = data.folds[0].train
     assert len(train) == 8
-    by_heart = Fold(index=0, subject="training", train=train, test=train)
+    by_heart = Fold(index=0, name="training", train=train, test=train)
     settings = small.model_copy(update={"epochs": 6, "pairs": 16})
     rows = data.held_out(by_heart, data.labels, settings, tmp_path / "fold")
     assert [row.predicted for row in rows] == [data.labels[clip] for clip in train]
@@ -132,7 +137,7 @@ def test_a_clip_is_classified_alike_alone_and_among_others(
         folder=tmp_path,
         say=print,
     )
-    common = {"subject": fold.subject, "labels": data.labels}
+    common = {"subjects": dict.fromkeys(fold.test, fold.name), "labels": data.labels}
     together = predict(model, data.instances, scale, clips=fold.test, **common)  # type: ignore[arg-type]
     for row in together:
         [alone] = predict(model, data.instances, scale, clips=[row.clip], **common)  # type: ignore[arg-type]

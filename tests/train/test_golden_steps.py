@@ -51,6 +51,11 @@ def test_the_first_steps_of_the_default_method_are_those_on_record(
     for row, expected in zip(log, STEPS, strict=True):
         assert [row[name] for name in TERMS] == pytest.approx(expected, abs=1e-6)
     [first, *_] = predict(
-        model, instances, scale, clips=fold.test, subject=fold.subject, labels=labels
+        model,
+        instances,
+        scale,
+        clips=fold.test,
+        subjects=dict.fromkeys(fold.test, fold.name),
+        labels=labels,
     )
     assert first.probabilities == pytest.approx(FIRST_CLIP, abs=1e-5)

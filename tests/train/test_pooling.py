@@ -123,7 +123,7 @@ def predictions(model: Siamese, instances: Instances, batch_size: int = 128) -> 
         instances,
         SCALE,
         clips=list(instances.rows),
-        subject="casme2/sub01",
+        subjects=dict.fromkeys(instances.rows, "casme2/sub01"),
         labels=dict.fromkeys(instances.rows, 0),
         batch_size=batch_size,
     )

@@ -151,7 +151,7 @@ def test_every_preset_trains_and_tests_from_one_cache_of_every_frame(
         instances,
         scale,
         clips=fold.test,
-        subject=fold.subject,
+        subjects=dict.fromkeys(fold.test, fold.name),
         labels=composite.labels,
     )
     assert [prediction.clip for prediction in rows] == list(fold.test)

@@ -9,7 +9,7 @@ from raicl.train.selection import select_folds
 
 def folds_of(*subjects: str) -> tuple[Fold, ...]:
     return tuple(
-        Fold(index=index, subject=subject, train=(), test=(f"{subject}/a",))
+        Fold(index=index, name=subject, train=(), test=(f"{subject}/a",))
         for index, subject in enumerate(subjects)
     )
 
@@ -22,13 +22,13 @@ CDE = folds_of("casme2/sub01", "casme2/sub06", "samm/006", "smic/s6", "smic/sub0
 def selected(folds: Sequence[Fold], *values: str) -> tuple[list[str], list[str]]:
     notes: list[str] = []
     chosen = select_folds(folds, values, note=notes.append)
-    return [fold.subject for fold in chosen], notes
+    return [fold.name for fold in chosen], notes
 
 
 @pytest.mark.parametrize(
     ("folds", "values", "expected"),
     [
-        (CASME2, ["all"], [fold.subject for fold in CASME2]),
+        (CASME2, ["all"], [fold.name for fold in CASME2]),
         (CASME2, ["sub05"], ["casme2/sub05"]),
         (CASME2, ["casme2/sub05"], ["casme2/sub05"]),
         (CASME2, ["#3"], ["casme2/sub04"]),

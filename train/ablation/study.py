@@ -10,13 +10,12 @@ from pathlib import Path
 from raicl.common.console import say
 from raicl.common.errors import ConflictError, HeldError, InputError, PartialError, UsageError
 from raicl.common.settings import merge
-from raicl.data.protocols import load_protocol
 from raicl.train.ablation.grid import Grid, Layers
-from raicl.train.assembly import assemble
+from raicl.train.assembly import plan
 from raicl.train.composite import Composite
 from raicl.train.device import resolve_device
 from raicl.train.experiment import Experiment
-from raicl.train.folds import Fold, leave_one_subject_out
+from raicl.train.folds import Fold
 from raicl.train.identity import identity
 from raicl.train.loso import cross_validate
 from raicl.train.runs import Run, check_same, open_run
@@ -209,8 +208,7 @@ def _inputs(
     unit: Unit, selection: Sequence[str]
 ) -> tuple[Composite, tuple[Fold, ...], tuple[Fold, ...]]:
     """The clips of a unit, all folds, and the chosen ones."""
-    composite = assemble(unit.flows, load_protocol(unit.settings.protocol), unit.settings)
-    folds = leave_one_subject_out(composite.clips)
+    composite, folds = plan(unit.flows, unit.settings)
     return composite, folds, select_folds(folds, selection, note=say)
 
 

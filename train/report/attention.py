@@ -63,8 +63,9 @@ def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
     instances = load_instances(sources, size=settings.size, device=device, where="device")
     pictures = []
     for row, (cache, record) in zip(chosen, sources, strict=True):
-        model = _network(outcome, row.subject, settings)
-        seen = attend(model, instances, Scale(**outcome.done[row.subject]["scale"]), row)
+        fold = outcome.fold_of(row.subject)
+        model = _network(outcome, fold, settings)
+        seen = attend(model, instances, Scale(**outcome.done[fold]["scale"]), row)
         content = io.BytesIO()
         figure = attention_figure(face=cache.read(record).onset_face, seen=seen, title="")
         figure.savefig(content, **_WEBP)
@@ -82,8 +83,8 @@ def drawn_in_training(outcome: Outcome) -> list[dict[str, Any]]:
     InputError : a picture cannot be read.
     """
     found = []
-    for subject in outcome.done:
-        folder = outcome.fold_folder(subject)
+    for fold in outcome.done:
+        folder = outcome.fold_folder(fold)
         if (folder / "attention.png").is_file():
             rows, _ = read_predictions(folder / "predictions.csv")
             found.append((rows[0], folder / "attention.png"))
@@ -106,19 +107,19 @@ def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings)
     return composite
 
 
-def _network(outcome: Outcome, subject: str, settings: TrainSettings) -> Siamese:
+def _network(outcome: Outcome, fold: str, settings: TrainSettings) -> Siamese:
     """The network of a fold as far as it is saved: the tested one, without region head."""
-    path = outcome.fold_folder(subject) / "weights.safetensors"
+    path = outcome.fold_folder(fold) / "weights.safetensors"
     # whichever network was tested, its classifier is what was saved
     bare = settings.model_copy(update={"irc": False, "mrd": False, "infer_network": "online"})
     model = Siamese(bare, len(outcome.classes))
     try:
-        if sha256_file(path) != outcome.done[subject]["digests"]["weights.safetensors"]:
+        if sha256_file(path) != outcome.done[fold]["digests"]["weights.safetensors"]:
             raise ValueError("they are not those that the fold finished with")
         model.online.network.classifier.load_state_dict(load_tensors(path))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(
-            f"the weights of fold {subject} cannot be used: {str(error).splitlines()[0]}",
+            f"the weights of fold {fold} cannot be used: {str(error).splitlines()[0]}",
             where=str(path),
             fix="remove the fold's folder and run the same raicl-train command again",
         ) from error

@@ -12,9 +12,10 @@ from raicl.common.errors import InputError
 from raicl.common.wording import clips_of_subjects, counted
 from raicl.train.comparison import discordance, paired_differences
 from raicl.train.controls import is_control
+from raicl.train.evaluation import evaluation, partial
 from raicl.train.metrics import Table
 from raicl.train.outcome import Outcome, check_labels
-from raicl.train.report.integrity import KEYS, integrity_lines
+from raicl.train.report.integrity import KEYS, LATER, integrity_lines
 from raicl.train.report.summary import SCORE_NAMES, subject_tables
 
 # what may differ between runs that are the same experiment under another seed
@@ -69,7 +70,8 @@ def _check_same(first: Outcome, other: Outcome) -> None:
 
 def _scores(outcome: Outcome) -> dict[str, Any]:
     keys = (*SCORE_NAMES, "interval_95", *KEYS)
-    shown = {key: outcome.results.get(key) for key in keys}
+    shown = {key: outcome.results[key] for key in keys}
+    shown |= {key: outcome.results[key] for key in LATER if key in outcome.results}
     return {"name": outcome.name, "folder": str(outcome.folder), **shown}
 
 
@@ -77,7 +79,7 @@ def _over_seeds(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]] | No
     """Mean and sample standard deviation by score, of runs that are one experiment; else None."""
     made_of = [
         {name: value for name, value in outcome.settings.items() if name not in _FREE}
-        | {"cache": outcome.results["cache_digest"]}
+        | {"cache": outcome.results["cache_digest"], "evaluation": evaluation(outcome.results)}
         for outcome in outcomes
     ]
     seeds = {outcome.results["seed"] for outcome in outcomes}
@@ -158,11 +160,8 @@ def as_text(compared: dict[str, Any]) -> str:
 
 def _notes(compared: dict[str, Any]) -> list[str]:
     notes = ["intervals and p by a bootstrap over subjects, paired; p is two-sided, not corrected"]
-    partial = [row for row in compared["runs"] if row["folds"]["done"] < row["folds"]["all"]]
-    if partial:
-        folds = partial[0]["folds"]
-        notes.append(f"partial, {folds['done']} of {folds['all']} subjects")
-    return notes
+    parts = [text for row in compared["runs"] if (text := partial(row))]
+    return notes + parts[:1]
 
 
 def _shown(interval: Sequence[float] | None, sign: str = "") -> str:

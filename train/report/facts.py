@@ -94,7 +94,8 @@ def _word(value: object) -> str:
 
 def _subjects(outcome: Outcome) -> list[dict[str, Any]]:
     rows = []
-    for subject in sorted(outcome.done, key=natural):
+    for subject in sorted({row.subject for row in outcome.predictions}, key=natural):
+        fold = outcome.fold_of(subject)
         own = [row for row in outcome.predictions if row.subject == subject]
         right = sum(row.truth == row.predicted for row in own)
         counts = Counter(outcome.classes[row.truth] for row in own)
@@ -105,7 +106,8 @@ def _subjects(outcome: Outcome) -> list[dict[str, Any]]:
                 "right": right,
                 "accuracy": right / len(own),
                 "classes": {name: counts[name] for name in outcome.classes},
-                "seconds": outcome.done[subject]["seconds"],
+                # of a fold of several subjects it is no subject's own
+                "seconds": outcome.done[fold]["seconds"] if fold == subject else None,
             }
         )
     return rows

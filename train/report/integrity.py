@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raicl.train.duplicates import describe_identical
+from raicl.train.evaluation import evaluation
 
-# the keys of ``results.json`` that `integrity` reads; the last is absent from earlier runs
-KEYS = ("protocol", "folds", "selection", "seed", "cache_digest", "duplicates")
+# the keys of ``results.json`` that `integrity` reads
+KEYS = ("protocol", "folds", "selection", "seed", "cache_digest")
+LATER = ("evaluation", "duplicates")  # absent from earlier runs
 
 
 def integrity(results: Mapping[str, Any]) -> dict[str, str]:
     """Pairs of a name and a text, from the values in ``results.json``."""
     folds, duplicates = results["folds"], results.get("duplicates")
     return {
-        "Protocol": f"{results['protocol']}, leave-one-subject-out",
+        "Protocol": f"{results['protocol']}, {evaluation(results)}",
         "Folds": f"{folds['done']} of {folds['all']} done",
         "Selection": results["selection"],
         "Seed": f"{results['seed']}, plus the row of the fold",

@@ -12,6 +12,7 @@ from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
 from raicl.common.flows import read_index
 from raicl.train.controls import SHUFFLED
+from raicl.train.evaluation import evaluation
 from raicl.train.outcome import Outcome
 from raicl.train.report.compare import compare
 from raicl.train.report.curves import charts
@@ -56,6 +57,7 @@ def write_page(
         scores=SCORE_NAMES,
         control=SHUFFLED,
         oracle=oracle,
+        evaluations=list(dict.fromkeys(evaluation(run["results"]) for run in runs)),
         fixed=not oracle
         and all(run["results"]["selection"].startswith("last epoch") for run in runs),
         comparison=comparison,

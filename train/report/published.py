@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from raicl.train.controls import is_control
+from raicl.train.evaluation import WITHIN, evaluation, partial
 from raicl.train.outcome import Outcome
 
 COMPOSITE = "composite"
@@ -86,7 +87,8 @@ def _nameable(outcome: Outcome) -> bool:
 
 def _comparable(outcome: Outcome) -> bool:
     wanted = _CDE if outcome.results["protocol"] == "cde" else {"casme3"}
-    return set(outcome.results["databases"]) == wanted
+    within = evaluation(outcome.results) == WITHIN
+    return within and set(outcome.results["databases"]) == wanted
 
 
 def _table(database: str, rows: Sequence[Figure], runs: Sequence[Outcome]) -> dict[str, Any]:
@@ -119,9 +121,11 @@ def _notes(outcome: Outcome) -> list[str]:
             "synthetic faces. Its scores say that the machinery works and are not comparable with "
             "any published figure"
         )
-    elif not _comparable(outcome):
+    elif not _comparable(outcome) and evaluation(results) == WITHIN:
         databases = ", ".join(results["databases"])
         notes.append(f"trained and tested on {databases} alone, not on what the figures are of")
-    if results["folds"]["done"] < results["folds"]["all"]:
-        notes.append(f"partial, {results['folds']['done']} of {results['folds']['all']} subjects")
+    if evaluation(results) != WITHIN:
+        notes.append(f"{evaluation(results)}; the figures are {WITHIN}")
+    if part := partial(results):
+        notes.append(part)
     return notes + [line for line in results["official_list"] if ": no" in line]

@@ -9,6 +9,7 @@ import numpy as np
 
 from raicl.common.wording import clips_of_subjects
 from raicl.train.controls import SHUFFLED, is_control
+from raicl.train.evaluation import partial
 from raicl.train.metrics import (
     SCORES,
     Table,
@@ -140,9 +141,9 @@ def _shown_interval(results: dict[str, Any], key: str) -> str:
 
 
 def _headline(results: dict[str, Any]) -> str:
-    done, every = results["folds"]["done"], results["folds"]["all"]
     pooled = f"{clips_of_subjects(results['clips'], results['subjects'])}, predictions pooled"
-    return pooled if done == every else f"partial, {done} of {every} subjects: {pooled}"
+    part = partial(results)
+    return f"{part}: {pooled}" if part else pooled
 
 
 def _confusion(results: dict[str, Any]) -> list[str]:

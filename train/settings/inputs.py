@@ -28,6 +28,9 @@ class InputSettings(SamplingSettings):
     )
     seed: int = setting(0, "Base seed; fold k uses seed + k.", panel=_EXPERIMENT, ge=0)
     epochs: int = setting(100, "Epochs; the last one is tested.", panel=_EXPERIMENT, ge=1)
+    leave: Literal["subject", "database"] = setting(
+        "subject", "What each fold leaves out: a subject, or a whole database.", panel=_EXPERIMENT
+    )
     control: ControlName = setting(
         "none", "shuffle-labels permutes the labels between clips, by seed.", panel=_EXPERIMENT
     )

@@ -105,7 +105,7 @@ def test_a_fold_whose_loss_is_not_finite_fails_and_the_others_go_on(
     fit = attempt.fit_fold
 
     def hot(fold: Any, instances: Any, labels: Any, settings: Any, **keywords: Any) -> Any:
-        if fold.subject == "casme2/sub02":
+        if fold.name == "casme2/sub02":
             settings = settings.model_copy(update={"lr": 1e30})
         return fit(fold, instances, labels, settings, **keywords)
 

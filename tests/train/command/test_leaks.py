@@ -80,7 +80,7 @@ def test_frames_alone_are_evidence_and_only_across_the_sides_of_a_fold(
     assert len(pairs) == 9
     apart = Fold(
         index=0,
-        subject="casme2/sub01",
+        name="casme2/sub01",
         train=("casme2/sub02/EP01",),
         test=("casme2/sub01/EP01", "samm/sub01/EP01"),
     )

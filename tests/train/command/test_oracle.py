@@ -193,6 +193,6 @@ def test_no_label_of_a_tested_clip_is_read_before_it_is_predicted(
             instances,
             scale,
             clips=fold.test,
-            subject=fold.subject,
+            subjects=dict.fromkeys(fold.test, fold.name),
             labels=Poisoned(truth, fold.test),
         )

@@ -76,7 +76,7 @@ def test_finished_folds_are_not_computed_again_and_the_rest_completes_the_run(
     fit = attempt.fit_fold
 
     def counted(fold: Any, *arguments: Any, **keywords: Any) -> Any:
-        trained.append(fold.subject)
+        trained.append(fold.name)
         return fit(fold, *arguments, **keywords)
 
     monkeypatch.setattr(attempt, "fit_fold", counted)
