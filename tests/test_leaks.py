@@ -54,6 +54,6 @@ def test_training_on_them_warns_at_the_start_and_in_the_results(place: Path) -> 
     words = ["flows.h5", "--preset", "tiny", "--epochs", "1", "--fold", "0", "--no-pictures"]
     answer = run("raicl-train", *words, "--run-dir", "run", cwd=place)
     assert answer.returncode == 0, answer.stderr
-    assert "warning: duplicates: 3 clips are there under several subjects: " in answer.stderr
-    assert "duplicates    3 clips are there under several subjects: " in answer.stdout
+    assert "warning: duplicates: 3 clips under several subjects: " in answer.stderr
+    assert "duplicates    3 clips under several subjects: " in answer.stdout
     assert len(json.loads((place / "run/results.json").read_text())["duplicates"]) == 3

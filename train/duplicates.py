@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from raicl.common.record import ClipRecord
+from raicl.common.wording import counted
 
 _SHOWN = 3  # groups that are told by name
 
@@ -32,4 +33,4 @@ def describe_identical(groups: Sequence[Sequence[str]]) -> str:
         return "no clip under two subjects"
     named = "; ".join(" = ".join(group) for group in groups[:_SHOWN])
     more = f"; and {len(groups) - _SHOWN} more" if groups[_SHOWN:] else ""
-    return f"{len(groups)} clips are there under several subjects: {named}{more}"
+    return f"{counted(len(groups), 'clip')} under several subjects: {named}{more}"

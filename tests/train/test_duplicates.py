@@ -49,5 +49,5 @@ def test_training_starts_with_a_warning(tmp_path: Path, make_cache: MakeCache) -
                 if "duplicates" in line]  # fmt: skip
     copy_subject(path, "sub02", "sub09")
     [line] = [line for line in describe_input(compose([path], load_protocol("cde")))
-              if line.startswith("warning: duplicates: 3 clips are there under")]  # fmt: skip
+              if line.startswith("warning: duplicates: 3 clips under")]  # fmt: skip
     assert "casme2/sub02/EP01 = casme2/sub09/EP01; " in line

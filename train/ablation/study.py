@@ -75,13 +75,18 @@ def plan_units(
     Raises
     ------
     UsageError : a row has a setting that does not exist, a value out of bounds, or a protocol of
-        its own.
+        its own, or is a control.
     """
     made = {
         (name, seed): merge(TrainSettings, *base, *row.layers(name), ("--seeds", {"seed": seed}))
         for seed in seeds
         for name, row in grid.rows.items()
     }
+    if any(settings.control != "none" for settings in made.values()):
+        raise UsageError(
+            "a study compares real runs, and a control is none",
+            fix="run the control alone: raicl-train --control shuffle-labels",
+        )
     protocols = sorted({settings.protocol for settings in made.values()})
     if len(protocols) > 1:
         raise UsageError(

@@ -72,6 +72,7 @@ def test_a_row_with_an_unknown_setting_or_another_protocol_is_refused_before_any
     ("words", "code", "what"),
     [
         (["--seeds", "0,0"], 2, "names a seed twice"),
+        (["--control", "shuffle-labels"], 2, "a study compares real runs"),
         (["--seeds", "one"], 2, "whole numbers"),
         (["--seed", "3"], 2, "give --seeds"),
         (["--rows", "plain"], 2, "add whole"),

@@ -138,7 +138,7 @@ def test_the_text_has_a_line_for_every_quarter_of_the_motion() -> None:
 def test_duplicates_are_named_in_the_text_and_an_earlier_run_does_not_deny_them() -> None:
     results = shown(summarise(predictions(), CLASSES), done=6)
     pairs = [[f"d/1/{n}", f"d/2/{n}"] for n in "abcde"]
-    told = "5 clips are there under several subjects: d/1/a = d/2/a; d/1/b = d/2/b; d/1/c = d/2/c"
+    told = "5 clips under several subjects: d/1/a = d/2/a; d/1/b = d/2/b; d/1/c = d/2/c"
     assert f"duplicates    {told}; and 2 more\n" in as_text({**results, "duplicates": pairs})
     del results["duplicates"]
     text = as_text(results)
