@@ -11,6 +11,7 @@ from raicl.common.errors import UsageError
 
 # typer does not export it
 _TyperUsageError: type[Exception] = typer.BadParameter.__bases__[0]
+_INTERRUPTED = 130  # what newer versions make of a Ctrl-C
 _CHOICE = re.compile(r"'([^']*)' is not one of ('.*')")
 
 
@@ -26,14 +27,19 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> None:
     UsageError : an option, value or command that does not exist, or one that is missing.
     SystemExit : the command asked for another exit code than 0, or showed its help for want of any
         argument (2).
+    KeyboardInterrupt : Ctrl-C, which typer swallows.
     """
     try:
         code = app(args=arguments, standalone_mode=False)
+    except typer.Abort as error:  # older versions' Ctrl-C
+        raise KeyboardInterrupt from error
     except _TyperUsageError as error:
         message = str(error.format_message())  # type: ignore[attr-defined]
         if not message:  # the help is on stdout already
             raise SystemExit(2) from error
         raise _usage_error(error, message) from error
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
     if isinstance(code, int) and code:
         raise SystemExit(code)
 

@@ -25,7 +25,8 @@ def app() -> typer.Typer:
             raise typer.Exit(5)
 
     @made.command()
-    def remove() -> None: ...
+    def remove() -> None:
+        raise KeyboardInterrupt  # as if somebody had typed Ctrl-C
 
     return made
 
@@ -55,6 +56,11 @@ def test_the_exit_code_a_command_asks_for_is_kept() -> None:
     with pytest.raises(SystemExit) as caught:
         run(app(), ["paint", "x", "--layers", "13"])
     assert caught.value.code == 5
+
+
+def test_ctrl_c_reaches_who_says_how_to_go_on() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(app(), ["remove"])
 
 
 @pytest.mark.parametrize("command", ["raicl.train.cli", "raicl.preprocess.cli"])
