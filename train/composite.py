@@ -238,7 +238,7 @@ def check_classes(composite: Composite) -> None:
     trained = [clip.id for clip in composite.clips if composite.trains(clip)]
     if sum(count > 0 for count in composite.class_counts(trained)) < 2:
         reasons = Counter(composite.left_out.values()).most_common(1)
-        first = f"; {reasons[0][1]} clips are left out: {reasons[0][0]}" if reasons else ""
+        first = f"; {counted(reasons[0][1], 'clip')} left out: {reasons[0][0]}" if reasons else ""
         raise InputError(
             f"protocol {composite.protocol.name} needs clips of two classes, "
             f"found {composite.shown_counts(trained)}{first}",

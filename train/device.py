@@ -9,6 +9,7 @@ import re
 import torch
 
 from raicl.common.errors import SetupError, UsageError
+from raicl.common.wording import counted
 
 
 def resolve_device(name: str) -> torch.device:
@@ -41,7 +42,7 @@ def describe_device(device: torch.device) -> str:
     """One line for the log: the device and the chip's name."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"
+    return f"{device} ({platform.machine()}, {counted(torch.get_num_threads(), 'thread')})"
 
 
 def configure_torch(*, threads: int | None, deterministic: bool) -> None:

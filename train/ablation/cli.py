@@ -16,6 +16,7 @@ from raicl.common import console
 from raicl.common.errors import PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import with_settings
+from raicl.common.wording import counted
 from raicl.train.cli import base_layers, load_torch
 from raicl.train.settings import TrainSettings
 
@@ -97,7 +98,7 @@ def ablate(
     if dry_run:
         for unit in study.units:
             missing = missing_folds(unit, study.selection)
-            state = "finished" if missing is None else f"{missing} folds to run"
+            state = "finished" if missing is None else f"{counted(missing, 'fold')} to run"
             console.result(f"{unit.name:<24}{state:<18}{unit.folder}")
         return
     shared = study.units[0].settings

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.pictures import matplotlib_figure
+from raicl.common.wording import counted
 
 Logs = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -118,7 +119,7 @@ def _alt(title: str, courses: Mapping[str, Course], folds: int) -> str:
              courses.items()]  # fmt: skip
     epochs = next(iter(courses.values())).epochs
     return (
-        f"{title} over epochs {epochs[0]} to {epochs[-1]}, mean over {folds} folds: "
+        f"{title} over epochs {epochs[0]} to {epochs[-1]}, mean over {counted(folds, 'fold')}: "
         f"{'; '.join(parts)}."
     )
 

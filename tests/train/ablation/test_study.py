@@ -68,7 +68,7 @@ def test_a_killed_study_goes_on_to_the_table_of_an_unbroken_one(
     listed = raicl([*study, "--dry-run"]).out.splitlines()
     states = [line[24:42].strip() for line in listed]
     assert states[0] == "finished"
-    assert states[1] in {"1 folds to run", "2 folds to run"}  # one may end before the kill
+    assert states[1] in {"1 fold to run", "2 folds to run"}  # one may end before the kill
     assert states[2:] == ["3 folds to run"] * 4
     assert raicl(study).code == 0
     broken, unbroken = (
