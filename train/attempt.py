@@ -118,6 +118,8 @@ def _run_fold(
         ) from error
     write_predictions(folder / "predictions.csv", predictions, experiment.classes)
     save_tensors(folder / "weights.safetensors", model.inference_state())
+    if model.tested.regions is not None:  # to classify it is not needed, to draw the regions it is
+        save_tensors(folder / "regions.safetensors", model.tested.regions.state_dict())
     if experiment.draw:
         seen = attend(model, instances, scale, predictions[0])
         cache, record = composite.records[predictions[0].clip]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from raicl.train.predict import Attention
 
+_COLUMNS = 5  # of a clip's picture: onset, u, v, strain, class map; the regions below
 NEEDS = "pictures are left out: they need matplotlib (pip install 'raicl[demo]')"
 
 
@@ -63,9 +65,9 @@ def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) ->
     """
     u, v, strain = seen.instance.numpy()
     regions = () if seen.assignment is None else seen.assignment.numpy()
-    columns = max(5, len(regions))
-    figure = _figure(1.9 * columns, 4.8 if len(regions) else 2.6)
-    grid = figure.subplots(2 if len(regions) else 1, columns, squeeze=False)
+    rows = 1 + math.ceil(len(regions) / _COLUMNS)
+    figure = _figure(1.9 * _COLUMNS, 2.2 * rows + (0.3 if title else 0))
+    grid = figure.subplots(rows, _COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
     grey = {"cmap": "gray", "vmin": 0, "vmax": 255}
@@ -79,10 +81,11 @@ def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) ->
     _panel(grid[0, 4], "class map", face, **grey)
     _overlay(grid[0, 4], class_map, len(face), cmap="RdBu_r", vmin=-limit, vmax=limit)
     most = max((float(region.max()) for region in regions), default=1.0)
-    for index, region in enumerate(regions):
-        _panel(grid[1, index], f"region {index + 1} ≤ {region.max():.2f}", face, **grey)
-        _overlay(grid[1, index], region, len(face), cmap="viridis", vmin=0, vmax=most)
-    figure.suptitle(title)
+    for index, (axes, region) in enumerate(zip(grid[1:].flat, regions, strict=False), start=1):
+        _panel(axes, f"region {index} ≤ {region.max():.2f}", face, **grey)
+        _overlay(axes, region, len(face), cmap="viridis", vmin=0, vmax=most)
+    if title:
+        figure.suptitle(title)
     return figure
 
 

@@ -91,7 +91,7 @@ class Run:
     def finish(self, fold: Fold, values: dict[str, Any]) -> None:
         """Declare a fold complete, after its predictions and weights are on disk."""
         folder = self.fold_folder(fold)
-        names = ("predictions.csv", "weights.safetensors", "oracle.jsonl")
+        names = ("predictions.csv", "weights.safetensors", "regions.safetensors", "oracle.jsonl")
         digests = {name: sha256_file(folder / name) for name in names if (folder / name).exists()}
         write_json(folder / _DONE, {**values, "fold": fold.index, "digests": digests})
 

@@ -1,8 +1,7 @@
 """Attention: where the network looked, for clips of the run that are worth looking at.
 
-Two kinds of pictures. Those a run drew while it trained hold the regions of MRD too, but only of
-the first clip of each fold. From a fold's weights and the cache any clip can be drawn again,
-without the regions: their head is not saved with a finished fold.
+From a fold's weights and the cache any clip can be drawn again. Where these are missing there are
+the pictures that a run drew while it trained, of the first clip of each fold.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
 
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
@@ -33,6 +33,7 @@ from raicl.train.settings import TrainSettings
 from raicl.train.siamese import Siamese
 
 WRONG, RIGHT, DRAWN = 4, 4, 4  # pictures at most: chosen clips, and those drawn in training
+_WEIGHTS, _REGIONS = "weights.safetensors", "regions.safetensors"
 _WEBP: dict[str, Any] = {"format": "webp", "pil_kwargs": {"quality": 82}}
 
 
@@ -48,7 +49,7 @@ def choose(predictions: Sequence[Prediction]) -> list[Prediction]:
 
 
 def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
-    """Draw the chosen clips again as the network of their fold saw them, without regions.
+    """Draw the chosen clips again as the network of their fold saw them.
 
     Raises
     ------
@@ -70,9 +71,15 @@ def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
         figure = attention_figure(face=cache.read(record).onset_face, seen=seen, title="")
         figure.savefig(content, **_WEBP)
         shown = "onset face, u, v, strain and the map of the class it was given"
+        shown += "" if seen.assignment is None else ", and the regions"
         pictures.append(_picture(outcome, row, content.getvalue(), shown))
     instances.close()
     return pictures
+
+
+def keeps_regions(outcome: Outcome) -> bool:
+    """Whether the head of the regions is saved with every fold; earlier versions did not."""
+    return all(_REGIONS in done["digests"] for done in outcome.done.values())
 
 
 def drawn_in_training(outcome: Outcome) -> list[dict[str, Any]]:
@@ -108,22 +115,31 @@ def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings)
 
 
 def _network(outcome: Outcome, fold: str, settings: TrainSettings) -> Siamese:
-    """The network of a fold as far as it is saved: the tested one, without region head."""
-    path = outcome.fold_folder(fold) / "weights.safetensors"
-    # whichever network was tested, its classifier is what was saved
-    bare = settings.model_copy(update={"irc": False, "mrd": False, "infer_network": "online"})
-    model = Siamese(bare, len(outcome.classes))
+    """The network of a fold as far as it is saved: the tested one alone."""
+    with_regions = settings.mrd and _REGIONS in outcome.done[fold]["digests"]
+    changes: dict[str, object] = {"irc": False, "mrd": with_regions}
+    if not with_regions:  # there is no target then; its classifier, too, is loaded as the online
+        changes["infer_network"] = "online"
+    model = Siamese(settings.model_copy(update=changes), len(outcome.classes))
+    network = model.tested
+    _load(network.classifier, outcome, fold, _WEIGHTS)
+    if network.regions is not None:
+        _load(network.regions, outcome, fold, _REGIONS)
+    return model
+
+
+def _load(module: nn.Module, outcome: Outcome, fold: str, name: str) -> None:
+    path = outcome.fold_folder(fold) / name
     try:
-        if sha256_file(path) != outcome.done[fold]["digests"]["weights.safetensors"]:
+        if sha256_file(path) != outcome.done[fold]["digests"][name]:
             raise ValueError("they are not those that the fold finished with")
-        model.online.network.classifier.load_state_dict(load_tensors(path))
+        module.load_state_dict(load_tensors(path))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(
             f"the weights of fold {fold} cannot be used: {str(error).splitlines()[0]}",
             where=str(path),
             fix="remove the fold's folder and run the same raicl-train command again",
         ) from error
-    return model
 
 
 def _picture(outcome: Outcome, row: Prediction, content: bytes, shown: str) -> dict[str, Any]:

@@ -115,15 +115,16 @@ def _run(outcome: Outcome, flows: Sequence[Path], faces: bool) -> dict[str, Any]
     if not faces:
         missing.append("faces")
     else:
-        from raicl.train.report.attention import drawn_in_training, redraw
+        from raicl.train.report.attention import drawn_in_training, keeps_regions, redraw
 
-        told["drawn"] = drawn_in_training(outcome)
         caches = list(flows) or _recorded(outcome)
         told["redrawn"] = redraw(outcome, caches) if caches else []
-        missing += [] if told["drawn"] else ["drawn"]
         missing += [] if caches else ["caches"]
-        if outcome.settings.get("mrd", True):
+        if outcome.settings.get("mrd", True) and not keeps_regions(outcome):
             missing.append("regions")
+        if {"caches", "regions"} & set(missing):  # what a run drew itself is all there is
+            told["drawn"] = drawn_in_training(outcome)
+            missing += [] if told["drawn"] else ["drawn"]
     return told | {"missing": missing}
 
 

@@ -38,6 +38,7 @@ def test_all_folds_end_in_scores_on_stdout_and_a_line_per_fold_on_stderr(
             "log.csv",
             "log.jsonl",
             "predictions.csv",
+            "regions.safetensors",
             "weights.safetensors",
         ]
         log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
