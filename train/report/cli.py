@@ -20,6 +20,9 @@ def report(
         list[Path] | None,
         typer.Option(help="The caches of the runs, if no longer where they were; repeatable."),
     ] = None,
+    ablation: Annotated[
+        Path | None, typer.Option(help="The --dir of a raicl ablate, whose table is shown too.")
+    ] = None,
     faces: Annotated[
         bool, typer.Option(help="Show onset faces, flow and attention of some clips.")
     ] = True,
@@ -29,7 +32,7 @@ def report(
     from raicl.train.outcome import read_outcomes
     from raicl.train.report.page import write_page
 
-    write_page(out, read_outcomes(runs), flows=flows or (), faces=faces)
+    write_page(out, read_outcomes(runs), flows=flows or (), faces=faces, ablation=ablation)
     console.result(str(out))
 
 

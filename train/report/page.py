@@ -14,10 +14,12 @@ from raicl.common.flows import read_index
 from raicl.train.controls import SHUFFLED
 from raicl.train.evaluation import evaluation
 from raicl.train.outcome import Outcome
+from raicl.train.report.ablation import read_ablation
 from raicl.train.report.compare import compare
 from raicl.train.report.curves import charts
 from raicl.train.report.facts import facts
 from raicl.train.report.published import beside_published
+from raicl.train.report.strata import STRATA
 from raicl.train.report.summary import SCORE_NAMES
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def write_page(
     *,
     flows: Sequence[Path] = (),
     faces: bool = True,
+    ablation: Path | None = None,
 ) -> None:
     """Write the report of some runs. The same runs and caches give the same bytes.
 
@@ -40,11 +43,12 @@ def write_page(
     ----------
     flows : the caches of the runs; where there are none, those the runs name, if still there.
     faces : show onset faces; the databases' licences restrict who may see them.
+    ablation : folder of a study of `raicl ablate`, whose table is shown too.
 
     Raises
     ------
     SetupError : jinja2 or matplotlib is not installed.
-    InputError : `flows` are not the caches of a run, or a file of a run is damaged.
+    InputError : `flows` are not the caches of a run, or a file of a run or of the study is damaged.
     ConflictError : `path` exists and is not a page.
     """
     _refuse_other(path)
@@ -55,11 +59,13 @@ def write_page(
     text = template.render(
         runs=runs,
         scores=SCORE_NAMES,
+        strata=STRATA,
         control=SHUFFLED,
         oracle=oracle,
         evaluations=list(dict.fromkeys(evaluation(run["results"]) for run in runs)),
         fixed=not oracle
         and all(run["results"]["selection"].startswith("last epoch") for run in runs),
+        ablation=None if ablation is None else read_ablation(ablation),
         comparison=comparison,
         incomparable=incomparable,
         published=beside_published(outcomes),

@@ -10,7 +10,7 @@ import numpy as np
 from raicl.train.metrics import SCORES, confusion_matrix
 from raicl.train.predictions import Prediction
 
-_STRATA = ("weakest", "weak", "strong", "strongest")
+STRATA = ("weakest", "weak", "strong", "strongest")
 
 
 def motion_strata(
@@ -33,7 +33,7 @@ def motion_strata(
     borders = np.quantile(motion, [0.25, 0.5, 0.75])
     strata = np.searchsorted(borders, motion, side="left")
     found = {}
-    for number, name in enumerate(_STRATA):
+    for number, name in enumerate(STRATA):
         rows = [row for row, own in zip(predictions, strata, strict=True) if own == number]
         table = confusion_matrix(
             [row.truth for row in rows], [row.predicted for row in rows], len(classes)

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from raicl.train.ablation.grid import Claim
+from raicl.train.ablation.table import tabulate, write_table
 from raicl.train.outcome import read_outcomes
 from raicl.train.report.page import write_page
+from tests.train.ablation.test_table import MANY, SOME, study_of, wrong
 from tests.train.report.browser import find_browser, look
 from tests.train.report.runs import TRUTHS, predictions_of, write_run
 
@@ -21,7 +24,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = predictions_of(TRUTHS, wrong=["synthetic/sub02/EP02", "synthetic/sub04/EP01"])
     long = "a-run-whose-name-is-longer-than-a-telephone-is-wide-and-has-no-place-to-break_" * 2
     runs = [write_run(folder / "first"), write_run(folder / long, rows, seed=1)]
-    write_page(folder / "report.html", read_outcomes(runs))
+    rows = {"M1": [wrong(*MANY)], "M6": [wrong(*SOME), wrong(*MANY[:3])]}
+    study = study_of(folder / "study", rows, Claim(lower="M1", higher="M6"), presets=True)
+    write_table(study.folder, tabulate(study, {}))
+    write_page(folder / "report.html", read_outcomes(runs), ablation=study.folder)
     return folder / "report.html"
 
 

@@ -52,6 +52,17 @@ def test_every_score_of_the_results_stands_in_the_page_and_is_shown_rounded(
         assert set(numbers(scores)) <= held
 
 
+def test_strata_stand_from_the_weakest_to_the_strongest(text: str) -> None:
+    table = next(e for e in Page(text).all("table") if "quartile of mean flow" in e.text)
+    rows = [e for e in table.children[2].children if e.tag == "tr"]
+    assert [row.children[0].text for row in rows] == ["weakest", "weak", "strong", "strongest"]
+
+
+def test_a_run_without_motion_has_no_strata(tmp_path: Path) -> None:
+    rows = [dataclasses.replace(row, motion_px=None) for row in predictions_of(TRUTHS)]
+    assert "quartile of mean flow" not in written(write_run(tmp_path / "run", rows))
+
+
 def test_the_scores_of_a_run_stand_in_its_row(runs: list[Path], text: str) -> None:
     table = next(e for e in Page(text).all("table") if "Pooled scores" in e.text)
     rows = [e for e in table.children[2].children if e.tag == "tr"]

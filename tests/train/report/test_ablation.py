@@ -1,0 +1,75 @@
+"""The ablation in a page: what `raicl ablate` wrote, every score with its row."""
+
+from pathlib import Path
+
+import pytest
+
+from raicl.common.errors import InputError
+from raicl.train.ablation.grid import Claim
+from raicl.train.ablation.table import tabulate, write_table
+from raicl.train.outcome import read_outcomes
+from raicl.train.report.page import write_page
+from tests.train.ablation.test_table import ALL, MANY, SOME, study_of, wrong
+from tests.train.report.markup import Page
+from tests.train.report.runs import write_run
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """The folder of a study of M1 and M6, whose second seed lacks M1."""
+    folder = tmp_path / "study"
+    rows = {"M1": [wrong(*MANY)], "M6": [wrong(*SOME), wrong(*ALL[:3])]}
+    study = study_of(folder, rows, Claim(lower="M1", higher="M6"), presets=True)
+    write_table(folder, tabulate(study, {"M1, seed 1": HOSTILE}))
+    return folder
+
+
+def page_of(folder: Path, study: Path) -> Page:
+    out = folder / "report.html"
+    write_page(out, read_outcomes([write_run(folder / "run")]), ablation=study)
+    return Page(out.read_text(encoding="utf-8"))
+
+
+def test_every_row_stands_with_its_scores_difference_and_the_papers_figures(
+    tmp_path: Path, study: Path
+) -> None:
+    page = page_of(tmp_path, study)
+    table = next(e for e in page.all("table") if "Means over seeds" in e.text)
+    first, reference = (e for e in table.children[2].children if e.tag == "tr")
+    assert [e.text for e in (first.children[0], reference.children[0])] == ["M1", "M6"]
+    assert "±" not in first.children[1].text  # one seed has no deviation
+    assert "±" in reference.children[1].text
+    assert "0.8322" in first.text
+    assert "0.8805" in reference.text
+    assert first.children[3].text.startswith("−")
+    assert reference.children[3].text == "–"
+    assert "M1 < M6: supported" in " ".join(page.all("main")[0].text.split())
+    cost = next(e for e in page.all("table") if "counted" in e.text)
+    assert len(cost.children[2].children) == 2
+
+
+def test_what_is_unfinished_is_told_and_escaped(tmp_path: Path, study: Path) -> None:
+    page = page_of(tmp_path, study)
+    text = " ".join(page.all("main")[0].text.split())
+    assert "3 of 4 units have results" in text
+    assert f"M1, seed 1: {HOSTILE}" in text
+    assert not page.all("script")
+
+
+def test_a_page_without_a_study_has_no_such_section(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    write_page(out, read_outcomes([write_run(tmp_path / "run")]))
+    assert 'id="ablation"' not in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"rows": []}'])
+def test_a_folder_without_a_table_is_an_input_error(tmp_path: Path, content: str | None) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    if content is not None:
+        (folder / "table.json").write_text(content)
+    with pytest.raises(InputError, match="table of the ablation") as caught:
+        page_of(tmp_path, folder)
+    assert "raicl ablate" in caught.value.fix
