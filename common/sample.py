@@ -71,6 +71,8 @@ class SamplingSettings(Settings):
     def _refuse_idle_window(self, sampling: str) -> None:
         if self.window is not None and sampling != "middle":
             raise ValueError(f"window says what sampling middle means, not {sampling}")
+        if self.middle_at != HALFWAY and sampling == "apex":
+            raise ValueError("middle_at moves the middle frame, and sampling apex tests the apex")
 
 
 @dataclass(frozen=True, kw_only=True)

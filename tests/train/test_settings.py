@@ -24,7 +24,14 @@ def test_the_defaults_are_the_papers() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"dim": 30}, {"dim": 64, "decoder_heads": 5}, {"momentum": 1.5}, {"gama": 0.9}]
+    "given",
+    [
+        {"dim": 30},
+        {"dim": 64, "decoder_heads": 5},
+        {"momentum": 1.5},
+        {"gama": 0.9},
+        {"sampling": "apex", "middle_at": 0.2},  # the apex is tested, wherever the middle lies
+    ],
 )
 def test_settings_that_cannot_work_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
