@@ -37,30 +37,39 @@ class Cost:
 
 
 def count_cost(settings: TrainSettings, n_classes: int) -> Cost:
-    """Count on one step of two pairs on the CPU, the same for every device and batch."""
+    """Count on steps of two and four pairs on the CPU, the same for every device and batch."""
     with torch.random.fork_rng(devices=[]):
         model = Siamese(settings, n_classes)
-        instances = torch.zeros(_PAIRS, 3, settings.size, settings.size)
-        labels = torch.zeros(_PAIRS, dtype=torch.int64)
-        saved: dict[int, int] = {}
-        with (
-            FlopCounterMode(display=False) as training,
-            saved_tensors_hooks(lambda tensor: _remember(tensor, saved), lambda tensor: tensor),
-        ):
-            model.losses(instances, instances, labels).total.backward()  # type: ignore[no-untyped-call]
+        few, pair_flops = _step(model, _PAIRS)
+        more, _ = _step(model, 2 * _PAIRS)
         model.eval()
         with FlopCounterMode(display=False) as testing, torch.no_grad():
-            model.classify(instances[:1])
-    weights = {tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}
-    per_pair = sum(size for place, size in saved.items() if place not in weights) // _PAIRS
+            model.classify(torch.zeros(1, 3, settings.size, settings.size))
+    per_pair = (more - few) // _PAIRS
+    once = few - _PAIRS * per_pair  # of a step: statistics, copies of weights in half precision
     online, target = _bytes(model.online), 0 if model.target is None else _bytes(model.target)
     return Cost(
         trained=_count(model.online),
         tested=_count(model.tested.classifier),
-        pair_flops=training.get_total_flops() // _PAIRS,
+        pair_flops=pair_flops,
         instance_flops=testing.get_total_flops(),
-        step_bytes=4 * online + target + per_pair * settings.batch_size,
+        step_bytes=4 * online + target + once + per_pair * settings.batch_size,
     )
+
+
+def _step(model: Siamese, pairs: int) -> tuple[int, int]:
+    """Bytes that a step saves for its backward pass besides the weights, and FLOPs per pair."""
+    instances = torch.zeros(pairs, 3, model.settings.size, model.settings.size)
+    labels = torch.zeros(pairs, dtype=torch.int64)
+    saved: dict[int, int] = {}
+    with (
+        FlopCounterMode(display=False) as counter,
+        saved_tensors_hooks(lambda tensor: _remember(tensor, saved), lambda tensor: tensor),
+    ):
+        model.losses(instances, instances, labels).total.backward()  # type: ignore[no-untyped-call]
+    weights = {tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}
+    bytes_ = sum(size for place, size in saved.items() if place not in weights)
+    return bytes_, counter.get_total_flops() // pairs
 
 
 def _remember(tensor: Tensor, saved: dict[int, int]) -> Tensor:

@@ -49,16 +49,23 @@ def test_each_part_of_the_method_adds_its_share(small: TrainSettings) -> None:
     assert costs["M2"].step_bytes < costs["M5"].step_bytes < costs["M6"].step_bytes
 
 
+@pytest.mark.parametrize(("precision", "copied"), [("float32", 0), ("bfloat16", 2)])
 def test_what_a_step_keeps_grows_by_the_pair_and_not_with_the_weights(
-    small: TrainSettings,
+    small: TrainSettings, precision: str, copied: int
 ) -> None:
+    plain = small.model_copy(update={**PLAIN, "precision": precision})
     costs = [
-        count_cost(small.model_copy(update={**PLAIN, "batch_size": n}), 3).step_bytes
-        for n in (8, 16, 24)
+        count_cost(plain.model_copy(update={"batch_size": n}), 3).step_bytes for n in (8, 16, 24)
     ]
     assert costs[1] - costs[0] == costs[2] - costs[1] > 0
-    weights = 4 * sum(p.numel() for p in Siamese(small.model_copy(update=PLAIN), 3).parameters())
-    assert costs[0] - (costs[1] - costs[0]) == pytest.approx(4 * weights)
+    modules = list(Siamese(plain, 3).modules())
+    normed = sum(m.num_features for m in modules if isinstance(m, torch.nn.BatchNorm2d))
+    convolved = sum(m.weight.numel() for m in modules if isinstance(m, torch.nn.Conv2d))
+    weights = sum(p.numel() for p in Siamese(plain, 3).parameters())
+    # four float32 of each weight; mean and deviation of each channel; the number of labels; and
+    # where the backbone is half precise a copy of its weights, once however many pairs there are
+    once = 4 * 4 * weights + 2 * 4 * normed + 4 + copied * convolved
+    assert costs[0] - (costs[1] - costs[0]) == once
 
 
 def test_counting_leaves_the_random_numbers_as_they_were(small: TrainSettings) -> None:
