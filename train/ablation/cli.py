@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from raicl.train.ablation.grid import Layers
-
 from raicl.common import console
 from raicl.common.errors import PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
@@ -19,6 +16,9 @@ from raicl.common.settings import with_settings
 from raicl.common.wording import counted
 from raicl.train.cli import base_layers, load_torch
 from raicl.train.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from raicl.train.ablation.grid import Layers
 
 
 @with_settings(TrainSettings)

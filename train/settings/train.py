@@ -53,7 +53,7 @@ class TrainSettings(MethodSettings):
     )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32",
-        "Of the backbone; bfloat16 (autocast) is faster on GPUs and on CPUs that compute in it.",
+        "Of the backbone; bfloat16 (autocast) is for machines that compute in it.",
         panel=_NETWORK,
     )
     fc_bias: bool = setting(True, "Bias of the linear classifier.", panel=_NETWORK)
