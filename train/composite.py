@@ -13,7 +13,7 @@ from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.flows import Cache, digest_instances, open_cache
 from raicl.common.record import ClipRecord
-from raicl.common.sample import SamplingSettings
+from raicl.common.sample import FLAGS, SamplingSettings
 from raicl.common.wording import counted
 from raicl.data.agreement import official_lines, published_lines
 from raicl.data.protocols import Protocol
@@ -52,6 +52,11 @@ class Composite:
     def clips(self) -> list[Clip]:
         """Every clip inside the protocol."""
         return [record.clip for _, record in self.records.values()]
+
+    @property
+    def flagged(self) -> Counter[str]:
+        """Clips by flag of those that were sampled otherwise than asked."""
+        return Counter(flag for clip in self.clips for flag in clip.flags if flag in FLAGS)
 
     @property
     def datasets(self) -> tuple[str, ...]:

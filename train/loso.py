@@ -106,6 +106,7 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             "failed": dict(failed),
             "outside_protocol": dict(composite.outside),
             "left_out": dict(composite.left_out),
+            "flagged": dict(composite.flagged),
             "split": composite.split,
             "cache_digest": composite.digest,
             "duplicates": composite.identical,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 
 from raicl.common import console
-from raicl.common.sample import FLAGS
 from raicl.common.wording import counted
 from raicl.train.composite import Composite
 from raicl.train.duplicates import describe_identical
 from raicl.train.folds import Fold
+from raicl.train.remarks import remarks
 
 
 def describe_input(composite: Composite) -> list[str]:
@@ -23,11 +22,7 @@ def describe_input(composite: Composite) -> list[str]:
         left = ", ".join(f"{n} {emotion}" for emotion, n in sorted(composite.outside.items()))
         total = composite.outside.total()
         lines.append(f"{counted(total, 'clip')} outside protocol {composite.protocol.name}: {left}")
-    reasons = Counter(composite.left_out.values())
-    lines += [f"{counted(n, 'clip')} left out: {reason}" for reason, n in reasons.most_common()]
-    flags = Counter(flag for clip in composite.clips for flag in clip.flags if flag in FLAGS)
-    if flags:
-        lines.append("sampling: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
+    lines += remarks(composite.left_out, composite.flagged)
     if identical := composite.identical:
         lines.append(
             f"warning: duplicates: {describe_identical(identical)}; "

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from raicl.common.errors import InputError
 from raicl.common.flows import Cache
 from raicl.common.record import ClipRecord
-from raicl.common.sample import Sample, sample_clip
+from raicl.common.sample import Sample, SamplingSettings, describe_sampling, sample_clip
 from raicl.common.sampling import random_frames
 from raicl.train.composite import Composite, check_classes
 from raicl.train.settings import TrainSettings
+
+_FIELDS = ("sampling", *SamplingSettings.model_fields)
 
 
 def resample(composite: Composite, settings: TrainSettings) -> Composite:
@@ -66,6 +68,10 @@ def draw_rows(
     ]
 
 
+def _options(values: Mapping[str, object]) -> str:
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in values.items())
+
+
 def _sample(record: ClipRecord, numbers: Sequence[int], settings: TrainSettings) -> Sample:
     assert settings.sampling != "cache"
     redrawn = settings.sampling == "random" and settings.redraw
@@ -86,10 +92,12 @@ def _with_rows(
 
 
 def _not_held(cache: Cache, record: ClipRecord, settings: TrainSettings) -> InputError:
-    held = cache.settings.get("sampling", "other frames")
+    assert settings.sampling != "cache"
+    asked = describe_sampling(settings.sampling, settings)
+    held = {name: cache.settings[name] for name in _FIELDS if name in cache.settings}
     return InputError(
-        f"clip {record.id}: --sampling {settings.sampling} needs frames the cache does not hold",
-        where=f"{cache.path}, prepared with {held}",
+        f"clip {record.id}: {_options(asked)} needs frames the cache does not hold",
+        where=f"{cache.path}, prepared with {_options(held) or 'an unknown sampling'}",
         fix=f"prepare every frame once, keeping what is there: raicl-prep {record.clip.dataset} "
         f"--sampling all --out {cache.path} --overwrite",
     )

@@ -205,6 +205,19 @@ def test_a_cache_serves_what_it_holds_and_else_names_the_clip_and_the_command(
     assert f"raicl-prep casme2 --sampling all --out {path}" in caught.value.fix
 
 
+def test_the_refusal_tells_apart_what_is_asked_and_what_is_held(
+    tmp_path: Path, make_cache: MakeCache
+) -> None:
+    held = {"sampling": "middle", "n_frames": 6, "frame_rate": 100.0}
+    path = make_cache(tmp_path / "slow.h5", n=6, settings=held | {"flow": "tvl1"})
+    with pytest.raises(InputError) as caught:
+        composed(path, asking(sampling="middle", n_frames=16))
+    assert ": --sampling middle --n-frames 16 needs frames" in caught.value.what
+    assert caught.value.where == (
+        f"{path}, prepared with --sampling middle --n-frames 6 --frame-rate 100.0"
+    )
+
+
 def test_a_part_of_a_clip_with_missing_frames_serves_nothing(
     tmp_path: Path, make_cache: MakeCache
 ) -> None:
@@ -227,7 +240,8 @@ def test_a_clip_without_an_apex_is_left_out_by_name_and_the_middle_stands_in_for
     assert f"1 clip left out: {reason}" in describe_input(composite)
     composite = composed(every, asking(sampling="apex"))
     assert composite.left_out == {}
-    assert "sampling: 1x apex-stand-in" in describe_input(composite)
+    stands_in = "1 clip apex-stand-in: no apex to use is annotated, and the middle frame is taken"
+    assert stands_in in describe_input(composite)
     _, first = composite.records["casme2/sub01/EP01"]
     assert first.clip.flags == ("apex-stand-in",)
     assert [first.frames[row] for row in first.used_rows] == [20]

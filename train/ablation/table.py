@@ -21,6 +21,7 @@ from raicl.train.ablation.text import as_csv, as_text
 from raicl.train.comparison import mean_score, paired_differences
 from raicl.train.metrics import SCORES, Table, percentile_interval
 from raicl.train.outcome import Outcome, check_labels, read_outcome
+from raicl.train.remarks import remarks
 from raicl.train.report.compare import SEED
 from raicl.train.report.published import ablation_figures
 from raicl.train.report.summary import subject_tables
@@ -86,6 +87,7 @@ def _row(study: Study, name: str, runs: Runs, reference: Runs) -> dict[str, Any]
         "row": name,
         "note": row.note,
         "seeds": sorted(runs),
+        "remarks": _remarks(runs),
         "published": figure and {"uf1": figure.uf1, "uar": figure.uar, "from": figure.source},
         "scores": None,
         "against_reference": None,
@@ -101,6 +103,14 @@ def _row(study: Study, name: str, runs: Runs, reference: Runs) -> dict[str, Any]
     if name != study.grid.reference:
         found["against_reference"] = _difference(reference, runs)
     return found
+
+
+def _remarks(runs: Runs) -> list[str]:
+    """What holds for the clips of a row, whatever its seed."""
+    told = (
+        remarks(run.results["left_out"], run.results.get("flagged", {})) for run in runs.values()
+    )
+    return list(dict.fromkeys(line for lines in told for line in lines))
 
 
 def _score(tables: Table, key: str) -> dict[str, Any]:

@@ -124,6 +124,7 @@ def _notes(table: Mapping[str, Any]) -> list[str]:
         *(f"{name}: {', '.join(value[:40] for value in values)}"
           for name, values in integrity.items()),
     ]  # fmt: skip
+    notes += [f"{row['row']}: {remark}" for row in table["rows"] for remark in row["remarks"]]
     if units["done"] < units["all"]:
         notes.append(f"unfinished: {units['done']} of {units['all']} units have results")
     return notes + [f"{unit}: {why}" for unit, why in table["incomplete"].items()]

@@ -11,6 +11,7 @@ from typing import Any
 from raicl.train.controls import is_control
 from raicl.train.folds import natural
 from raicl.train.outcome import Outcome
+from raicl.train.remarks import remarks
 from raicl.train.report.integrity import integrity
 from raicl.train.settings import TrainSettings
 
@@ -28,7 +29,8 @@ def facts(outcome: Outcome) -> dict[str, Any]:
         "confusion": _confusion(outcome.results["confusion"]),
         "partial": outcome.results["folds"]["done"] < outcome.results["folds"]["all"],
         "control": is_control(outcome.results),
-        "left_out": dict(Counter(outcome.results["left_out"].values()).most_common()),
+        # flags are absent from earlier runs
+        "remarks": remarks(outcome.results["left_out"], outcome.results.get("flagged", {})),
     }
 
 

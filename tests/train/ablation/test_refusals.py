@@ -44,6 +44,10 @@ def test_without_an_apex_m11_fails_alone_and_the_middle_stands_in_for_that_of_m1
     table = json.loads((tmp_path / "study/table.json").read_text())
     assert [row["row"] for row in table["rows"] if row["scores"] is None] == ["late"]
     assert list(table["incomplete"]) == ["late, seed 0"]
+    told = {row["row"]: row["remarks"] for row in table["rows"]}
+    assert told["whole"] == []
+    assert [remark.split(":")[0] for remark in told["apex"]] == ["9 clips apex-stand-in"]
+    assert f"apex: {told['apex'][0]}" in (tmp_path / "study/table.txt").read_text()
 
 
 def test_runs_of_other_settings_do_not_come_into_the_table(study: Words, raicl: Raicl) -> None:
