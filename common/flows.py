@@ -13,11 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from raicl.common.errors import InputError
-from raicl.common.files import replace_atomically
-from raicl.common.hdf5 import REMAKE, SURVEY, reading
+from raicl.common.hdf5 import REMAKE, SURVEY, reading, replacing
 from raicl.common.manifest import load_manifest, oldest_version, store_manifest
 from raicl.common.record import ClipRecord
 from raicl.common.shards import Shard, read_shard
@@ -58,7 +55,7 @@ def write_index(
         "provenance": dict(provenance or {}),
     }
     content = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
-    with replace_atomically(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing(path) as file:
         store_manifest(file, content, oldest_version(records))
 
 

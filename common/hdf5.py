@@ -1,4 +1,4 @@
-"""Reading HDF5 files that may be damaged or crafted: plain arrays only, every fault named."""
+"""HDF5 files, written whole or not at all; read as plain arrays only, with every fault named."""
 
 from __future__ import annotations
 
@@ -11,11 +11,30 @@ import h5py
 import numpy as np
 
 from raicl.common.errors import InputError
+from raicl.common.files import write_atomic
 
 # h5py passes on whatever HDF5, its own decoding or numpy say about damaged bytes
 _DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError)
 REMAKE = "run raicl-prep again with the same --out: whole clips are kept, damaged ones are remade"
 SURVEY = f"`raicl validate` names every damaged clip; {REMAKE}"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[h5py.File]:
+    """A new file, which takes the place of `path` atomically when the block has ended well.
+
+    It is made in memory: HDF5 cannot let go of a file that it failed to write, and crashes the
+    process when that ends.
+
+    Raises
+    ------
+    ResourceError, InputError : as `raicl.common.files.writing`; `path` is unchanged.
+    """
+    with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
+        yield file
+        file.flush()
+        image = file.id.get_file_image()
+    write_atomic(path, image)
 
 
 @contextmanager

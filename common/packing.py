@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import h5py
@@ -12,12 +13,31 @@ from raicl.common.hdf5 import reading
 from raicl.common.manifest import load_manifest, oldest_version, store_manifest
 from raicl.common.shards import store_shard
 
+_MARGIN = 1 << 20  # for the groups of the one file
+
 
 def pack(cache: Cache, out: Path) -> None:
-    """Write one self-contained file with the manifest and every shard of `cache`."""
+    """Write one self-contained file with the manifest and every shard of `cache`.
+
+    Raises
+    ------
+    ResourceError : there is no room for it; nothing is written.
+    InputError : a shard is damaged, or the folder cannot be written.
+    """
     with reading(cache.path, "the index") as source:
         content, _ = load_manifest(source, cache.path)
-    with replace_atomically(out) as temporary, h5py.File(temporary, "w") as file:
-        store_manifest(file, content, oldest_version(cache.records))
-        for record in {record.shard: record for record in cache.records}.values():
-            store_shard(file.create_group(f"shards/{record.shard}"), cache.read(record))
+    with replace_atomically(out) as temporary:
+        _find_room(temporary, cache.n_bytes + _MARGIN)
+        with h5py.File(temporary, "w") as file:
+            store_manifest(file, content, oldest_version(cache.records))
+            for record in {record.shard: record for record in cache.records}.values():
+                store_shard(file.create_group(f"shards/{record.shard}"), cache.read(record))
+
+
+def _find_room(path: Path, n_bytes: int) -> None:
+    """Fail now where the disk is too full: HDF5 would crash the process in the end.
+
+    See `raicl.common.hdf5.replacing`; this file may be larger than memory.
+    """
+    with path.open("wb") as stream:
+        os.posix_fallocate(stream.fileno(), 0, n_bytes)

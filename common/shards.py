@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError
-from raicl.common.files import replace_atomically
-from raicl.common.hdf5 import SURVEY, plain_array, reading
+from raicl.common.hdf5 import SURVEY, plain_array, reading, replacing
 
 FORMAT, VERSION = "raicl-shard", 1
 _SHARD_BYTES = 8 << 30  # far above the longest clip, far below a crafted shape
@@ -80,7 +79,7 @@ _OPTIONAL: dict[str, tuple[type[np.generic], int]] = {"head_motion": (np.float64
 
 def write_shard(path: Path, shard: Shard) -> None:
     """Commit a shard atomically; the same shard always gives the same bytes."""
-    with replace_atomically(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing(path) as file:
         store_shard(file, shard)
 
 
