@@ -1,4 +1,4 @@
-"""Files that are whole or absent: atomic replacement, digests, and the lock of a single writer."""
+"""Files that are whole or absent: atomic replacement and digests."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import errno
 import hashlib
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from raicl.common.errors import HeldError, InputError, ResourceError
+from raicl.common.errors import InputError, ResourceError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_WAY_IN = {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
@@ -95,40 +94,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold `path` as the lock of a single writer until the block ends.
-
-    The kernel releases the lock with the process, so a killed writer leaves nothing stale.
-
-    Raises
-    ------
-    HeldError : another process holds it; the message names its pid and host.
-    InputError : the folder does not exist or cannot be written.
-    """
-    import fcntl
-
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise InputError(
-            f"cannot create the lock: {error.strerror}",
-            where=str(path),
-            fix="choose an output folder that exists and that you may write to",
-        ) from error
-    with os.fdopen(descriptor, "r+") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise HeldError(
-                f"another process is writing this output ({stream.read().strip()})",
-                where=str(path),
-                fix="wait until it ends, or choose another output",
-            ) from error
-        stream.seek(0)
-        stream.truncate()
-        stream.write(f"pid {os.getpid()} on {socket.gethostname()}\n")
-        stream.flush()
-        yield

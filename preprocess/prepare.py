@@ -20,8 +20,9 @@ from raicl.common.errors import (
     SetupError,
     UsageError,
 )
-from raicl.common.files import lock, sweep
+from raicl.common.files import sweep
 from raicl.common.flows import shards_folder, write_index
+from raicl.common.locking import lock
 from raicl.common.parallel import WorkerDeath, run_all, stop_workers
 from raicl.common.progress import progress
 from raicl.common.record import ClipRecord

@@ -12,7 +12,8 @@ from typing import Any
 
 from raicl.common.console import say
 from raicl.common.errors import ConflictError, InputError
-from raicl.common.files import lock, sha256_file, sweep, write_atomic, write_json
+from raicl.common.files import sha256_file, sweep, write_atomic, write_json
+from raicl.common.locking import lock
 from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
 from raicl.train.composite import Composite

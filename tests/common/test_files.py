@@ -5,14 +5,13 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from raicl.common.errors import ConflictError, InputError, ResourceError
-from raicl.common.files import lock, replace_atomically, sha256_file, sweep, write_atomic
+from raicl.common.errors import InputError, ResourceError
+from raicl.common.files import replace_atomically, sha256_file, sweep, write_atomic
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path: Path) -> None:
@@ -61,28 +60,6 @@ def test_a_full_disk_is_said_and_the_old_file_stays(tmp_path: Path) -> None:
 def test_a_missing_folder_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         write_atomic(tmp_path / "none" / "index", b"x")
-
-
-def test_a_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
-    path = tmp_path / "flows.h5.lock"
-    script = (
-        "import sys, time; from pathlib import Path; from raicl.common.files import lock\n"
-        "with lock(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=-1) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        with pytest.raises(ConflictError, match=f"pid {holder.pid} on "), lock(path):
-            pass
-        holder.kill()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            with lock(path):  # the kernel released it with the process
-                return
-        except ConflictError:
-            time.sleep(0.05)
-    pytest.fail("the lock of a killed process is still held")
 
 
 def test_the_digest_of_a_file_is_its_sha256(tmp_path: Path) -> None:

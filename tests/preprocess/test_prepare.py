@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from raicl.common.errors import ConflictError, InputError, PartialError, UsageError
-from raicl.common.files import lock
 from raicl.common.flows import open_cache, shards_folder
+from raicl.common.locking import lock
 from raicl.data.database import Correction, Database
 from raicl.data.selection import select
 from raicl.preprocess.prepare import prepare

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from raicl.common.files import lock
+from raicl.common.locking import lock
 from raicl.train.identity import to_toml
 from raicl.train.predictions import read_predictions
 from raicl.train.report.summary import summarise

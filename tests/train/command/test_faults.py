@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from raicl.common.errors import ConflictError
-from raicl.common.files import lock
+from raicl.common.locking import lock
 from raicl.train import attempt
 from raicl.train.runs import Run
 

@@ -1,0 +1,83 @@
+"""Locking: one writer of an output at a time, known by its process and host."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from raicl.common.console import say
+from raicl.common.errors import HeldError, InputError
+from raicl.common.files import writing
+
+_UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Hold `path` as the lock of a single writer until the block ends.
+
+    The kernel releases the lock with the process, so a killed writer leaves nothing stale. Where
+    the file system has no such locks (some network mounts), a file ``PATH.held`` stands for it.
+
+    Raises
+    ------
+    HeldError : another process holds it; the message names its pid and host.
+    InputError : the folder does not exist or cannot be written.
+    """
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise InputError(
+            f"cannot create the lock: {error.strerror}",
+            where=str(path),
+            fix="choose an output folder that exists and that you may write to",
+        ) from error
+    with os.fdopen(descriptor, "r+") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise HeldError(
+                f"another process is writing this output ({stream.read().strip()})",
+                where=str(path),
+                fix="wait until it ends, or choose another output",
+            ) from error
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+            say(f"note: no locks on this file system ({error.strerror}); a file stands for one")
+            with _held(path.with_name(f"{path.name}.held")):
+                yield
+            return
+        stream.seek(0)
+        stream.truncate()
+        stream.write(_holder())
+        stream.flush()
+        yield
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """The same by a file that only one process can create; a killed one leaves it behind."""
+    try:
+        with writing(path), path.open("x") as stream:
+            stream.write(_holder())
+    except FileExistsError as error:
+        raise HeldError(
+            f"another process is writing this output ({path.read_text().strip()})",
+            where=str(path),
+            fix="wait until it ends; if it was killed, delete this file",
+        ) from error
+    try:
+        yield
+    finally:
+        path.unlink()
+
+
+def _holder() -> str:
+    return f"pid {os.getpid()} on {socket.gethostname()}\n"
