@@ -28,7 +28,7 @@ class Finding:
 
 def doctor() -> None:
     """Check OpenCV, dlib and its models, the torch pair, the GPU, and the output folder."""
-    findings = [*_libraries(), _torch_pair(), *_machine()]
+    findings = [*_libraries(), *_torch_pair(), *_machine()]
     for item in findings:
         console.result(f"{'ok  ' if item.holds else 'FAIL'}  {item.name}: {item.found}")
         if not item.holds:
@@ -71,17 +71,26 @@ def _libraries() -> Iterator[Finding]:
     )
 
 
-def _torch_pair() -> Finding:
+_PAIR = """
+import torch, torchvision
+gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none, training uses the CPU"
+print(torch.__version__, torchvision.__version__, gpu, sep="\\n")
+"""
+
+
+def _torch_pair() -> Iterator[Finding]:
     # in a process of its own: a mismatched pair can break more than the import
-    script = "import torch, torchvision; print(torch.__version__, torchvision.__version__)"
     answer = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+        [sys.executable, "-c", _PAIR], capture_output=True, text=True, check=False
     )
     if answer.returncode == 0:
-        torch, torchvision = answer.stdout.split()
-        return Finding("torch and torchvision", True, f"{torch} and {torchvision}")
-    reason = answer.stderr.strip().splitlines()[-1]
-    return Finding(
+        torch, torchvision, gpu = answer.stdout.splitlines()[-3:]
+        yield Finding("torch and torchvision", True, f"{torch} and {torchvision}")
+        yield Finding("GPU", True, gpu)
+        return
+    told = answer.stderr.strip().splitlines()
+    reason = told[-1] if told else f"the import ended with {answer.returncode}"
+    yield Finding(
         "torch and torchvision",
         False,
         f"{_installed('torch')} and {_installed('torchvision')} do not work together: {reason}",

@@ -196,10 +196,12 @@ def test_the_doctor_explains_a_torchvision_that_does_not_fit(tmp_path: Path) -> 
     # a stand-in for the real mismatch, which fails at import with this very message
     package = tmp_path / "torchvision"
     package.mkdir()
-    (package / "__init__.py").write_text(
-        "raise RuntimeError('operator torchvision::nms does not exist')"
-    )
-    answer = run("raicl", "doctor", cwd=tmp_path, PYTHONPATH=str(tmp_path))
-    assert answer.returncode == 4
-    assert "operator torchvision::nms does not exist" in answer.stdout
-    assert "install --upgrade --force-reinstall torch torchvision" in answer.stdout
+    for body, told in (
+        ("raise RuntimeError('operator torchvision::nms does not exist')", "nms does not exist"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "the import ended with -11"),
+    ):
+        (package / "__init__.py").write_text(body)
+        answer = run("raicl", "doctor", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+        assert answer.returncode == 4
+        assert told in answer.stdout
+        assert "install --upgrade --force-reinstall torch torchvision" in answer.stdout
