@@ -43,6 +43,10 @@ class InputError(RaiclError):
     exit_code = 3
 
 
+class VersionError(InputError):
+    """Written by a newer program, which alone can read it."""
+
+
 class SetupError(RaiclError):
     """The installation or the machine lacks something: package, model file, GPU."""
 

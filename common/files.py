@@ -58,6 +58,8 @@ def replace_atomically(path: Path) -> Iterator[Path]:
     ------
     ResourceError, InputError : see `writing`; `path` is unchanged.
     """
+    if path.is_dir():  # "." has not even a name
+        raise InputError("cannot write: it is a folder", where=str(path), fix="name a file in it")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with writing(path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from raicl.common.errors import InputError
+from raicl.common.errors import InputError, VersionError
 from raicl.common.hdf5 import REMAKE, plain_array
 from raicl.common.record import ClipRecord
 
@@ -36,7 +36,8 @@ def load_manifest(file: h5py.File, path: Path) -> tuple[bytes, bool]:
 
     Raises
     ------
-    InputError : of another kind, of a newer version, or damaged.
+    VersionError : of a newer version.
+    InputError : of another kind, or damaged.
     """
     found = file.attrs.get("format")
     if not isinstance(found, str) or found != FORMAT:
@@ -47,7 +48,7 @@ def load_manifest(file: h5py.File, path: Path) -> tuple[bytes, bool]:
         )
     version = int(file.attrs.get("version", 0))
     if version > VERSION:
-        raise InputError(
+        raise VersionError(
             f"written in format version {version}, this program reads up to {VERSION}",
             where=str(path),
             fix="upgrade raicl",

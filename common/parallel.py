@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import parent_process
 from typing import Generic, TypeVar
 
 from raicl.common.errors import UsageError
@@ -12,7 +15,7 @@ Result = TypeVar("Result")
 
 
 class WorkerDeath(Generic[Unit]):
-    """Stands for the result of a unit whose worker process was killed, twice."""
+    """Stands for the result of a unit whose worker process died or was stopped, twice."""
 
 
 def resolve_jobs(jobs: int | None) -> int:
@@ -32,14 +35,24 @@ def resolve_jobs(jobs: int | None) -> int:
 
 
 def run_all(
-    work: Callable[[Unit], Result], units: Sequence[Unit], *, jobs: int
+    work: Callable[[Unit], Result],
+    units: Sequence[Unit],
+    *,
+    jobs: int,
+    minutes: float | None = None,
 ) -> Iterator[tuple[int, Result | WorkerDeath[Unit]]]:
     """Yield (index of the unit, its result) in the order of completion.
 
     When a worker dies (out of memory, a crash in native code), the units that may have been in
     flight are run again one at a time: the one that kills its worker again yields `WorkerDeath`,
     and the others go on.
+
+    Parameters
+    ----------
+    minutes : after which a worker that is still at one unit is stopped, as if it had died; without
+        effect where the units run in this process.
     """
+    work = _Timed(work, minutes)
     waiting = list(range(len(units)))
     if jobs == 1 or len(units) == 1:
         for index in waiting:
@@ -84,6 +97,24 @@ def _run_pool(
         return_as="generator_unordered",
     )
     yield from pool(delayed(_numbered)(work, index, units[index]) for index in indices)
+
+
+@dataclass(frozen=True)
+class _Timed(Generic[Unit, Result]):
+    """Work that ends its process when it takes too long, even within native code."""
+
+    work: Callable[[Unit], Result]
+    minutes: float | None
+
+    def __call__(self, unit: Unit) -> Result:
+        if self.minutes is None or parent_process() is None:
+            return self.work(unit)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends the process
+        signal.setitimer(signal.ITIMER_REAL, 60 * self.minutes)
+        try:
+            return self.work(unit)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _numbered(work: Callable[[Unit], Result], index: int, unit: Unit) -> tuple[int, Result]:

@@ -99,6 +99,14 @@ def prep(
         int | None,
         typer.Option("--jobs", "-j", help="Processes; -1 is all.", rich_help_panel="Compute"),
     ] = None,
+    clip_minutes: Annotated[
+        float,
+        typer.Option(
+            help="A clip that takes longer fails; with several jobs.",
+            min=0.01,
+            rich_help_panel="Compute",
+        ),
+    ] = 30,
     seed: Annotated[
         int, typer.Option(help="Of the synthetic database.", min=0, rich_help_panel="Input")
     ] = 0,
@@ -135,10 +143,14 @@ def prep(
         refuse_input(out, {"--annotations": annotations, "--config": config})
     from raicl.data.audit_table import audit_table
     from raicl.data.selection import select
+    from raicl.preprocess.output import check_place
     from raicl.preprocess.prepare import prepare
     from raicl.preprocess.sampling import foresee, outlook_table
 
-    part = subjects is not None or limit is not None
+    if out is not None:
+        check_place(out)
+    names = None if subjects is None else [name.strip() for name in subjects.split(",")]
+    part = names is not None or limit is not None
     if strict and part:
         raise UsageError("--strict needs a whole database", fix="leave out --subjects and --limit")
     with open_source(
@@ -150,7 +162,7 @@ def prep(
         variant=variant,
         seed=seed,
     ) as whole:
-        database = select(whole, subjects=subjects.split(",") if subjects else None, limit=limit)
+        database = select(whole, subjects=names, limit=limit)
         found = audit_source(database, part=part)  # as annotated
         database = place(database, settings)
         outlook = foresee(database.footage, settings)
@@ -164,7 +176,14 @@ def prep(
             refuse_contradictions(database, found)
         if out is None or dry_run:
             return
-        rows = prepare(database, out, settings, jobs=resolve_jobs(jobs), overwrite=overwrite)
+        rows = prepare(
+            database,
+            out,
+            settings,
+            jobs=resolve_jobs(jobs),
+            overwrite=overwrite,
+            clip_minutes=clip_minutes,
+        )
     _report(rows, out, as_json)
     failed = [row for row in rows if row.status == "failed"]
     if len(failed) > max_failures:

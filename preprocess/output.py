@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from raicl.common.console import say
-from raicl.common.errors import ConflictError, InputError
-from raicl.common.flows import Cache, open_cache, shards_folder
+from raicl.common.errors import ConflictError, InputError, VersionError
+from raicl.common.flows import Cache, read_index, shards_folder
 from raicl.common.provenance import git_state, versions
 from raicl.common.sample import describe_sampling
 from raicl.common.wording import counted
@@ -46,6 +46,32 @@ def provenance(database: Database) -> dict[str, object]:
     }
 
 
+def check_place(out: Path) -> None:
+    """Make sure that a cache can lie at `out`, before anything is read or computed.
+
+    Raises
+    ------
+    ConflictError : a folder is there, or a file where the shards go.
+    InputError : the folder it shall lie in does not exist.
+    """
+    if out.is_dir():
+        raise ConflictError(
+            "the output is a folder", where=str(out), fix=f"give a file: --out {out / 'flows.h5'}"
+        )
+    if not out.parent.is_dir():
+        raise InputError(
+            "the output folder does not exist",
+            where=str(out.parent),
+            fix="make it, or choose another --out",
+        )
+    if shards_folder(out).is_file():
+        raise ConflictError(
+            "a file lies where the shards go",
+            where=str(shards_folder(out)),
+            fix="move it away, or choose another --out",
+        )
+
+
 def refuse_conflict(out: Path, settings: PrepSettings, database: Database) -> None:
     """Refuse to replace an output that holds something else than a part of this run's clips.
 
@@ -58,9 +84,9 @@ def refuse_conflict(out: Path, settings: PrepSettings, database: Database) -> No
     if not out.exists():
         return
     try:
-        existing = open_cache(out)
+        existing = read_index(out)  # whose missing shards are computed again
     except InputError as error:
-        if shards_folder(out).is_dir() and out.is_file():
+        if shards_folder(out).is_dir() and not isinstance(error, VersionError):
             say(f"note: {out} is unusable ({error.what}) and is made anew from its shards")
             return
         raise ConflictError(

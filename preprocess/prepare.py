@@ -60,11 +60,16 @@ def prepare(
     *,
     jobs: int = 1,
     overwrite: bool = False,
+    clip_minutes: float | None = None,
 ) -> list[Row]:
     """Bring the cache `out` to hold every clip of `database`.
 
     Shards are committed one by one by the workers, so a killed run resumes at the next clip; the
     index is committed last and names the clips that failed with their reasons.
+
+    Parameters
+    ----------
+    clip_minutes : after which a worker that is still at one clip is stopped and the clip fails.
 
     Returns
     -------
@@ -83,8 +88,6 @@ def prepare(
                 where=str(out),
                 fix="choose a file outside " + str(part.root),
             )
-    if not out.parent.is_dir():
-        raise InputError("the output folder does not exist", where=str(out.parent))
     with lock(out.with_name(out.name + ".lock")):
         if not overwrite:
             refuse_conflict(out, settings, database)
@@ -93,7 +96,7 @@ def prepare(
         sweep(folder)
         sweep(out.parent, out.name)
         footage = place(database, settings).footage
-        rows = _process_all(footage, folder, settings, jobs)
+        rows = _process_all(footage, folder, settings, jobs, clip_minutes)
         records = [row.record for row in rows if row.record is not None]
         if not records:
             raise PartialError(
@@ -121,7 +124,11 @@ def _reasons(rows: Sequence[Row], status: str) -> list[dict[str, str]]:
 
 
 def _process_all(
-    footage: Sequence[Footage], folder: Path, settings: PrepSettings, jobs: int
+    footage: Sequence[Footage],
+    folder: Path,
+    settings: PrepSettings,
+    jobs: int,
+    clip_minutes: float | None,
 ) -> list[Row]:
     """Look at every clip first, cheaply; then compute what is missing, in parallel."""
     rows: dict[int, Row] = {}
@@ -141,12 +148,13 @@ def _process_all(
         with progress(len(missing), "clips") as shown:
             try:
                 units = [footage[index] for index in missing]
-                for position, row in run_all(work, units, jobs=jobs):
+                for position, row in run_all(work, units, jobs=jobs, minutes=clip_minutes):
                     index = missing[position]
                     if isinstance(row, WorkerDeath):
-                        row = _failed(
-                            footage[index], "its worker process died, twice", time.monotonic()
-                        )
+                        reason = "its worker process died, twice"
+                        if clip_minutes is not None:
+                            reason += f" (or took more than {clip_minutes:g} min)"
+                        row = _failed(footage[index], reason, time.monotonic())
                     rows[index] = row
                     shown.advance(note=row.id)
                     if row.reason:
@@ -172,8 +180,8 @@ def _look_up(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row |
     try:
         shard = read_shard(path)
     except InputError as error:
+        # not removed: whatever the fault was, the new one takes its place when it is whole
         say(f"note: {footage.clip.id} is computed again: {error}")
-        path.unlink()
         return None
     return _row(footage, identity, shard, "cached", started)
 

@@ -57,6 +57,13 @@ def test_a_full_disk_is_said_and_the_old_file_stays(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["index"]
 
 
+def test_a_folder_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path(), tmp_path):
+        with pytest.raises(InputError, match="it is a folder"):
+            write_atomic(folder, b"x")
+
+
 def test_a_missing_folder_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         write_atomic(tmp_path / "none" / "index", b"x")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,13 @@ def square(number: int) -> int:
 def die_on_three(number: int) -> int:
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def hang_on_three(number: int) -> int:
+    if number == 3:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        time.sleep(600)
     return number * number
 
 
@@ -46,6 +54,12 @@ def test_the_unit_that_kills_its_worker_is_named_and_the_others_finish() -> None
 def test_a_unit_that_dies_once_is_tried_again(tmp_path: Path) -> None:
     units = [str(tmp_path / name) for name in ("a", "fragile", "b")]
     assert dict(run_all(die_once, units, jobs=2)) == {0: "a", 1: "fragile", 2: "b"}
+
+
+def test_a_unit_that_takes_too_long_is_stopped_wherever_it_hangs() -> None:
+    results = dict(run_all(hang_on_three, range(8), jobs=2, minutes=0.03))
+    assert isinstance(results.pop(3), WorkerDeath)
+    assert results == {i: i * i for i in range(8) if i != 3}
 
 
 def test_an_error_of_a_unit_reaches_the_caller() -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import pytest
 
 from raicl.common.errors import ConflictError, InputError, PartialError, UsageError
@@ -17,6 +18,7 @@ from raicl.common.flows import open_cache, shards_folder
 from raicl.common.locking import lock
 from raicl.data.database import Correction, Database
 from raicl.data.selection import select
+from raicl.preprocess.output import check_place
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 
@@ -190,6 +192,31 @@ def test_corrections_of_clips_that_are_new_or_reworded_ones_are_no_conflict(
     assert len(open_cache(out).records) == 3
 
 
+def test_an_index_that_still_says_what_it_is_of_is_not_replaced_by_another(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database, out = make_database(3), tmp_path / "flows.h5"
+    prepare(database, out, quick)
+    before = digest_of(out)
+    next(shards_folder(out).iterdir()).unlink()
+    with pytest.raises(ConflictError, match="2 clips that this run would drop"):
+        prepare(select(database, limit=1), out, quick)
+    prepare(database, out, quick)
+    assert digest_of(out) == before
+    with h5py.File(out, "r+") as file:
+        file.attrs["version"] = 99  # of a program to come
+    with pytest.raises(ConflictError, match="written in format version 99"):
+        prepare(database, out, quick)
+
+
+def test_clips_that_never_end_fail_with_that_reason(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    endless = quick.model_copy(update={"flow_outer": 10**9, "flow_epsilon": 0.0})
+    with pytest.raises(PartialError, match=r"none of 2 clips .* took more than 0.05 min"):
+        prepare(make_database(2), tmp_path / "flows.h5", endless, jobs=2, clip_minutes=0.05)
+
+
 def test_a_file_that_is_no_cache_is_not_overwritten(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
@@ -206,11 +233,20 @@ def test_nothing_is_written_into_the_database(make_database: Make, quick: PrepSe
         prepare(database, database.root / "flows.h5", quick)
 
 
-def test_a_missing_output_folder_is_said_before_any_work(
-    make_database: Make, quick: PrepSettings, tmp_path: Path
+def test_a_place_where_no_cache_can_lie_is_said_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(InputError, match="does not exist"):
-        prepare(make_database(1), tmp_path / "none" / "flows.h5", quick)
+    monkeypatch.chdir(tmp_path)
+    check_place(Path("flows.h5"))
+    with pytest.raises(InputError, match="output folder does not exist"):
+        check_place(Path("none/flows.h5"))
+    for folder in (Path(), Path(".."), tmp_path):
+        with pytest.raises(ConflictError, match="is a folder") as caught:
+            check_place(folder)
+        assert caught.value.fix == f"give a file: --out {folder / 'flows.h5'}"
+    Path("flows.h5.shards").touch()
+    with pytest.raises(ConflictError, match="a file lies where the shards go"):
+        check_place(Path("flows.h5"))
 
 
 def test_two_runs_on_one_output_do_not_mix(
