@@ -116,7 +116,7 @@ def demo(
     started = time.monotonic()
     database, flows, run = folder / "database", folder / "flows.h5", folder / "run"
     folder.mkdir(parents=True, exist_ok=True)
-    if not database.exists():
+    if not _is_filled(database):
         _command("synth", database, "--subjects", subjects, "--seed", seed)
     _command("prep", "synthetic", "--root", database, "--out", flows)
     training = ("--preset", "tiny", "--seed", seed, "--jobs", resolve_jobs(None))
@@ -155,8 +155,17 @@ def _first_clips(flows: Path) -> dict[str, str]:
     return {emotion: first[emotion] for emotion in counted if emotion in first}
 
 
+def _is_filled(folder: Path) -> bool:
+    """Whether there is anything but what an interrupted `synth` leaves."""
+    from raicl.data.synthetic.database import STAGE
+
+    if not folder.is_dir():
+        return folder.exists()
+    return any(path.name != STAGE for path in folder.iterdir())
+
+
 def _refuse_filled(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if _is_filled(folder):
         raise ConflictError(
             "the folder is not empty", where=str(folder), fix="name a folder that does not exist"
         )

@@ -69,14 +69,11 @@ def _find_table(root: Path) -> Path:
 
 
 def _has_table(folder: Path) -> bool:
-    tables = [path for path in files(folder, folder) if path.suffix.lower() == ".csv"]
-    if len(tables) != 1:
-        return False
     try:
-        _table(tables[0])
+        tables = [path for path in files(folder, folder) if path.suffix.lower() == ".csv"]
+        return len(tables) == 1 and bool(_table(tables[0]))
     except InputError:
         return False  # only a suggestion is at stake
-    return True
 
 
 def _table(path: Path) -> Sheet:

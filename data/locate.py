@@ -93,7 +93,7 @@ def find_sheets(
     """Candidates for the sheet, copies of the same content given once.
 
     They are looked for in `root`, in the folders between it and each of `trees`, and in the three
-    above it, where only files called `named` count.
+    above it that may be read, where only files called `named` count.
 
     Parameters
     ----------
@@ -113,7 +113,9 @@ def find_sheets(
     for tree in trees:
         between = tree.relative_to(root).parts
         places |= dict.fromkeys(root.joinpath(*between[: i + 1]) for i in range(len(between)))
-    places |= dict.fromkeys(list(root.parents)[:3])
+    # of a shared machine the folders above may be closed, which is no fault of the database
+    above = [place for place in list(root.parents)[:3] if os.access(place, os.R_OK | os.X_OK)]
+    places |= dict.fromkeys(above)
     if inside:
         places |= dict.fromkeys(
             folder

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.common.console import say
+from raicl.common.errors import InputError
 from raicl.data.clip_folders import group_clips
 from raicl.data.corrections import KnownError
 from raicl.data.database import Database
@@ -20,7 +21,7 @@ from raicl.data.locate import ambiguous, find_sheet
 from raicl.data.nesting import NamesSubject, Numbered, Tree, choose_tree, find_trees
 from raicl.data.rows import Folders, Naming, holds_any, read_rows
 from raicl.data.sheet import Row, as_text, read_sheet
-from raicl.data.tree import fold, inner_folders, match
+from raicl.data.tree import Unusable, fold, inner_folders, match
 
 LAYOUT = "layout from secondary sources"
 
@@ -123,7 +124,12 @@ def _arrange_4dme(trees: Sequence[Tree], rows: Sequence[Row]) -> tuple[Folders, 
     if len(trees) > 1:
         raise ambiguous([tree.subjects[_GRAY] for tree in trees], "--root DIR")
     root, gray = trees[0].root, trees[0].subjects[_GRAY]
-    tree = Tree(gray, inner_folders(gray, root, "the folder"), root)
+    try:
+        tree = Tree(gray, inner_folders(gray, root, "the folder"), root)
+    except Unusable as error:
+        raise InputError(
+            str(error), where=str(gray), fix="give the folder that it leads to with --root"
+        ) from error
     naming = Naming(
         subject=lambda cell: match(as_text(cell), tree.subjects) or as_text(cell), several=True
     )

@@ -100,6 +100,8 @@ def clip_folders(tree: Tree, subject: str) -> Iterator[tuple[Path, str]]:
         except Unusable as reason:
             yield folder, str(reason)
             continue
+        if not clips:
+            yield folder, "its name is no clip's, and it holds no folder of a clip"
         yield from ((clip, "") for clip in clips.values())
 
 

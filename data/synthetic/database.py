@@ -27,7 +27,7 @@ _JPEG_QUALITY = 95
 _FINER = 3  # times the frame, the picture that frames are sampled from
 _TRUTH = "truth"
 _SETTINGS = "settings.json"  # below truth/, written last: the database is complete
-_STAGE = ".synthetic.tmp"
+STAGE = ".synthetic.tmp"
 
 
 def make_database(
@@ -199,7 +199,7 @@ def _is_complete(folder: Path, layout: str, settings: dict[str, object]) -> bool
 @contextmanager
 def _staged(folder: Path) -> Iterator[Path]:
     """Yield an empty hidden folder inside `folder`; it is gone afterwards, whatever happens."""
-    stage = folder / _STAGE
+    stage = folder / STAGE
     try:
         with writing(folder):
             shutil.rmtree(stage, ignore_errors=True)  # what a killed run left

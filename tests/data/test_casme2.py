@@ -1,5 +1,6 @@
 """CASME II: every quirk of its releases, on miniature trees."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,19 @@ def test_an_unknown_database_is_told_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="casme_2") as caught:
         read_database("casme_2", root=tmp_path)
     assert caught.value.fix == "did you mean casme2?"
+
+
+def test_a_folder_above_that_is_closed_to_us_is_not_looked_into(
+    casme2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = read_database("casme2", root=casme2).footage
+    # another official sheet, which would be one too many
+    (casme2.parent / SHEET).write_bytes(workbook([*table(), *table()[-1:]]))
+    with pytest.raises(InputError, match="2 candidates"):
+        read_database("casme2", root=casme2)
+    # a mode tells a test that runs as root nothing
+    monkeypatch.setattr(os, "access", lambda place, mode: place != casme2.parent)
+    assert read_database("casme2", root=casme2).footage == expected
 
 
 def test_the_places_are_searched_in_the_documented_order(

@@ -100,6 +100,15 @@ def test_two_gray_micros_are_not_chosen_between(tmp_path: Path) -> None:
         FOUR_D.read(root)
 
 
+def test_a_gray_micro_that_leads_elsewhere_is_an_error_that_says_where(tmp_path: Path) -> None:
+    root = FOUR_D.write(tmp_path / "database")
+    gray = (root / FOUR_D.tree).rename(tmp_path / "elsewhere")
+    (root / FOUR_D.tree).symlink_to(gray)
+    with pytest.raises(InputError, match="a link that leads out of the database") as caught:
+        FOUR_D.read(root)
+    assert caught.value.where == str(root / FOUR_D.tree)
+
+
 @pytest.mark.parametrize("written", ["1", 1, "001", " 001 "])
 def test_4dme_s_subjects_as_text_or_number_are_the_same(written: object, tmp_path: Path) -> None:
     root = FOUR_D.write(tmp_path)

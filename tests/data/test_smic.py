@@ -173,6 +173,7 @@ def test_a_clip_in_the_folder_of_another_emotion_is_named_and_not_used(smic: Pat
         ("s3/micro/negative/s3_n9", "s3_n9", "its name is not like s1_ne_01"),
         ("s3/micro/others/s3_oth_01", "s3_oth_01", "its name is not like s1_ne_01"),
         ("s3/micro/s3_ne_16", "s03_ne_16", "micro/s3_ne_16 repeats another folder of its name"),
+        ("s3/micro/s3_neg_16", "s3_neg_16", "its name is no clip's, and it holds no folder"),
         ("s7/non_micro/s7_n1", "*", "the subject's folder has no folder micro"),
     ],
 )

@@ -136,7 +136,7 @@ def test_a_complete_database_is_left_alone_and_another_one_refused(
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".synthetic.tmp" / "truth").mkdir(parents=True)
     (tmp_path / ".synthetic.tmp" / "half.jpg").write_bytes(b"")
-    make_database(tmp_path, subjects=1, clips=1, jobs=1)
+    synth(tmp_path, subjects=2, clips=1, jobs=1)
     assert {path.name for path in tmp_path.iterdir()} == {
         "CASME2_RAW_selected",
         "CASME2-coding-20140508.xlsx",
