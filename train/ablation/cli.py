@@ -77,7 +77,7 @@ def ablate(
     base = base_layers(preset, config, given)
     load_torch()
     from raicl.train.ablation.grid import read_grid
-    from raicl.train.ablation.study import Study, missing_folds, plan_units, run_study
+    from raicl.train.ablation.study import Study, missing_folds, name_folds, plan_units, run_study
     from raicl.train.ablation.table import tabulate, write_table
     from raicl.train.ablation.text import as_text
     from raicl.train.device import configure_torch
@@ -87,17 +87,19 @@ def ablate(
     chosen = whole if rows is None else whole.part([name.strip() for name in rows.split(",")])
     folder = folder or _default_folder(grid, flows, base)
     jobs = resolve_jobs(jobs)
+    units = plan_units(chosen, numbers, flows, base, folder)
+    reference_unit = next(unit for unit in units if unit.row == chosen.reference)
     study = Study(
         grid=chosen,
         seeds=numbers,
-        units=plan_units(chosen, numbers, flows, base, folder),
-        selection=tuple(fold or ["all"]),
+        units=units,
+        folds=name_folds(reference_unit, fold or ["all"]),
         folder=folder,
         jobs=jobs,
     )
     if dry_run:
         for unit in study.units:
-            missing = missing_folds(unit, study.selection)
+            missing = missing_folds(unit, study.folds)
             state = "finished" if missing is None else f"{counted(missing, 'fold')} to run"
             console.result(f"{unit.name:<24}{state:<18}{unit.folder}")
         return

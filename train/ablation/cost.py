@@ -47,13 +47,14 @@ def count_cost(settings: TrainSettings, n_classes: int) -> Cost:
             model.classify(torch.zeros(1, 3, settings.size, settings.size))
     per_pair = (more - few) // _PAIRS
     once = few - _PAIRS * per_pair  # of a step: statistics, copies of weights in half precision
+    ways = 2 if settings.pairing == "symmetric" else 1  # a pair is then trained on both ways
     online, target = _bytes(model.online), 0 if model.target is None else _bytes(model.target)
     return Cost(
         trained=_count(model.online),
         tested=_count(model.tested.classifier),
-        pair_flops=pair_flops,
+        pair_flops=ways * pair_flops,
         instance_flops=testing.get_total_flops(),
-        step_bytes=4 * online + target + once + per_pair * settings.batch_size,
+        step_bytes=4 * online + target + once + ways * per_pair * settings.batch_size,
     )
 
 

@@ -43,9 +43,11 @@ class Row(BaseModel):
             raise ValueError("a row has no seed of its own: --seeds gives every row the same")
         for name in self.flows:
             try:
-                name.format(stem="flows")
-            except (KeyError, IndexError, ValueError) as error:
-                raise ValueError(f"flows {name!r}: {{stem}} is all that it may hold") from error
+                Path("flows.h5").with_name(name.format(stem="flows"))
+            except (AttributeError, IndexError, KeyError, ValueError) as error:
+                raise ValueError(
+                    f"flows {name!r}: a file's name, in which {{stem}} may stand, and no folder"
+                ) from error
         return self
 
     def layers(self, name: str) -> Layers:

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.common.console import say
-from raicl.common.errors import ConflictError, HeldError, InputError, PartialError, UsageError
+from raicl.common.errors import (
+    ConflictError,
+    HeldError,
+    InputError,
+    PartialError,
+    ResourceError,
+    UsageError,
+)
 from raicl.common.settings import merge
 from raicl.train.ablation.grid import Grid, Layers
 from raicl.train.assembly import plan
@@ -52,13 +59,13 @@ class Study:
     Attributes
     ----------
     units : seeds outermost, so that a study which is stopped has whole rows of the first ones.
-    selection : values of ``--fold``.
+    folds : names of the chosen ones; None for all of each row.
     """
 
     grid: Grid
     seeds: tuple[int, ...]
     units: tuple[Unit, ...]
-    selection: tuple[str, ...]
+    folds: frozenset[str] | None
     folder: Path
     jobs: int = 1
 
@@ -124,10 +131,9 @@ def run_study(study: Study) -> dict[str, str]:
     Raises
     ------
     ConflictError : a unit's folder is of a run with other settings or instances.
-    UsageError : no such fold.
     """
     reasons: dict[str, str] = {}
-    missing = {unit: missing_folds(unit, study.selection) for unit in study.units}
+    missing = {unit: missing_folds(unit, study.folds) for unit in study.units}
     waiting = {unit: folds for unit, folds in missing.items() if folds is not None}
     say(f"{len(study.units) - len(waiting)} of {len(study.units)} units are finished already")
     started, held, done, folds = time.monotonic(), [], 0, sum(waiting.values())
@@ -142,7 +148,7 @@ def run_study(study: Study) -> dict[str, str]:
             folds -= of_unit  # the other process's
             say(f"{unit.name}: another process is at it")
     for unit in held:
-        if missing_folds(unit, study.selection) is not None:
+        if missing_folds(unit, study.folds) is not None:
             try:
                 _note(unit, run_unit(unit, study), reasons)
             except HeldError:
@@ -168,7 +174,7 @@ def run_unit(unit: Unit, study: Study) -> str:
     HeldError : another process is at it.
     """
     try:
-        composite, folds, chosen = _inputs(unit, study.selection)
+        composite, folds, chosen = _inputs(unit, study.folds)
         experiment = Experiment(
             composite=composite,
             settings=unit.settings,
@@ -179,14 +185,30 @@ def run_unit(unit: Unit, study: Study) -> str:
             jobs=study.jobs,
         )
         failed: dict[str, str] = cross_validate(experiment, chosen)["failed"]
-    except (InputError, PartialError, ConflictError) as error:
+    except (InputError, PartialError, ConflictError, ResourceError) as error:
         if isinstance(error, HeldError):
             raise
         return str(error)
     return "; ".join(failed.values())
 
 
-def missing_folds(unit: Unit, selection: Sequence[str]) -> int | None:
+def name_folds(unit: Unit, selection: Sequence[str]) -> frozenset[str] | None:
+    """What ``--fold`` means in a study, by the folds of one unit, the reference's.
+
+    Names, because a row that leaves out subjects numbers its folds otherwise; None for all.
+
+    Raises
+    ------
+    UsageError : no such fold.
+    InputError : the caches cannot serve the unit.
+    """
+    if list(selection) == ["all"]:
+        return None
+    _, folds = plan(unit.flows, unit.settings)
+    return frozenset(fold.name for fold in select_folds(folds, selection, note=say))
+
+
+def missing_folds(unit: Unit, names: frozenset[str] | None) -> int | None:
     """How many chosen folds are to be trained; None where the unit is finished and pooled.
 
     0 as well where the caches cannot serve the row: running it says why.
@@ -195,10 +217,9 @@ def missing_folds(unit: Unit, selection: Sequence[str]) -> int | None:
     ------
     ConflictError : the folder is of a run with other settings or instances, which must not stand
         in this study's table.
-    UsageError : no such fold.
     """
     try:
-        composite, folds, chosen = _inputs(unit, selection)
+        composite, folds, chosen = _inputs(unit, names)
     except InputError:
         return 0
     run = Run(unit.folder)
@@ -210,11 +231,14 @@ def missing_folds(unit: Unit, selection: Sequence[str]) -> int | None:
 
 
 def _inputs(
-    unit: Unit, selection: Sequence[str]
+    unit: Unit, names: frozenset[str] | None
 ) -> tuple[Composite, tuple[Fold, ...], tuple[Fold, ...]]:
     """The clips of a unit, all folds, and the chosen ones."""
     composite, folds = plan(unit.flows, unit.settings)
-    return composite, folds, select_folds(folds, selection, note=say)
+    chosen = tuple(fold for fold in folds if names is None or fold.name in names)
+    if not chosen:
+        raise InputError("none of the folds asked for has clips that this row can sample")
+    return composite, folds, chosen
 
 
 def _left(started: float, done: int, folds: int) -> str:

@@ -157,7 +157,8 @@ def _tables(runs: Runs, clips: set[str]) -> Table:
 
 def _cost(unit: Unit, n_classes: int) -> Cost:
     # how the clips are sampled and labelled changes nothing in it
-    same = {"seed": 0, "protocol": "cde", "sampling": "cache", **SamplingSettings().model_dump()}
+    sampling = {"sampling": "cache", "redraw": True, **SamplingSettings().model_dump()}
+    same = {"seed": 0, "protocol": "cde", **sampling}
     return _counted(unit.settings.model_copy(update=same).model_dump_json(), n_classes)
 
 

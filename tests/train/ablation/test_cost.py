@@ -49,6 +49,16 @@ def test_each_part_of_the_method_adds_its_share(small: TrainSettings) -> None:
     assert costs["M2"].step_bytes < costs["M5"].step_bytes < costs["M6"].step_bytes
 
 
+def test_a_pair_that_is_trained_on_both_ways_costs_twice(small: TrainSettings) -> None:
+    once, twice = (
+        count_cost(small.model_copy(update={"pairing": pairing}), 3)
+        for pairing in ("iid", "symmetric")
+    )
+    assert twice.pair_flops == 2 * once.pair_flops
+    more = small.model_copy(update={"batch_size": 2 * small.batch_size})
+    assert twice.step_bytes == count_cost(more, 3).step_bytes
+
+
 @pytest.mark.parametrize(("precision", "copied"), [("float32", 0), ("bfloat16", 2)])
 def test_what_a_step_keeps_grows_by_the_pair_and_not_with_the_weights(
     small: TrainSettings, precision: str, copied: int

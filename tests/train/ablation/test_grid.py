@@ -50,7 +50,10 @@ def test_a_grid_of_ones_own_names_caches_beside_the_first(tmp_path: Path) -> Non
         ("reference = 'A'\nclaims = [{ lower = 'A', higher = 'C' }]\n[rows.A]\n", "C is not one"),
         ("reference = '../x'\n[rows.'../x']\n", "cannot name a folder"),
         ("reference = 'A'\n[rows.A]\nsettings = { seed = 3 }\n", "rows.A: a row has no seed"),
-        ("reference = 'A'\n[rows.A]\nflows = ['{name}.h5']\n", "stem} is all that it may hold"),
+        ("reference = 'A'\n[rows.A]\nflows = ['{name}.h5']\n", "in which {stem} may stand"),
+        ("reference = 'A'\n[rows.A]\nflows = ['{stem.x}.h5']\n", "in which {stem} may stand"),
+        ("reference = 'A'\n[rows.A]\nflows = ['sub/x.h5']\n", "and no folder"),
+        ("reference = 'A'\n[rows.A]\nflows = ['']\n", "a file's name"),
         ("reference = [", "not a TOML file"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from raicl.common.flows import open_cache, write_index
+from raicl.train.predictions import read_predictions
 from tests.train.ablation.conftest import GRID, Raicl, Words
 
 MakeCache = Callable[..., Path]
@@ -48,6 +49,32 @@ def test_without_an_apex_m11_fails_alone_and_the_middle_stands_in_for_that_of_m1
     assert told["whole"] == []
     assert [remark.split(":")[0] for remark in told["apex"]] == ["9 clips apex-stand-in"]
     assert f"apex: {told['apex'][0]}" in (tmp_path / "study/table.txt").read_text()
+
+
+def test_a_fold_is_the_same_subject_in_every_row_whoever_a_row_leaves_out(
+    tmp_path: Path, study: Words, make_cache: MakeCache, raicl: Raicl
+) -> None:
+    made = make_cache(
+        tmp_path / "smic.h5", dataset="smic", emotions=("negative", "positive", "surprise")
+    )
+    cache = open_cache(made)
+    records = [
+        replace(record, clip=replace(record.clip, apex=None))
+        if record.clip.subject == "sub01"
+        else record
+        for record in cache.records
+    ]
+    write_index(made, records, size=cache.size, settings=cache.settings)
+    needs_apex = GRID.replace('"apex" }', '"apex-centred", n_frames = 3 }')
+    (tmp_path / "mine.toml").write_text(needs_apex)
+    words = [study[0], made, *study[2:], "--seeds", 0, "--rows", "whole,apex"]
+    assert raicl([*words, "--fold", "#1"]).code == 0
+    for name in ("whole", "apex"):
+        rows, _ = read_predictions(tmp_path / f"study/{name}/seed-0/predictions.csv")
+        assert {row.subject for row in rows} == {"smic/sub02"}
+    answer = raicl([*words, "--fold", "sub01", "--dir", tmp_path / "other"])
+    assert answer.code == 5
+    assert "apex, seed 0 failed: none of the folds asked for has clips" in answer.err
 
 
 def test_runs_of_other_settings_do_not_come_into_the_table(study: Words, raicl: Raicl) -> None:

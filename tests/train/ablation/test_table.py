@@ -41,7 +41,7 @@ def study_of(
         units.append(replace(unit, folder=folder / unit.row / f"seed-{unit.seed}"))
         if unit.seed < len(rows[unit.row]):
             write_run(units[-1].folder, rows[unit.row][unit.seed])
-    return Study(grid=grid, seeds=seeds, units=tuple(units), selection=("all",), folder=folder)
+    return Study(grid=grid, seeds=seeds, units=tuple(units), folds=None, folder=folder)
 
 
 def wrong(*clips: str) -> list[Prediction]:
@@ -96,6 +96,15 @@ def test_rows_that_leave_out_clips_are_compared_on_those_both_tested(tmp_path: P
     nothing = [row for row in wrong() if row.clip[-1] in "36"]
     other = study_of(tmp_path / "other", {"A": [part], "B": [nothing]})
     assert tabulate(other, {})["rows"][0]["against_reference"] is None
+
+
+def test_a_fixed_draw_of_random_frames_has_a_cost_as_any_row(tmp_path: Path) -> None:
+    fixed = Row(settings={"sampling": "random", "redraw": False})
+    grid = Grid(reference="fixed", rows={"fixed": fixed})
+    units = plan_units(grid, (0,), [Path("flows.h5")], [("test", SMALL)], tmp_path)
+    write_run(units[0].folder, wrong())
+    table = tabulate(Study(grid=grid, seeds=(0,), units=units, folds=None, folder=tmp_path), {})
+    assert table["rows"][0]["cost"]["trained"] > 0
 
 
 def test_an_unfinished_study_says_how_many_units_there_are(tmp_path: Path) -> None:
