@@ -53,8 +53,10 @@ def middle_frames(
     ------
     ValueError : fewer than two frames.
     """
-    window = _around(middle_index(n_frames, at), n if width is None else width, n_frames)
-    return _spread(window, n)
+    middle = middle_index(n_frames, at)
+    if n == 1:  # the middle itself, which is not the centre of a window of an even width
+        width = 1
+    return _spread(_around(middle, n if width is None else width, n_frames), n)
 
 
 def all_frames(n_frames: int) -> Sequence[int]:

@@ -79,6 +79,7 @@ def experiment_instances(experiment: Experiment) -> Instances:
         size=experiment.settings.size,
         device=experiment.device,
         where=experiment.settings.instances,
+        processes=experiment.jobs,
     )
 
 
@@ -112,7 +113,9 @@ def _run_fold(
             subjects=composite.subjects(fold.test),
             labels=composite.labels,
         )
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
         raise FoldError(
             f"out of memory on {experiment.device}", fix="lower --batch-size or --size"
         ) from error
@@ -148,6 +151,12 @@ def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:
     absent = [name for name, n in zip(experiment.classes, counts, strict=True) if n == 0]
     if absent:
         experiment.run.log(f"note: fold {fold.name} trains without {', '.join(absent)}")
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device has run out of memory; only CUDA's error has a class of its own."""
+    told = ("can't allocate memory", "out of memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in told)
 
 
 def _correct(rows: Sequence[Prediction]) -> int:

@@ -103,6 +103,7 @@ def load_instances(
     size: int,
     device: torch.device,
     where: Literal["auto", "device", "stream"],
+    processes: int = 1,
 ) -> Instances:
     """Read, verify and resize the instances of `records`, in this order.
 
@@ -113,6 +114,7 @@ def load_instances(
     size : side of the network's input, px.
     where : ``device`` keeps them there, ``stream`` reads the shards again as rows are asked for,
         ``auto`` streams only what does not fit.
+    processes : how many hold instances of their own on this machine.
 
     Raises
     ------
@@ -122,7 +124,9 @@ def load_instances(
     sources = list(records)
     starts = list(accumulate((len(record.used_rows) for _, record in sources), initial=0))
     shape = (starts[-1], 3, size, size)
-    stream = where == "stream" or (where == "auto" and 2 * np.prod(shape) > room(device))
+    stream = where == "stream" or (
+        where == "auto" and 2 * np.prod(shape) > room(device) // processes
+    )
     resident = None if stream else _allocate(shape, device)
     moments, strength = np.empty((shape[0], 2, 2)), np.empty(shape[0])
     motion = np.empty(shape[0])

@@ -100,6 +100,9 @@ def percentile_interval(values: Values, *, level: float = 0.95) -> tuple[float, 
 def subject_intervals(tables: Table, *, seed: int = 0) -> dict[str, tuple[float, float]]:
     """The 95 % percentile interval of each score under `resample_subjects`.
 
+    A class that none of the drawn subjects has scores 0 in that draw, as it would if it were
+    absent from all predictions (method 5): where few subjects have a class, the lower end is low.
+
     Parameters
     ----------
     tables : (subjects, L, L), one confusion matrix per held-out subject.

@@ -10,7 +10,13 @@ import numpy as np
 from raicl.common.errors import InputError
 from raicl.common.flows import Cache
 from raicl.common.record import ClipRecord
-from raicl.common.sample import Sample, SamplingSettings, describe_sampling, sample_clip
+from raicl.common.sample import (
+    FLAGS,
+    Sample,
+    SamplingSettings,
+    describe_sampling,
+    sample_clip,
+)
 from raicl.common.sampling import random_frames
 from raicl.train.composite import Composite, check_classes
 from raicl.train.settings import TrainSettings
@@ -82,10 +88,11 @@ def _with_rows(
     record: ClipRecord, sample: Sample, numbers: Sequence[int], row_of: dict[int, int]
 ) -> ClipRecord:
     trained = {row_of[numbers[index]] for index in sample.frames}
-    flags = tuple(flag for flag in sample.flags if flag not in record.clip.flags)
+    # what stage 1 said of its own sampling does not hold for this one
+    others = (flag for flag in record.clip.flags if flag not in FLAGS)
     return dataclasses.replace(
         record,
-        clip=dataclasses.replace(record.clip, flags=(*record.clip.flags, *flags)),
+        clip=dataclasses.replace(record.clip, flags=(*others, *sample.flags)),
         middle=row_of[numbers[sample.inference]],
         untrained=tuple(row for row in row_of.values() if row not in trained),
     )

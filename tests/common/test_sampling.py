@@ -113,6 +113,7 @@ def test_a_wide_window_is_sampled_evenly_to_both_of_its_ends_and_a_narrow_one_is
     assert list(middle_frames(100, 4, 31)) == [34, 44, 54, 64]
     assert list(middle_frames(100, 16, 3)) == [48, 49, 50]
     assert list(middle_frames(100, 1, 31)) == [49]
+    assert list(middle_frames(40, 1, 16)) == [19]  # the tested frame, of an even window too
     assert list(middle_frames(10, 16, 500)) == list(range(1, 10))
 
 

@@ -19,11 +19,10 @@ from raicl.train.resizing import resize_instances
 CPU = torch.device("cpu")
 
 
-def load(path: Path, *, size: int = 33, where: Any = "device") -> Instances:
+def load(path: Path, *, size: int = 33, where: Any = "device", processes: int = 1) -> Instances:
     cache = open_cache(path)
-    return load_instances(
-        [(cache, record) for record in cache.records], size=size, device=CPU, where=where
-    )
+    sources = [(cache, record) for record in cache.records]
+    return load_instances(sources, size=size, device=CPU, where=where, processes=processes)
 
 
 @pytest.fixture
@@ -118,6 +117,12 @@ def test_auto_streams_only_what_does_not_fit(flows: Path, monkeypatch: pytest.Mo
     streamed = load(flows, where="auto")
     assert isinstance(streamed._store, module.Stream)
     streamed.close()
+    # two processes that hold them each need twice the room
+    for times, kind in ((1, module.Stream), (2, module.Resident)):
+        monkeypatch.setattr(module, "room", lambda device, n=times: n * bytes_needed)
+        shared = load(flows, where="auto", processes=2)
+        assert isinstance(shared._store, kind)
+        shared.close()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

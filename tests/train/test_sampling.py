@@ -159,6 +159,13 @@ def test_random_frames_of_a_slower_camera_are_drawn_among_those_that_are_left(ev
     assert all(set(few) <= set(clip) for few, clip in zip(drawn, rows, strict=True))
 
 
+def test_what_stage_1_flagged_of_its_own_sampling_does_not_hold_for_another(every: Path) -> None:
+    change(every, flags=("face-padded", "short-clip"))
+    for n_frames, flags in ((4, ("face-padded",)), (24, ("face-padded", "short-clip"))):
+        composite = composed(every, asking(sampling="middle", n_frames=n_frames))
+        assert composite.records["casme2/sub01/EP01"][1].clip.flags == flags
+
+
 @pytest.mark.parametrize("n_frames", [1, 4, 8, 16, 24, 32])
 def test_a_cache_of_every_frame_serves_any_number_of_instances(
     every: Path, small: TrainSettings, n_frames: int

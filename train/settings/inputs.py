@@ -26,7 +26,9 @@ class InputSettings(SamplingSettings):
         "Classes: cde (negative, positive, surprise), five, three, four, seven, or a .toml file.",
         panel=_EXPERIMENT,
     )
-    seed: int = setting(0, "Base seed; fold k uses seed + k.", panel=_EXPERIMENT, ge=0)
+    seed: int = setting(
+        0, "Base seed; fold k uses seed + k.", panel=_EXPERIMENT, ge=0, le=2**32 - 1
+    )
     epochs: int = setting(100, "Epochs; the last one is tested.", panel=_EXPERIMENT, ge=1)
     leave: Literal["subject", "database"] = setting(
         "subject", "What each fold leaves out: a subject, or a whole database.", panel=_EXPERIMENT

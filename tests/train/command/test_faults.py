@@ -123,7 +123,17 @@ def test_a_fold_whose_loss_is_not_finite_fails_and_the_others_go_on(
     assert not (tmp_path / "run/folds/casme2/sub02/done.json").exists()
 
 
-def test_out_of_gpu_memory_fails_the_fold_with_advice(
+def fill_the_gpu() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def fill_the_memory() -> None:
+    torch.empty(1 << 50)  # 4 PiB
+
+
+@pytest.mark.parametrize("fill", [fill_the_gpu, fill_the_memory])
+def test_running_out_of_memory_fails_the_fold_with_advice(
+    fill: Callable[[], None],
     flows: Path,
     options: list[object],
     command: Command,
@@ -131,7 +141,7 @@ def test_out_of_gpu_memory_fails_the_fold_with_advice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def full(*arguments: Any, **keywords: Any) -> Any:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        fill()
 
     monkeypatch.setattr(attempt, "fit_fold", full)
     assert command(flows, *options) == 5
