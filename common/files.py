@@ -6,9 +6,10 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from raicl.common.errors import InputError, ResourceError
 
@@ -88,6 +89,27 @@ def write_json(path: Path, values: object) -> None:
     """Write indented JSON with sorted keys atomically; NaN is refused."""
     text = json.dumps(values, indent=2, sort_keys=True, allow_nan=False)
     write_atomic(path, (text + "\n").encode())
+
+
+def read_json(path: Path, keys: Sequence[str] = (), *, fix: str) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises
+    ------
+    InputError : missing, damaged, or without one of `keys`; `fix` mends it.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("it holds no object")
+        lacking = [key for key in keys if key not in values]
+        if lacking:
+            raise ValueError(f"it lacks {', '.join(lacking)}")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"a file of the run cannot be read: {error}", where=str(path), fix=fix
+        ) from error
+    return values
 
 
 def _sync(path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from raicl.common.errors import InputError
+from raicl.common.files import read_json
 from raicl.common.settings import read_toml
 from raicl.train.log import read_log
 from raicl.train.predictions import Prediction, read_predictions
@@ -90,7 +90,7 @@ def read_outcome(folder: Path, name: str) -> Outcome:
             fix=_AGAIN if begun else "give the --run-dir of a raicl-train command",
         )
     predictions, classes = read_predictions(folder / "predictions.csv")
-    results = _read_json(folder / "results.json", _RESULTS)
+    results = read_json(folder / "results.json", _RESULTS, fix=_AGAIN)
     _check_results(folder, results, predictions, classes)
     subjects = sorted({row.subject for row in predictions})
     # earlier runs left one subject out and did not say whom
@@ -106,12 +106,12 @@ def read_outcome(folder: Path, name: str) -> Outcome:
         folder=folder,
         name=name,
         results=results,
-        environment=_read_json(folder / "env.json", _ENVIRONMENT),
+        environment=read_json(folder / "env.json", _ENVIRONMENT, fix=_AGAIN),
         settings=read_toml(folder / "config.toml"),
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
         held_out=held_out,
-        done={name: _read_json(fold / "done.json") for name, fold in folds.items()},
+        done={name: read_json(fold / "done.json", fix=_AGAIN) for name, fold in folds.items()},
         logs={name: read_log(fold) for name, fold in folds.items()},
     )
 
@@ -161,18 +161,3 @@ def _check_results(
             where=str(path),
             fix=_AGAIN,
         )
-
-
-def _read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise ValueError("it holds no object")
-        lacking = [key for key in keys if key not in values]
-        if lacking:
-            raise ValueError(f"it lacks {', '.join(lacking)}")
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"a file of the run cannot be read: {error}", where=str(path), fix=_AGAIN
-        ) from error
-    return values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from raicl.common.console import say
 from raicl.common.errors import ConflictError, InputError
-from raicl.common.files import sha256_file, sweep, write_atomic, write_json
+from raicl.common.files import read_json, sha256_file, sweep, write_atomic, write_json
 from raicl.common.locking import lock
 from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
@@ -24,6 +23,7 @@ from raicl.train.settings import TrainSettings
 
 _CONFIG, _ENVIRONMENT, _DONE = "config.toml", "env.json", "done.json"
 _EVENTS = "tensorboard"
+_AGAIN = "the same command makes it again"
 _LOCK_SECONDS = 60.0  # pooling takes well under one; only another process pooling can hold it
 
 
@@ -82,7 +82,8 @@ class Run:
         path = self.folder / "results.json"
         if not path.is_file():
             return False
-        done: int = json.loads(path.read_text(encoding="utf-8"))["folds"]["done"]
+        results = read_json(path, ["folds"], fix=f"remove it: {_AGAIN}")
+        done: int = results["folds"]["done"]
         return done == sum(map(self.finished, folds))
 
     def finished(self, fold: Fold) -> bool:
@@ -118,7 +119,8 @@ class Run:
 
     def digests(self, fold: Fold) -> dict[str, str]:
         """SHA-256 of a finished fold's files, as it finished."""
-        done = json.loads((self.fold_folder(fold) / _DONE).read_text(encoding="utf-8"))
+        path = self.fold_folder(fold) / _DONE
+        done = read_json(path, ["digests"], fix=f"remove the fold's folder: {_AGAIN}")
         digests: dict[str, str] = done["digests"]
         return digests
 
@@ -207,7 +209,7 @@ def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> N
     changed = [
         f"{key} = {before[key]!r}, now {now[key]!r}" for key in now if before[key] != now[key]
     ]
-    begun = json.loads((folder / _ENVIRONMENT).read_text(encoding="utf-8"))
+    begun = _read_environment(folder)
     if begun["cache_digest"] != composite.digest:
         changed.append(f"cache {begun['cache_digest'][:16]}, now {composite.digest[:16]}")
     labels = str(begun.get("labels_digest"))  # absent from the first runs of all
@@ -225,9 +227,13 @@ def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> N
         )
 
 
+def _read_environment(folder: Path) -> dict[str, Any]:
+    path, keys = folder / _ENVIRONMENT, ["cache_digest", "versions"]
+    return read_json(path, keys, fix="start the run anew with raicl-train --overwrite")
+
+
 def _note_versions(run: Run) -> None:
-    values = json.loads((run.folder / _ENVIRONMENT).read_text(encoding="utf-8"))
-    before, now = values["versions"], versions(PACKAGES)
+    before, now = _read_environment(run.folder)["versions"], versions(PACKAGES)
     changed = [
         f"{name} {before.get(name)} → {now[name]}" for name in now if before.get(name) != now[name]
     ]

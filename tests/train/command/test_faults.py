@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,6 +160,36 @@ def test_a_fold_that_another_process_trains_is_left_to_it(
         assert "another process" in capfd.readouterr().err
         assert command(flows, "--overwrite", "--fold", "#0", *options) == 6
     assert (tmp_path / "run/folds/casme2/sub01/done.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "fix", "mended_by"),
+    [
+        ("folds/casme2/sub01/done.json", "remove the fold's folder", []),
+        ("env.json", "raicl-train --overwrite", ["--overwrite"]),
+    ],
+)
+def test_a_damaged_file_of_a_run_is_named_with_what_mends_it(
+    tmp_path: Path,
+    flows: Path,
+    options: list[object],
+    command: Command,
+    capfd: Any,
+    file: str,
+    fix: str,
+    mended_by: list[str],
+) -> None:
+    assert command(flows, "--fold", "#0", *options) == 0
+    path = tmp_path / "run" / file
+    path.write_text('{"digests"')
+    capfd.readouterr()
+    assert command(flows, "--fold", "#0", *options) == 3
+    shown = capfd.readouterr().err
+    assert str(path) in shown
+    assert fix in shown
+    if not mended_by:
+        shutil.rmtree(path.parent)
+    assert command(flows, "--fold", "#0", *options, *mended_by) == 0
 
 
 def test_an_error_in_the_program_is_not_taken_for_a_failed_fold(
