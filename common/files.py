@@ -106,9 +106,7 @@ def read_json(path: Path, keys: Sequence[str] = (), *, fix: str) -> dict[str, An
         if lacking:
             raise ValueError(f"it lacks {', '.join(lacking)}")
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"a file of the run cannot be read: {error}", where=str(path), fix=fix
-        ) from error
+        raise InputError(f"the file cannot be read: {error}", where=str(path), fix=fix) from error
     return values
 
 

@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from raicl.common.console import say
@@ -51,14 +51,15 @@ def lock(path: Path) -> Iterator[None]:
             if error.errno not in _UNSUPPORTED:
                 raise
             say(f"note: no locks on this file system ({error.strerror}); a file stands for one")
-            with _held(path.with_name(f"{path.name}.held")):
-                yield
-            return
-        stream.seek(0)
-        stream.truncate()
-        stream.write(_holder())
-        stream.flush()
-        yield
+            stand_in: AbstractContextManager[None] = _held(path.with_name(f"{path.name}.held"))
+        else:
+            stand_in = nullcontext()
+            stream.seek(0)
+            stream.truncate()
+            stream.write(_holder())
+            stream.flush()
+        with stand_in:
+            yield
 
 
 @contextmanager

@@ -39,5 +39,7 @@ def _find_room(path: Path, n_bytes: int) -> None:
 
     See `raicl.common.hdf5.replacing`; this file may be larger than memory.
     """
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return
     with path.open("wb") as stream:
         os.posix_fallocate(stream.fileno(), 0, n_bytes)
