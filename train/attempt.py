@@ -11,10 +11,12 @@ import torch
 
 from raicl.train import pictures
 from raicl.train.checkpoint import remove_states, save_tensors
+from raicl.train.device import describe_device
 from raicl.train.experiment import Experiment
 from raicl.train.fit import fit_fold
 from raicl.train.folds import Fold, FoldError
 from raicl.train.instances import Instances, load_instances
+from raicl.train.log import read_log
 from raicl.train.oracle import watch
 from raicl.train.predict import attend, predict
 from raicl.train.predictions import Prediction, write_predictions
@@ -89,7 +91,6 @@ def _run_fold(
     """Train, predict and save one fold; ``done.json`` comes last."""
     composite, settings, run = experiment.composite, experiment.settings, experiment.run
     _note_absent_classes(experiment, fold)
-    started = time.perf_counter()
     try:
         model, scale = fit_fold(
             fold,
@@ -105,6 +106,7 @@ def _run_fold(
             events=experiment.events_folder(fold),
             observe=watch(folder, instances, fold.test) if experiment.oracle else None,
         )
+        trained = time.perf_counter()
         predictions = predict(
             model,
             instances,
@@ -139,11 +141,17 @@ def _run_fold(
         "scale": asdict(scale),
         "network": settings.infer_network,
         "class_counts": composite.class_counts(fold.train),
-        "seconds": round(time.perf_counter() - started, 3),
+        # of every epoch, whenever it was trained, and of testing
+        "seconds": round(_epoch_seconds(folder) + time.perf_counter() - trained, 3),
+        "device": describe_device(experiment.device),
     }
     run.finish(fold, values)
     remove_states(folder)  # after the fold is declared finished, never before
     return predictions
+
+
+def _epoch_seconds(folder: Path) -> float:
+    return sum(float(row["seconds"]) for row in read_log(folder))
 
 
 def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:

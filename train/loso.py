@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
+from statistics import mean
 from typing import Any
 
 from raicl.common.errors import PartialError
@@ -60,12 +60,13 @@ def _write_events(run: Run, finished: Sequence[Fold]) -> None:
 def _run_folds(experiment: Experiment, missing: Sequence[Fold]) -> dict[str, str]:
     """Run folds; reasons by subject of those that failed."""
     failed = {}
-    started = time.perf_counter()
+    seconds = []
     for done, (fold, attempt) in enumerate(attempts(experiment, missing), start=1):
         if attempt.reason:
             failed[fold.name] = attempt.reason
         elif attempt.done:
-            left = (time.perf_counter() - started) / done * (len(missing) - done)
+            seconds.append(attempt.seconds)
+            left = mean(seconds) * (len(missing) - done) / experiment.jobs
             experiment.run.log(_fold_line(experiment, fold, attempt, left))
     return failed
 
@@ -100,6 +101,8 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             "held_out": {fold.name: _subjects(experiment, fold) for fold in finished},
             "sheets": composite.sheets,
             "official_list": composite.official,
+            "unmet": composite.unmet,
+            "all_databases": list(composite.datasets),
             "selection": SELECTION,
             "seed": experiment.settings.seed,
             "folds": {"done": len(finished), "all": len(experiment.folds)},
@@ -110,7 +113,7 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             "split": composite.split,
             "cache_digest": composite.digest,
             "duplicates": composite.identical,
-            "device": describe_device(experiment.device),
+            "device": ", ".join(dict.fromkeys(_device(experiment, fold) for fold in finished)),
             "run_dir": str(run.folder),
         }
         if experiment.oracle:
@@ -121,6 +124,11 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
             path = run.folder / "confusion.png"
             pictures.draw_confusion(path, scores["confusion"], experiment.classes)
     return results
+
+
+def _device(experiment: Experiment, fold: Fold) -> str:
+    """What trained a fold; of folds from before it was recorded, what is used now."""
+    return str(experiment.run.done(fold).get("device", describe_device(experiment.device)))
 
 
 def _subjects(experiment: Experiment, fold: Fold) -> list[str]:

@@ -117,11 +117,19 @@ class Run:
             )
         return predictions
 
+    def done(self, fold: Fold) -> dict[str, Any]:
+        """What `finish` was told of a finished fold, and ``digests``, SHA-256 of its files.
+
+        Raises
+        ------
+        InputError : the file is damaged.
+        """
+        path = self.fold_folder(fold) / _DONE
+        return read_json(path, ["digests"], fix=f"remove the fold's folder: {_AGAIN}")
+
     def digests(self, fold: Fold) -> dict[str, str]:
         """SHA-256 of a finished fold's files, as it finished."""
-        path = self.fold_folder(fold) / _DONE
-        done = read_json(path, ["digests"], fix=f"remove the fold's folder: {_AGAIN}")
-        digests: dict[str, str] = done["digests"]
+        digests: dict[str, str] = self.done(fold)["digests"]
         return digests
 
     @contextmanager

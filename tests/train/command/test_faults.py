@@ -46,6 +46,9 @@ def test_a_run_killed_at_any_epoch_goes_on_to_the_predictions_of_an_unbroken_one
         assert (broken / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     rows = (broken / "folds/casme2/sub01/log.jsonl").read_text().splitlines()
     assert [json.loads(row)["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    done = json.loads((broken / "folds/casme2/sub01/done.json").read_text())
+    assert done["seconds"] > sum(json.loads(row)["seconds"] for row in rows)  # of both sittings
+    assert done["device"] == json.loads((broken / "results.json").read_text())["device"]
     with (broken / "folds/casme2/sub01/log.csv").open(newline="") as stream:
         table = list(csv.DictReader(stream))
     assert [(row["epoch"], row["loss"]) for row in table] == [
