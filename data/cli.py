@@ -79,11 +79,13 @@ def synth(
     )
     if test_clips is not None:  # the column is of no real database, so its reader ignores it
         console.result(
-            f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep synthetic --root {folder}"
+            f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep synthetic --root {folder} "
+            "--out flows.h5"
         )
         return
     console.result(
-        f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep casme2 --root {folder}"
+        f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep casme2 --root {folder} "
+        "--out flows.h5"
     )
 
 

@@ -138,7 +138,7 @@ def prep(
         ("the command line", given),
     )
     if out is None and not dry_run:
-        raise UsageError("--out is missing", fix=f"raicl-prep {dataset} --out flows.h5")
+        raise UsageError("--out is missing", fix="say where the cache shall go: --out flows.h5")
     if out is not None:
         refuse_input(out, {"--annotations": annotations, "--config": config})
     from raicl.data.audit_table import audit_table
