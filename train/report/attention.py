@@ -96,7 +96,8 @@ def drawn_in_training(outcome: Outcome) -> list[dict[str, Any]]:
             rows, _ = read_predictions(folder / "predictions.csv")
             found.append((rows[0], folder / "attention.png"))
     found.sort(key=lambda pair: (pair[0].truth == pair[0].predicted, pair[0].clip))
-    shown = "onset face, u, v, strain, the map of the class it was given, and the regions"
+    shown = "onset face, u, v, strain and the map of the class it was given"
+    shown += ", and the regions" if outcome.settings.get("mrd", True) else ""
     return [_picture(outcome, row, _as_webp(path), shown) for row, path in found[:DRAWN]]
 
 

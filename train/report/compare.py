@@ -55,6 +55,12 @@ def _check_same(first: Outcome, other: Outcome) -> None:
             where=f"{first.folder}, {other.folder}",
             fix="compare runs of the same --control",
         )
+    if is_control(first.results) and first.results["seed"] != other.results["seed"]:
+        raise InputError(
+            f"{first.name} and {other.name} are controls of two seeds, and each shuffles otherwise",
+            where=f"{first.folder}, {other.folder}",
+            fix="look at each beside chance, or compare controls of one --seed",
+        )
     check_labels(first, other)
     clips = [{row.clip for row in outcome.predictions} for outcome in (first, other)]
     lonely = sorted(clips[0] ^ clips[1])

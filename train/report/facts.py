@@ -47,9 +47,10 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Control": _control(results),
         **integrity(results),
         "Classes": ", ".join(outcome.classes),
-        "Databases": ", ".join(results["databases"]),
+        "Databases": ", ".join(results.get("all_databases", results["databases"])),
         "Annotation": ", ".join(sheets),
         "Official list": "; ".join(results["official_list"]),
+        "Published counts": "; ".join(" ".join(line.split()) for line in results.get("unmet", [])),
         "Outside the protocol": ", ".join(outside),
         "Split": results.get("split", ""),  # absent from earlier runs
         "Failed folds": "; ".join(f"{name}: {why}" for name, why in results["failed"].items()),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
-from raicl.common.flows import read_index
+from raicl.common.flows import open_cache, read_index
 from raicl.train.controls import SHUFFLED
 from raicl.train.evaluation import evaluation
 from raicl.train.outcome import Outcome
@@ -53,7 +53,8 @@ def write_page(
     """
     _refuse_other(path)
     template = _template()
-    runs = [_run(outcome, flows, faces) for outcome in outcomes]
+    alone = len(outcomes) == 1
+    runs = [_run(outcome, flows, faces, alone) for outcome in outcomes]
     comparison, incomparable = _compare(outcomes)
     oracle = next((o["selection"] for run in runs if (o := run["results"].get("oracle"))), "")
     text = template.render(
@@ -112,8 +113,9 @@ def _compare(outcomes: Sequence[Outcome]) -> tuple[dict[str, Any] | None, str]:
         return None, f"{error.what}. {error.fix}."
 
 
-def _run(outcome: Outcome, flows: Sequence[Path], faces: bool) -> dict[str, Any]:
-    told = facts(outcome) | {"charts": charts(outcome.logs), "drawn": [], "redrawn": []}
+def _run(outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool) -> dict[str, Any]:
+    told = facts(outcome) | {"mrd": outcome.settings.get("mrd", True)}
+    told |= {"charts": charts(outcome.logs), "drawn": [], "redrawn": []}
     told["licensed"] = sorted(set(outcome.results["databases"]) - _FREE)
     missing = []
     if outcome.results["folds"]["done"] < outcome.results["folds"]["all"]:
@@ -123,10 +125,10 @@ def _run(outcome: Outcome, flows: Sequence[Path], faces: bool) -> dict[str, Any]
     else:
         from raicl.train.report.attention import drawn_in_training, keeps_regions, redraw
 
-        caches = list(flows) or _recorded(outcome)
+        caches = _given(outcome, flows, alone) or _recorded(outcome)
         told["redrawn"] = redraw(outcome, caches) if caches else []
         missing += [] if caches else ["caches"]
-        if outcome.settings.get("mrd", True) and not keeps_regions(outcome):
+        if told["mrd"] and not keeps_regions(outcome):
             missing.append("regions")
         if {"caches", "regions"} & set(missing):  # what a run drew itself is all there is
             told["drawn"] = drawn_in_training(outcome)
@@ -134,11 +136,20 @@ def _run(outcome: Outcome, flows: Sequence[Path], faces: bool) -> dict[str, Any]
     return told | {"missing": missing}
 
 
+def _given(outcome: Outcome, flows: Sequence[Path], alone: bool) -> list[Path]:
+    """Those of `flows` that are the run's; of a run `alone` all, whatever they are."""
+    if alone:
+        return list(flows)
+    digests = {cache["digest"] for cache in outcome.environment["caches"]}
+    return [path for path in flows if read_index(path).digest in digests]
+
+
 def _recorded(outcome: Outcome) -> list[Path]:
     """The caches that the run names; none where one of them is gone or another one by now."""
     caches = outcome.environment["caches"]
     paths = [Path(cache["path"]) for cache in caches]
-    if not all(path.is_file() for path in paths):
-        return []
-    found = [read_index(path).digest for path in paths]
+    try:
+        found = [open_cache(path).digest for path in paths]
+    except InputError:
+        return []  # the page says that they are missing
     return paths if found == [cache["digest"] for cache in caches] else []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from raicl.common.wording import counted
 from raicl.train.controls import is_control
 from raicl.train.evaluation import WITHIN, evaluation, partial
 from raicl.train.outcome import Outcome
@@ -81,14 +82,16 @@ def beside_published(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 def _nameable(outcome: Outcome) -> bool:
     """Whether published figures say anything beside a run, be it that it cannot be compared."""
     databases = set(outcome.results["databases"])
-    wanted = _CDE if outcome.results["protocol"] == "cde" else {"casme3"}
-    return bool(databases & (wanted | {"synthetic"}))
+    return bool(databases & (_wanted(outcome.results) | {"synthetic"}))
+
+
+def _wanted(results: Mapping[str, Any]) -> set[str]:
+    return _CDE if results["protocol"] == "cde" else {"casme3"}
 
 
 def _comparable(outcome: Outcome) -> bool:
-    wanted = _CDE if outcome.results["protocol"] == "cde" else {"casme3"}
     within = evaluation(outcome.results) == WITHIN
-    return within and set(outcome.results["databases"]) == wanted
+    return within and set(outcome.results["databases"]) == _wanted(outcome.results)
 
 
 def _table(database: str, rows: Sequence[Figure], runs: Sequence[Outcome]) -> dict[str, Any]:
@@ -121,11 +124,22 @@ def _notes(outcome: Outcome) -> list[str]:
             "synthetic faces. Its scores say that the machinery works and are not comparable with "
             "any published figure"
         )
-    elif not _comparable(outcome) and evaluation(results) == WITHIN:
-        databases = ", ".join(results["databases"])
+    elif set(_databases(results)) != _wanted(results) and evaluation(results) == WITHIN:
+        databases = ", ".join(_databases(results))
         notes.append(f"trained and tested on {databases} alone, not on what the figures are of")
     if evaluation(results) != WITHIN:
         notes.append(f"{evaluation(results)}; the figures are {WITHIN}")
     if part := partial(results):
         notes.append(part)
+    if left_out := results["left_out"]:
+        notes.append(f"{counted(len(left_out), 'clip')} left out by its --sampling")
+    unmet = results.get("unmet")  # absent from earlier runs
+    if unmet and not results["official_list"]:  # which says it of every clip
+        first = " ".join(unmet[0].split())
+        notes.append(f"its clips are not the published ones: {first}, see Published counts")
     return notes + [line for line in results["official_list"] if ": no" in line]
+
+
+def _databases(results: Mapping[str, Any]) -> list[str]:
+    """Of the whole run, and not of the folds that are finished alone; earlier ones lack it."""
+    return list(results.get("all_databases", results["databases"]))

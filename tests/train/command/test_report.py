@@ -1,6 +1,7 @@
 """`raicl report` on a run that was really trained, with its weights, pictures and cache."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,12 +41,12 @@ def seen_in_training(monkeypatch: pytest.MonkeyPatch) -> list[Attention]:
 def train(tmp_path: Path, flows: Path, config: Path, command: Command) -> Callable[..., Outcome]:
     """Train two of three folds of `flows` with pictures: ``train("--infer", "mean")``."""
 
-    def run(*options: str) -> Outcome:
-        words = ["--config", config, "--run-dir", tmp_path / "run", "--fold", "0-1", *options]
+    def train_into(*options: str, run: str = "run") -> Outcome:
+        words = ["--config", config, "--run-dir", tmp_path / run, "--fold", "0-1", *options]
         assert command(flows, *words) == 0
-        return read_outcome(tmp_path / "run", "run")
+        return read_outcome(tmp_path / run, run)
 
-    return run
+    return train_into
 
 
 @pytest.fixture
@@ -146,6 +147,36 @@ def test_caches_that_are_gone_or_others_by_now_cost_the_chosen_clips_alone(
     assert "not where they were" not in said(moved)
     with pytest.raises(InputError, match="not the caches of run run"):
         page_of(outcome, flows=[flows])
+    # a cache whose shards did not come along is no cache
+    shutil.rmtree(flows.with_name("flows.h5.shards"))
+    flows.with_name("away.h5").replace(flows)
+    assert len(faces(page_of(outcome))) == 2
+
+
+def test_of_several_runs_each_is_drawn_from_those_of_the_caches_that_are_its_own(
+    train: Callable[..., Outcome], outcome: Outcome, flows: Path, make_cache: MakeCache
+) -> None:
+    moved = flows.with_name("first.h5")
+    flows.rename(moved)
+    flows.with_name("flows.h5.shards").rename(moved.with_name("first.h5.shards"))
+    make_cache(flows, seed=1)
+    other = train("--seed", "1", run="other")
+    out = flows.with_name("both.html")
+    write_page(out, [outcome, other], flows=[flows, moved])
+    page = Page(out.read_text(encoding="utf-8"))
+    each = [len(attention.choose(one.predictions)) for one in (outcome, other)]
+    assert len(faces(page)) == sum(each)
+
+
+def test_a_picture_without_regions_is_not_said_to_show_them(
+    train: Callable[..., Outcome], flows: Path
+) -> None:
+    outcome = train("--no-mrd")
+    flows.unlink()
+    page = page_of(outcome)
+    assert len(faces(page)) == 2
+    assert not any("regions" in alt for alt in faces(page))
+    assert "A region’s picture shows" not in said(page)
 
 
 def forget_regions(fold: Path) -> None:

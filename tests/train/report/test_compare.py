@@ -98,6 +98,18 @@ def test_runs_that_are_not_of_the_same_clips_and_classes_are_refused_by_a_clip(
     assert refused.value.fix
 
 
+def test_controls_of_two_seeds_are_refused_for_what_they_are(tmp_path: Path) -> None:
+    shuffled = {"control": "shuffle-labels", "chance_uar": 1 / 3}
+    runs = [
+        write_run(
+            tmp_path / str(seed), **other_truth([]) if seed else {}, seed=seed, results=shuffled
+        )
+        for seed in (0, 1)
+    ]
+    with pytest.raises(InputError, match="controls of two seeds"):
+        compare(read_outcomes(runs))
+
+
 def test_runs_that_differ_in_the_seed_alone_have_a_mean_and_a_deviation(
     tmp_path: Path, runs: list[Path]
 ) -> None:

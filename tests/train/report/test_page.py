@@ -156,6 +156,18 @@ def test_that_nothing_was_chosen_on_a_test_subject_is_said_of_fixed_budgets_alon
     assert "No number was chosen on a" not in written(chosen)
 
 
+def test_of_two_runs_one_may_have_no_test_selected_score(tmp_path: Path) -> None:
+    oracle = {"selection": "test-selected, invalid", "uf1": 0.9, "uar": 0.9, "accuracy": 0.9}
+    runs = [
+        write_run(tmp_path / "seen", results={"oracle": oracle}),
+        write_run(tmp_path / "unseen", seed=1),
+    ]
+    write_page(tmp_path / "page.html", read_outcomes(runs))
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    cells = [cell.text.strip() for cell in page.all("td")]
+    assert cells.count("not computed") == 1
+
+
 def test_runs_of_other_clips_are_told_side_by_side_with_the_reason(
     tmp_path: Path, runs: list[Path]
 ) -> None:

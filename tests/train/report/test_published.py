@@ -71,6 +71,31 @@ def test_a_partial_run_says_so_beside_the_figures(tmp_path: Path) -> None:
     assert found["notes"] == ["mine: partial, 6 of 68 subjects"]
 
 
+def test_a_run_whose_finished_folds_are_of_one_database_is_not_taken_for_a_run_on_it(
+    tmp_path: Path,
+) -> None:
+    # CASME II comes first, so that any run of the composite is like this for a while
+    databases, folds = ["casme2", "samm", "smic"], {"done": 2, "all": 68}
+    [found] = section(tmp_path / "run", ["casme2"], folds=folds, all_databases=databases)
+    assert found["notes"] == ["mine: partial, 2 of 68 subjects"]
+    assert not any(row["own"] for table in found["tables"] for row in table["rows"])
+
+
+def test_a_run_on_a_part_of_a_database_says_so_beside_the_figures(tmp_path: Path) -> None:
+    [found] = section(
+        tmp_path / "run",
+        ["casme3"],
+        protocol="three",
+        left_out={"casme3/spNO.1/x": "no apex", "casme3/spNO.2/y": "no apex"},
+        unmet=["casme3: class negative  expected 88  found 6", "casme3: and 9 more subjects"],
+    )
+    assert found["notes"] == [
+        "mine: 2 clips left out by its --sampling",
+        "mine: its clips are not the published ones: casme3: class negative expected 88 found 6, "
+        "see Published counts",
+    ]
+
+
 @pytest.mark.parametrize("databases", [["folder"], ["casme3"]])
 def test_where_nothing_is_published_nothing_is_shown(tmp_path: Path, databases: list[str]) -> None:
     assert section(tmp_path / "run", databases) == []
