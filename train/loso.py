@@ -13,7 +13,6 @@ from raicl.common.wording import counted
 from raicl.train import pictures
 from raicl.train.attempt import Attempt
 from raicl.train.controls import describe_control
-from raicl.train.device import describe_device
 from raicl.train.evaluation import describe_evaluation
 from raicl.train.events import EventFiles
 from raicl.train.experiment import Experiment
@@ -127,8 +126,8 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _device(experiment: Experiment, fold: Fold) -> str:
-    """What trained a fold; of folds from before it was recorded, what is used now."""
-    return str(experiment.run.done(fold).get("device", describe_device(experiment.device)))
+    """What trained a fold; earlier versions did not record it."""
+    return str(experiment.run.done(fold).get("device", "not recorded"))
 
 
 def _subjects(experiment: Experiment, fold: Fold) -> list[str]:

@@ -23,7 +23,6 @@ def die_on_three(number: int) -> int:
 
 def hang_on_three(number: int) -> int:
     if number == 3:
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         time.sleep(600)
     return number * number
 
