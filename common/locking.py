@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from raicl.common.console import say
 from raicl.common.errors import HeldError, InputError
 from raicl.common.files import writing
+from raicl.common.terminal.console import say
 
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from raicl.common.clip import Clip
-from raicl.data.annotation import printable
+from raicl.common.terminal.wording import printable
 from raicl.data.protocols import Expected, Protocol
 
 _SHOWN = 8  # differing subjects in a text; --json lists all

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from raicl.common.clip import Clip, Split
+from raicl.common.terminal.wording import printable
 from raicl.data.database import Footage, Frame
 from raicl.data.sheet import as_integer, as_text
 from raicl.data.tree import Listing, Unusable
@@ -126,11 +127,6 @@ def attach_frames(clip: Clip, listing: Listing) -> Footage:
         flags += ("frame-gap",)
     frames = tuple(Frame(number, listing.frames[number]) for number in numbers)
     return Footage(dataclasses.replace(clip, flags=flags), frames)
-
-
-def printable(text: str) -> str:
-    """Text of a sheet as it may be printed: control characters escaped."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _frame(cells: Mapping[str, object], name: str) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from raicl.common.wording import clips_of_subjects
+from raicl.common.terminal.wording import clips_of_subjects, printable
 from raicl.data.agreement import Agreement, Difference, difference_lines, official_line
-from raicl.data.annotation import printable
 from raicl.data.audit import Audit, CompositeAudit, ProtocolCounts
 from raicl.data.database import edition
 

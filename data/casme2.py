@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from raicl.common.console import say
 from raicl.common.errors import InputError
-from raicl.data.annotation import printable
+from raicl.common.terminal.console import say
+from raicl.common.terminal.wording import printable
 from raicl.data.corrections import KnownError
 from raicl.data.database import Database
 from raicl.data.locate import ambiguous, find_sheets

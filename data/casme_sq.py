@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from raicl.common.console import say
 from raicl.common.errors import InputError
+from raicl.common.terminal.console import say
 from raicl.data.clip_folders import PlacedClips
 from raicl.data.corrections import KnownError
 from raicl.data.database import Database

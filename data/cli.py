@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from raicl.common import console
 from raicl.common.errors import ConflictError, PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
-from raicl.common.wording import counted
+from raicl.common.terminal import console
+from raicl.common.terminal.wording import counted
 
 
 def synth(
@@ -137,7 +137,7 @@ def demo(
 def _command(*words: object) -> None:
     arguments = [str(word) for word in words]
     console.say(f"\n$ raicl {shlex.join(arguments)}")
-    run = [sys.executable, "-m", "raicl.common.umbrella", *arguments]
+    run = [sys.executable, "-m", "raicl.common.terminal.umbrella", *arguments]
     code = subprocess.run(run, check=False).returncode
     if code:
         raise PartialError(
@@ -148,7 +148,7 @@ def _command(*words: object) -> None:
 
 def _first_clips(flows: Path) -> dict[str, str]:
     """The first clip of each emotion that the composite protocol counts, where there is one."""
-    from raicl.common.flows import open_cache
+    from raicl.common.cache.flows import open_cache
 
     first: dict[str, str] = {}
     for record in open_cache(flows).records:

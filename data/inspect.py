@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raicl.common import console
 from raicl.common.errors import UsageError
-from raicl.common.wording import clips_of_subjects
+from raicl.common.terminal import console
+from raicl.common.terminal.wording import clips_of_subjects
 
 if TYPE_CHECKING:  # h5py and numpy load when a cache is opened, not for --help
-    from raicl.common.flows import Cache
+    from raicl.common.cache.flows import Cache
 
 
 def inspect(
@@ -25,7 +25,7 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a cache holds; with --clip ID --out FILE.png, draw one clip's instances."""
-    from raicl.common.flows import open_cache
+    from raicl.common.cache.flows import open_cache
 
     cache = open_cache(flows)
     if clip is None and out is None:
@@ -34,7 +34,7 @@ def inspect(
         return
     if clip is None or out is None:
         raise UsageError("--clip and --out go together", fix="--clip ID --out clip.png")
-    from raicl.common.pictures import draw_clip
+    from raicl.common.cache.pictures import draw_clip
 
     draw_clip(cache, clip, out)
     console.result(str(out))

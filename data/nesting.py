@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raicl.common.console import say
 from raicl.common.errors import InputError
+from raicl.common.terminal.console import say
 from raicl.data.locate import ambiguous
 from raicl.data.sheet import as_text
 from raicl.data.tree import inner_folders, leaves, subfolders

@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from raicl.data.annotation import annotate, attach_frames, printable
+from raicl.common.terminal.wording import printable
+from raicl.data.annotation import annotate, attach_frames
 from raicl.data.corrections import KnownError, correct_cells
 from raicl.data.database import Correction, Database, Footage, Skipped
 from raicl.data.sheet import Row, as_integer, as_text

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from raicl.common.console import say
+from raicl.common.terminal.console import say
 from raicl.data.corrections import KnownError
 from raicl.data.database import Database
 from raicl.data.locate import find_sheet

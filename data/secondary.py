@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raicl.common.console import say
 from raicl.common.errors import InputError
+from raicl.common.terminal.console import say
 from raicl.data.clip_folders import group_clips
 from raicl.data.corrections import KnownError
 from raicl.data.database import Database

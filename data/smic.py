@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from raicl.common.console import say
 from raicl.common.errors import UsageError
-from raicl.data.annotation import annotate, attach_frames, printable
+from raicl.common.terminal.console import say
+from raicl.common.terminal.wording import printable
+from raicl.data.annotation import annotate, attach_frames
 from raicl.data.corrections import KnownError
 from raicl.data.database import Database, Footage, Skipped
 from raicl.data.smic_tree import EMOTIONS, FPS, clip_folders, find_smic, parse_name

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raicl.common.console import say
+from raicl.common.terminal.console import say
 from raicl.data.corrections import KnownError
 from raicl.data.database import Database
 from raicl.data.locate import find_sheet

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from raicl.common.console import say
 from raicl.common.errors import InputError
+from raicl.common.terminal.console import say
 from raicl.data.nesting import Numbered, Tree, choose_tree, find_trees
 from raicl.data.tree import Unusable, fold, inner_folders, list_frames, match
 

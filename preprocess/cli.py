@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raicl.common import console
 from raicl.common.errors import PartialError, UsageError
-from raicl.common.misuse import run
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, merge, read_toml, with_settings
-from raicl.common.version import print_version
-from raicl.common.wording import counted
+from raicl.common.terminal import console
+from raicl.common.terminal.misuse import run
+from raicl.common.terminal.version import print_version
+from raicl.common.terminal.wording import counted
 from raicl.data.database import DATABASES
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.source import (
@@ -195,7 +195,7 @@ def prep(
 
 
 def _report(rows: list[Row], out: Path, as_json: bool) -> None:
-    from raicl.common.flows import open_cache, shards_folder
+    from raicl.common.cache.flows import open_cache, shards_folder
     from raicl.data.protocols import OWN, PROTOCOLS, fitting_protocols
     from raicl.preprocess.prepare import STATUSES
 

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from raicl.common.files import sha256_file
-from raicl.common.sample import Sample
+from raicl.common.sampling.sample import Sample
 from raicl.data.database import Footage, Frame
 from raicl.preprocess.flow.engine import describe_engine
 from raicl.preprocess.frames import read_frame

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from raicl.common.console import say
+from raicl.common.cache.flows import Cache, read_index, shards_folder
 from raicl.common.errors import ConflictError, InputError, VersionError
-from raicl.common.flows import Cache, read_index, shards_folder
 from raicl.common.provenance import git_state, versions
-from raicl.common.sample import describe_sampling
-from raicl.common.wording import counted
+from raicl.common.sampling.sample import describe_sampling
+from raicl.common.terminal.console import say
+from raicl.common.terminal.wording import counted
 from raicl.data.database import Database, edition
 from raicl.preprocess.fingerprint import making
 from raicl.preprocess.sampling import describe_errors

@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-from raicl.common.console import say
+from raicl.common.cache.flows import shards_folder, write_index
+from raicl.common.cache.record import ClipRecord
+from raicl.common.cache.shards import Shard, read_shard, write_shard
 from raicl.common.errors import (
     InputError,
     PartialError,
@@ -21,13 +23,11 @@ from raicl.common.errors import (
     UsageError,
 )
 from raicl.common.files import sweep
-from raicl.common.flows import shards_folder, write_index
 from raicl.common.locking import lock
 from raicl.common.parallel import WorkerDeath, run_all, stop_workers
-from raicl.common.progress import progress
-from raicl.common.record import ClipRecord
-from raicl.common.shards import Shard, read_shard, write_shard
-from raicl.common.wording import counted
+from raicl.common.terminal.console import say
+from raicl.common.terminal.progress import progress
+from raicl.common.terminal.wording import counted
 from raicl.data.database import Database, Footage
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import warm_up

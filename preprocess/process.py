@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.common.cache.shards import Shard
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
-from raicl.common.shards import Shard
 from raicl.data.database import Footage, Frame
 from raicl.preprocess.align import carry, eye_transform, fit_transform, warp
 from raicl.preprocess.fingerprint import Identity

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from raicl.common.shards import Shard
+from raicl.common.cache.shards import Shard
 from raicl.preprocess.fingerprint import Identity
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from raicl.common.errors import InputError
-from raicl.common.sample import SHORT, Sample, describe_sampling, sample_clip
-from raicl.common.wording import counted
+from raicl.common.sampling.sample import SHORT, Sample, describe_sampling, sample_clip
+from raicl.common.terminal.wording import counted
 from raicl.data.database import Footage
 from raicl.preprocess.settings import PrepSettings
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from raicl.common import console
 from raicl.common.errors import InputError, UsageError
+from raicl.common.terminal import console
 
 if TYPE_CHECKING:  # the readers load numpy, and --help must not wait for them
     from raicl.data.audit import Audit, CompositeAudit

@@ -71,7 +71,7 @@ def loaded_by(statement: str) -> set[str]:
         ("import raicl.preprocess.cli", {"torch", "cv2", "dlib", "numpy", "h5py"}),
         ("import raicl.train.report.cli", {"torch", "numpy", "h5py", "matplotlib", "jinja2"}),
         ("import raicl.train.cli", {"torch", "torchvision", "numpy", "h5py", "matplotlib"}),
-        ("import raicl.common.umbrella", {"torch", "cv2", "dlib", "numpy", "h5py"}),
+        ("import raicl.common.terminal.umbrella", {"torch", "cv2", "dlib", "numpy", "h5py"}),
     ],
 )
 def test_importing_loads_no_more_than_it_should(statement: str, absent: set[str]) -> None:

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
+from raicl.common.cache.flows import open_cache
 from raicl.common.errors import ConflictError, InputError, UsageError
-from raicl.common.flows import open_cache
 from raicl.data.agreement import whole_list
 from raicl.data.audit import audit_composite, contradictions
 from raicl.data.audit_table import audit_table

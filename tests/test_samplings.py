@@ -10,8 +10,8 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from raicl.common.clip import Clip
-from raicl.common.sample import SamplingSettings
-from raicl.common.sampling import SAMPLINGS
+from raicl.common.sampling.frames import SAMPLINGS
+from raicl.common.sampling.sample import SamplingSettings
 from raicl.data.database import Database, Footage, Frame
 from raicl.data.protocols import load_protocol
 from raicl.preprocess.prepare import prepare

@@ -44,7 +44,7 @@ def unread(model: type[Settings], files: Iterable[Path]) -> set[str]:
 
 def code(folder: str) -> list[Path]:
     """The stage without its settings, and the sampling that both stages share."""
-    files = [ROOT / "common" / "sample.py"]
+    files = [ROOT / "common" / "sampling" / "sample.py"]
     for path in (ROOT / folder).rglob("*.py"):
         if path.name != "settings.py" and "settings" not in path.relative_to(ROOT).parts:
             files.append(path)

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from raicl.common import console
 from raicl.common.errors import SetupError, UsageError
-from raicl.common.misuse import run
 from raicl.common.settings import environment, merge, read_toml, with_settings
-from raicl.common.version import print_version
+from raicl.common.terminal import console
+from raicl.common.terminal.misuse import run
+from raicl.common.terminal.version import print_version
 from raicl.train.settings import TrainSettings, preset_layers
 
 EPILOG = "Something does not work? Try: raicl doctor. The README describes every file of a run."

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from raicl.common import console
 from raicl.common.errors import InputError, PartialError
 from raicl.common.parallel import resolve_jobs
+from raicl.common.terminal import console
 from raicl.train import pictures as drawing
 from raicl.train.assembly import plan
 from raicl.train.device import configure_torch, describe_device, resolve_device

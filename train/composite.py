@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from raicl.common.cache.flows import Cache, digest_instances, open_cache
+from raicl.common.cache.record import ClipRecord
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
-from raicl.common.flows import Cache, digest_instances, open_cache
-from raicl.common.record import ClipRecord
-from raicl.common.sample import FLAGS, SamplingSettings
-from raicl.common.wording import counted
+from raicl.common.sampling.sample import FLAGS, SamplingSettings
+from raicl.common.terminal.wording import counted
 from raicl.data.agreement import official_lines, published_lines
 from raicl.data.protocols import Protocol
 from raicl.train.duplicates import identical_clips

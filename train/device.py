@@ -9,7 +9,7 @@ import re
 import torch
 
 from raicl.common.errors import SetupError, UsageError
-from raicl.common.wording import counted
+from raicl.common.terminal.wording import counted
 
 
 def resolve_device(name: str) -> torch.device:

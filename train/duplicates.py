@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from raicl.common.record import ClipRecord
-from raicl.common.wording import counted
+from raicl.common.cache.record import ClipRecord
+from raicl.common.terminal.wording import counted
 
 _SHOWN = 3  # groups that are told by name
 

@@ -19,7 +19,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LRScheduler
 
-from raicl.common.progress import progress
+from raicl.common.terminal.progress import progress
 from raicl.train.augmentation import augment
 from raicl.train.checkpoint import Checkpoint
 from raicl.train.folds import Fold, FoldError

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from raicl.common.cache.flows import Cache
+from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError, ResourceError
-from raicl.common.flows import Cache
-from raicl.common.progress import progress
-from raicl.common.record import ClipRecord
+from raicl.common.terminal.progress import progress
 from raicl.train.resizing import resize_instances
 from raicl.train.stream import Stream
 

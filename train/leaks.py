@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from raicl.common.progress import progress
-from raicl.common.shards import Shard
+from raicl.common.cache.shards import Shard
+from raicl.common.terminal.progress import progress
 from raicl.train.composite import Composite
 from raicl.train.folds import Fold
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from raicl.common.errors import PartialError
 from raicl.common.files import write_json
-from raicl.common.progress import duration
-from raicl.common.wording import counted
+from raicl.common.terminal.progress import duration
+from raicl.common.terminal.wording import counted
 from raicl.train import pictures
 from raicl.train.attempt import Attempt
 from raicl.train.controls import describe_control

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from raicl.common import console
-from raicl.common.wording import counted
+from raicl.common.terminal import console
+from raicl.common.terminal.wording import counted
 from raicl.train.composite import Composite
 from raicl.train.duplicates import describe_identical
 from raicl.train.folds import Fold

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from raicl.common.sample import FALLBACK, SHORT, STAND_IN
-from raicl.common.wording import counted
+from raicl.common.sampling.sample import FALLBACK, SHORT, STAND_IN
+from raicl.common.terminal.wording import counted
 
 _MEANINGS = {
     SHORT: "it has fewer frames than the sampling wants, and all are taken",
@@ -21,7 +21,7 @@ def remarks(left_out: Mapping[str, str], flags: Mapping[str, int]) -> list[str]:
     Parameters
     ----------
     left_out : reasons by clip.
-    flags : clips by flag of `raicl.common.sample.FLAGS`.
+    flags : clips by flag of `raicl.common.sampling.sample.FLAGS`.
     """
     reasons = Counter(left_out.values()).most_common()
     return [f"{counted(n, 'clip')} left out: {reason}" for reason, n in reasons] + [

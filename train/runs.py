@@ -9,12 +9,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from raicl.common.console import say
 from raicl.common.errors import ConflictError, InputError
 from raicl.common.files import read_json, sha256_file, sweep, write_atomic, write_json
 from raicl.common.locking import lock
 from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
+from raicl.common.terminal.console import say
 from raicl.train.composite import Composite
 from raicl.train.folds import Fold
 from raicl.train.identity import PACKAGES, environment, identity, run_key, to_toml

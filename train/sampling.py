@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from raicl.common.cache.flows import Cache
+from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError
-from raicl.common.flows import Cache
-from raicl.common.record import ClipRecord
-from raicl.common.sample import (
+from raicl.common.sampling.frames import random_frames
+from raicl.common.sampling.sample import (
     FLAGS,
     Sample,
     SamplingSettings,
     describe_sampling,
     sample_clip,
 )
-from raicl.common.sampling import random_frames
 from raicl.train.composite import Composite, check_classes
 from raicl.train.settings import TrainSettings
 

@@ -12,9 +12,9 @@ import h5py
 import torch
 from torch import Tensor
 
+from raicl.common.cache.flows import Cache
+from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError
-from raicl.common.flows import Cache
-from raicl.common.record import ClipRecord
 from raicl.train.resizing import resize_instances
 
 _AHEAD = 4  # batches read in advance: two steps, each with an online and a target batch

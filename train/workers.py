@@ -10,8 +10,8 @@ from threading import Thread
 
 import torch
 
-from raicl.common import console
 from raicl.common.parallel import WorkerDeath, resolve_jobs, run_all, stop_workers
+from raicl.common.terminal import console
 from raicl.train.attempt import Attempt, attempt_fold, experiment_instances
 from raicl.train.device import configure_torch
 from raicl.train.experiment import Experiment

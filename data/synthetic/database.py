@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from raicl.common.errors import ConflictError, UsageError
 from raicl.common.files import write_atomic, write_json, writing
-from raicl.common.progress import progress
+from raicl.common.terminal.progress import progress
 from raicl.data.synthetic.difficulty import Difficulty
 from raicl.data.synthetic.face import draw_face, pose, render_face
 from raicl.data.synthetic.field import dense_field, invert, pixel_grid

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from raicl.common.console import say
 from raicl.common.errors import SetupError
+from raicl.common.terminal.console import say
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 FASTMATH = True  # without it no sum is vectorised; numba's cache does not tell the two apart

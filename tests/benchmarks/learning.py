@@ -22,8 +22,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from raicl.common import console
 from raicl.common.settings import merge
+from raicl.common.terminal import console
 from raicl.data.database import read_database
 from raicl.data.protocols import load_protocol
 from raicl.data.synthetic.database import make_database

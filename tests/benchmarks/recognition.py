@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from raicl.common import console
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import merge
+from raicl.common.terminal import console
 from raicl.data.database import read_database
 from raicl.data.protocols import load_protocol
 from raicl.preprocess.prepare import prepare

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from raicl.common.cache.flows import shards_folder, write_index
+from raicl.common.cache.record import ClipRecord
+from raicl.common.cache.shards import Shard, write_shard
 from raicl.common.clip import Clip
-from raicl.common.flows import shards_folder, write_index
-from raicl.common.record import ClipRecord
-from raicl.common.shards import Shard, write_shard
 
 
 def make_shard(seed: int, *, n: int = 3, size: int = 16) -> Shard:

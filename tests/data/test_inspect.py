@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from raicl.common.cache.flows import open_cache, shards_folder, write_index
+from raicl.common.cache.packing import pack
 from raicl.common.clip import Clip
 from raicl.common.errors import UsageError
-from raicl.common.flows import open_cache, shards_folder, write_index
-from raicl.common.packing import pack
 from raicl.data.inspect import inspect, summary
 from tests.common.conftest import write_flows
 

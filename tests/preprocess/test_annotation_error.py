@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from raicl.common.cache.flows import open_cache
 from raicl.common.errors import ConflictError
-from raicl.common.flows import open_cache
 from raicl.data.database import Database
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.sampling import foresee, outlook_table

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from raicl.common.cache.shards import read_shard, write_shard
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
 from raicl.common.instance import strain
 from raicl.common.settings import merge
-from raicl.common.shards import read_shard, write_shard
 from raicl.data.database import Database, Footage, Frame
 from raicl.preprocess.fingerprint import identify, making
 from raicl.preprocess.head_motion import fit_similarity, remove_head_motion

@@ -13,8 +13,8 @@ from pathlib import Path
 import h5py
 import pytest
 
+from raicl.common.cache.flows import open_cache, shards_folder
 from raicl.common.errors import ConflictError, InputError, PartialError, UsageError
-from raicl.common.flows import open_cache, shards_folder
 from raicl.common.locking import lock
 from raicl.data.database import Correction, Database
 from raicl.data.selection import select

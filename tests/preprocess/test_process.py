@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from raicl.common.cache.shards import Shard
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
-from raicl.common.shards import Shard
 from raicl.data.database import Database, Footage, Frame
 from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.process import process_clip

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from raicl.common.cache.flows import open_cache
+from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import ConflictError, PartialError
-from raicl.common.flows import open_cache
-from raicl.common.record import ClipRecord
-from raicl.common.sampling import SAMPLINGS
+from raicl.common.sampling.frames import SAMPLINGS
 from raicl.data.database import Database
 from raicl.preprocess import process
 from raicl.preprocess.prepare import prepare

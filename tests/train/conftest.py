@@ -10,11 +10,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from raicl.common.cache.flows import open_cache, shards_folder, write_index
+from raicl.common.cache.record import ClipRecord
+from raicl.common.cache.shards import Shard, write_shard
 from raicl.common.clip import Clip, Split
-from raicl.common.flows import open_cache, shards_folder, write_index
 from raicl.common.instance import strain
-from raicl.common.record import ClipRecord
-from raicl.common.shards import Shard, write_shard
 from raicl.train.settings import TrainSettings
 
 MakeCache = Callable[..., Path]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 from raicl.train.augmentation import augment, erase, shift
 from raicl.train.fit import fit_fold
 from raicl.train.folds import leave_one_subject_out

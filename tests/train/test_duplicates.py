@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from raicl.common.flows import open_cache, write_index
+from raicl.common.cache.flows import open_cache, write_index
 from raicl.data.protocols import load_protocol
 from raicl.train.composite import compose
 from raicl.train.duplicates import identical_clips

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 from raicl.train.fit import fit_fold, make_schedule, mini_batches
 from raicl.train.folds import Fold, leave_one_subject_out
 from raicl.train.instances import Instances, load_instances

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 from raicl.train.fit import fit_fold
 from raicl.train.folds import leave_one_subject_out
 from raicl.train.instances import load_instances

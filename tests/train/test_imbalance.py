@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 from raicl.train.fit import draw_epoch, fit_fold
 from raicl.train.folds import leave_one_subject_out
 from raicl.train.imbalance import balanced_clips, effective_weights, log_prior

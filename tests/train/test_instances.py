@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from raicl.common.cache.flows import open_cache
+from raicl.common.cache.packing import pack
 from raicl.common.errors import InputError
-from raicl.common.flows import open_cache
 from raicl.common.instance import mirror
-from raicl.common.packing import pack
 from raicl.train import instances as module
 from raicl.train.instances import Instances, load_instances
 from raicl.train.mirror import mirror_instances

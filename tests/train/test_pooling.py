@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from raicl.common.cache.flows import open_cache
 from raicl.common.errors import UsageError
-from raicl.common.flows import open_cache
 from raicl.common.settings import merge
 from raicl.train.folds import FoldError
 from raicl.train.instances import Instances, load_instances

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
+from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import UsageError
-from raicl.common.flows import open_cache, write_index
 from raicl.common.settings import merge
 from raicl.data.protocols import load_protocol
 from raicl.train.cli import merge_settings

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import InputError, UsageError
-from raicl.common.flows import open_cache, write_index
 from raicl.common.settings import merge
 from raicl.data.protocols import load_protocol
 from raicl.train.composite import Composite, compose

@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from raicl.common.cache.flows import open_cache
 from raicl.common.errors import InputError
-from raicl.common.flows import open_cache
 from raicl.train.instances import Instances, load_instances
 from raicl.train.mirror import mirror_inputs, mirror_instances
 from raicl.train.scaling import Scale, apply_scale, fit_scale

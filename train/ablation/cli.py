@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raicl.common import console
 from raicl.common.errors import PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import with_settings
-from raicl.common.wording import counted
+from raicl.common.terminal import console
+from raicl.common.terminal.wording import counted
 from raicl.train.cli import base_layers, load_torch
 from raicl.train.settings import TrainSettings
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raicl.common.console import say
 from raicl.common.errors import (
     ConflictError,
     HeldError,
@@ -17,6 +16,7 @@ from raicl.common.errors import (
     UsageError,
 )
 from raicl.common.settings import merge
+from raicl.common.terminal.console import say
 from raicl.train.ablation.grid import Grid, Layers
 from raicl.train.assembly import plan
 from raicl.train.composite import Composite

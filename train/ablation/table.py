@@ -13,7 +13,7 @@ import numpy as np
 
 from raicl.common.errors import PartialError
 from raicl.common.files import write_atomic, write_json
-from raicl.common.sample import SamplingSettings
+from raicl.common.sampling.sample import SamplingSettings
 from raicl.train.ablation.cost import Cost, count_cost
 from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.study import Study, Unit

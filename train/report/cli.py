@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from raicl.common import console
 from raicl.common.errors import UsageError
+from raicl.common.terminal import console
 from raicl.train.cli import load_torch
 
 

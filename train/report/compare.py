@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError
-from raicl.common.wording import clips_of_subjects, counted
+from raicl.common.terminal.wording import clips_of_subjects, counted
 from raicl.train.comparison import discordance, paired_differences
 from raicl.train.controls import is_control
 from raicl.train.evaluation import evaluation, partial

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.pictures import matplotlib_figure
-from raicl.common.wording import counted
+from raicl.common.cache.pictures import matplotlib_figure
+from raicl.common.terminal.wording import counted
 
 Logs = Mapping[str, Sequence[Mapping[str, Any]]]
 

@@ -8,9 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raicl.common.cache.flows import open_cache, read_index
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
-from raicl.common.flows import open_cache, read_index
 from raicl.train.controls import SHUFFLED
 from raicl.train.evaluation import evaluation
 from raicl.train.outcome import Outcome

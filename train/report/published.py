@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from raicl.common.wording import counted
+from raicl.common.terminal.wording import counted
 from raicl.train.controls import is_control
 from raicl.train.evaluation import WITHIN, evaluation, partial
 from raicl.train.outcome import Outcome

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from raicl.common.wording import clips_of_subjects
+from raicl.common.terminal.wording import clips_of_subjects
 from raicl.train.controls import SHUFFLED, is_control
 from raicl.train.evaluation import partial
 from raicl.train.metrics import (

@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from raicl.common.sample import SamplingSettings
-from raicl.common.sampling import SamplingName
+from raicl.common.sampling.frames import SamplingName
+from raicl.common.sampling.sample import SamplingSettings
 from raicl.common.settings import setting
 
 PairingName = Literal["permute", "iid", "strong-teacher", "symmetric"]

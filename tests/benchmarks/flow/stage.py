@@ -11,8 +11,8 @@ from unittest.mock import patch
 import numpy as np
 from joblib import Parallel, delayed
 
-from raicl.common import console
 from raicl.common.parallel import run_all, stop_workers
+from raicl.common.terminal import console
 from raicl.data.database import Database, Footage, Frame, read_database
 from raicl.data.synthetic.database import make_database
 from raicl.preprocess import process

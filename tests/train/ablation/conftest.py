@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from raicl.common.umbrella import main
+from raicl.common.terminal.umbrella import main
 from raicl.train.settings import TrainSettings
 
 MakeCache = Callable[..., Path]

@@ -17,7 +17,7 @@ from raicl.train.report.summary import summarise
 from raicl.train.settings import TrainSettings
 from tests.train.ablation.conftest import GRID, Raicl, Words
 
-RAICL = [sys.executable, "-m", "raicl.common.umbrella"]
+RAICL = [sys.executable, "-m", "raicl.common.terminal.umbrella"]
 
 
 def test_a_study_ends_in_one_table_of_what_its_runs_predict(

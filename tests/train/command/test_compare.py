@@ -9,7 +9,7 @@ from tests.train.report.runs import TRUTHS, predictions_of, write_run
 
 
 def raicl(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "raicl.common.umbrella", *map(str, words)]
+    command = [sys.executable, "-m", "raicl.common.terminal.umbrella", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 from raicl.train import attempt
 from raicl.train.fit import fit_fold
 from raicl.train.folds import leave_one_subject_out

@@ -237,7 +237,7 @@ def test_the_surest_wrong_clips_come_first_and_each_class_has_a_right_one() -> N
 
 def test_the_command_writes_the_page_and_refuses_what_is_no_run(outcome: Outcome) -> None:
     def raicl(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "raicl.common.umbrella", *map(str, words)]
+        command = [sys.executable, "-m", "raicl.common.terminal.umbrella", *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     out = outcome.folder.parent / "page.html"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 from raicl.train import attempt, pictures
 from raicl.train.checkpoint import load_tensors
 from raicl.train.mirror import mirror_instances

@@ -12,8 +12,8 @@ from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from raicl.common import console
 from raicl.common.errors import SetupError
+from raicl.common.terminal import console
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from raicl.common.cache.flows import open_cache
+from raicl.common.cache.pictures import draw_clip
 from raicl.common.errors import UsageError
-from raicl.common.flows import open_cache
-from raicl.common.pictures import draw_clip
 
 image = pytest.importorskip("matplotlib.image")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 
 WRITERS = {
     "shard": "write_shard(out, make_shard(0))",
@@ -19,10 +19,10 @@ WRITERS = {
 }
 SCRIPT = """
 import sys; from pathlib import Path
-from raicl.common.console import launch
-from raicl.common.flows import open_cache, write_index
-from raicl.common.packing import pack
-from raicl.common.shards import write_shard
+from raicl.common.terminal.console import launch
+from raicl.common.cache.flows import open_cache, write_index
+from raicl.common.cache.packing import pack
+from raicl.common.cache.shards import write_shard
 from tests.common.conftest import make_shard
 cache, out = open_cache(Path(sys.argv[1])), Path(sys.argv[2])
 launch(lambda: {})

@@ -23,7 +23,7 @@ CASES = [
 
 def run(body: str, **environment: str) -> subprocess.CompletedProcess[str]:
     script = (
-        "from raicl.common.errors import *\nfrom raicl.common.console import launch\n"
+        "from raicl.common.errors import *\nfrom raicl.common.terminal.console import launch\n"
         f"def command():\n    {body}\nlaunch(command)"
     )
     return subprocess.run(
@@ -52,7 +52,7 @@ def test_the_trace_is_shown_when_asked_for() -> None:
 
 def test_a_closed_pipe_ends_quietly() -> None:
     script = (
-        "from raicl.common.console import launch, result\n"
+        "from raicl.common.terminal.console import launch, result\n"
         "def command():\n    [result('x' * 1000) for _ in range(10000)]\nlaunch(command)"
     )
     answer = subprocess.run(

@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.common.cache.hdf5 import SURVEY, plain_array, reading, replacing
 from raicl.common.errors import InputError
-from raicl.common.hdf5 import SURVEY, plain_array, reading, replacing
 
 FORMAT, VERSION = "raicl-shard", 1
 _SHARD_BYTES = 8 << 30  # far above the longest clip, far below a crafted shape

@@ -7,11 +7,11 @@ from pathlib import Path
 import h5py
 import pytest
 
+from raicl.common.cache.flows import open_cache, write_index
+from raicl.common.cache.packing import pack
+from raicl.common.cache.record import ClipRecord
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
-from raicl.common.flows import open_cache, write_index
-from raicl.common.packing import pack
-from raicl.common.record import ClipRecord
 
 CLIP = Clip(dataset="d", subject="s", name="c", emotion="surprise", onset=4, offset=9)
 RECORD = ClipRecord(

@@ -12,9 +12,9 @@ import h5py
 import numpy as np
 import pytest
 
+from raicl.common.cache.flows import open_cache, shards_folder, write_index
+from raicl.common.cache.packing import pack
 from raicl.common.errors import InputError
-from raicl.common.flows import open_cache, shards_folder, write_index
-from raicl.common.packing import pack
 
 
 def test_what_was_written_is_read(flows: Path) -> None:
@@ -104,7 +104,7 @@ FLIPS = """
 import sys, random
 from pathlib import Path
 from raicl.common.errors import InputError
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 flows = Path(sys.argv[1])
 truth = {r.id: open_cache(flows).read(r).digest for r in open_cache(flows).records}
 cache = open_cache(flows)
@@ -225,7 +225,7 @@ def test_a_shard_name_that_leaves_the_folder_is_refused(flows: Path) -> None:
         manifest = json.loads(file["manifest"][:].tobytes())
     cache = open_cache(flows)
     manifest["records"][0]["shard"] = "../../" + os.fspath(flows.name)
-    from raicl.common.record import ClipRecord
+    from raicl.common.cache.record import ClipRecord
 
     write_index(
         flows,

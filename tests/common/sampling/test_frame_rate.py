@@ -7,9 +7,9 @@ import pytest
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
-from raicl.common.frame_rate import nearest, slow_down
-from raicl.common.sample import SamplingSettings, sample_clip
-from raicl.common.sampling import SAMPLINGS, SamplingName, middle_frames, middle_index
+from raicl.common.sampling.frame_rate import nearest, slow_down
+from raicl.common.sampling.frames import SAMPLINGS, SamplingName, middle_frames, middle_index
+from raicl.common.sampling.sample import SamplingSettings, sample_clip
 from raicl.common.settings import merge
 
 CLIP = Clip(

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from raicl.common.errors import UsageError
-from raicl.common.misuse import run
+from raicl.common.terminal.misuse import run
 
 
 def app() -> typer.Typer:

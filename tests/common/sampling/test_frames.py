@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from raicl.common.sampling import (
+from raicl.common.sampling.frames import (
     SAMPLINGS,
     SamplingName,
     apex_centred_frames,

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from raicl.common import console
 from raicl.common.errors import ConflictError, InputError
-from raicl.common.wording import counted
+from raicl.common.terminal import console
+from raicl.common.terminal.wording import counted
 
 
 def validate(
@@ -18,8 +18,8 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read a cache whole and verify every digest; name each clip that is damaged or missing."""
-    from raicl.common.flows import read_index
-    from raicl.common.validation import find_faults, remedy
+    from raicl.common.cache.flows import read_index
+    from raicl.common.cache.validation import find_faults, remedy
 
     cache = read_index(flows)
     faults = find_faults(cache)
@@ -46,8 +46,8 @@ def pack(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
 ) -> None:
     """Put a cache and its shards into one file that every reader takes as it is."""
-    from raicl.common.flows import open_cache
-    from raicl.common.packing import pack as write_packed
+    from raicl.common.cache.flows import open_cache
+    from raicl.common.cache.packing import pack as write_packed
 
     cache = open_cache(flows)
     if out.exists() and (not overwrite or out.resolve() == flows.resolve()):

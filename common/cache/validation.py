@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from raicl.common.cache.flows import Cache
+from raicl.common.cache.hdf5 import REMAKE
+from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError
-from raicl.common.flows import Cache
-from raicl.common.hdf5 import REMAKE
 from raicl.common.parallel import resolve_jobs
-from raicl.common.progress import progress
-from raicl.common.record import ClipRecord
+from raicl.common.terminal.progress import progress
 
 
 @dataclass(frozen=True)

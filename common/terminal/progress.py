@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from raicl.common import console
+from raicl.common.terminal import console
 
 _SECONDS_BETWEEN_LINES = 30.0
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from raicl.common.cache.hdf5 import REMAKE, plain_array
+from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError, VersionError
-from raicl.common.hdf5 import REMAKE, plain_array
-from raicl.common.record import ClipRecord
 
 FORMAT, VERSION = "raicl-flows", 2
 _MANIFEST_BYTES = 256 << 20  # a manifest of CAS(ME)^3's 860 clips has 1 MB

@@ -14,8 +14,8 @@ from pydantic import field_validator
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
-from raicl.common.frame_rate import nearest, slow_down
-from raicl.common.sampling import (
+from raicl.common.sampling.frame_rate import nearest, slow_down
+from raicl.common.sampling.frames import (
     HALFWAY,
     SamplingName,
     choose_frames,
@@ -23,8 +23,8 @@ from raicl.common.sampling import (
     middle_index,
     needs_apex,
 )
+from raicl.common.sampling.window import Window
 from raicl.common.settings import Settings, setting
-from raicl.common.window import Window
 
 if TYPE_CHECKING:
     import numpy as np

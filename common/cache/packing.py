@@ -7,11 +7,11 @@ from pathlib import Path
 
 import h5py
 
+from raicl.common.cache.flows import Cache
+from raicl.common.cache.hdf5 import reading
+from raicl.common.cache.manifest import load_manifest, oldest_version, store_manifest
+from raicl.common.cache.shards import store_shard
 from raicl.common.files import replace_atomically
-from raicl.common.flows import Cache
-from raicl.common.hdf5 import reading
-from raicl.common.manifest import load_manifest, oldest_version, store_manifest
-from raicl.common.shards import store_shard
 
 _MARGIN = 1 << 20  # for the groups of the one file
 
@@ -37,7 +37,7 @@ def pack(cache: Cache, out: Path) -> None:
 def _find_room(path: Path, n_bytes: int) -> None:
     """Fail now where the disk is too full: HDF5 would crash the process in the end.
 
-    See `raicl.common.hdf5.replacing`; this file may be larger than memory.
+    See `raicl.common.cache.hdf5.replacing`; this file may be larger than memory.
     """
     if not hasattr(os, "posix_fallocate"):  # macOS
         return

@@ -7,11 +7,11 @@ from typing import Any
 import h5py
 import pytest
 
-from raicl.common.cli import validate
+from raicl.common.cache.cli import validate
+from raicl.common.cache.flows import open_cache, read_index, shards_folder
+from raicl.common.cache.packing import pack
+from raicl.common.cache.validation import find_faults
 from raicl.common.errors import InputError
-from raicl.common.flows import open_cache, read_index, shards_folder
-from raicl.common.packing import pack
-from raicl.common.validation import find_faults
 
 
 def flip(path: Path) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from raicl.common.cache.flows import Cache
+from raicl.common.cache.record import ClipRecord
+from raicl.common.cache.shards import Shard
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.files import replace_atomically
-from raicl.common.flows import Cache
-from raicl.common.record import ClipRecord
-from raicl.common.sampling import needs_apex
-from raicl.common.shards import Shard
+from raicl.common.sampling.frames import needs_apex
 
 
 def matplotlib_figure() -> ModuleType:

@@ -6,9 +6,9 @@ from importlib.metadata import entry_points
 
 import typer
 
-from raicl.common.console import launch
-from raicl.common.misuse import run
-from raicl.common.version import print_version
+from raicl.common.terminal.console import launch
+from raicl.common.terminal.misuse import run
+from raicl.common.terminal.version import print_version
 
 
 def build() -> typer.Typer:

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from raicl.common import progress as module
-from raicl.common.progress import Progress, duration
+from raicl.common.terminal import progress as module
+from raicl.common.terminal.progress import Progress, duration
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_what_an_earlier_process_did_does_not_quicken_the_pace(
 def test_a_terminal_of_80_columns_shows_fold_epoch_loss_and_both_times() -> None:
     script = (
         "import time\n"
-        "from raicl.common.progress import progress\n"
+        "from raicl.common.terminal.progress import progress\n"
         "with progress(100, '[ 3/24] casme2/sub03', after=2100) as shown:\n"
         "    shown._started -= 30\n"
         "    shown.advance(note='epochs, loss 0.532')\n"

@@ -1,6 +1,6 @@
 """One clip is no clips."""
 
-from raicl.common.wording import clips_of_subjects, counted
+from raicl.common.terminal.wording import clips_of_subjects, counted
 
 
 def test_a_noun_takes_an_s_unless_there_is_one_of_it() -> None:

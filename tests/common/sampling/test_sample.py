@@ -7,10 +7,10 @@ import pytest
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
-from raicl.common.sample import SamplingSettings, find_apex, sample_clip
-from raicl.common.sampling import SAMPLINGS, SamplingName, middle_index, needs_apex
+from raicl.common.sampling.frames import SAMPLINGS, SamplingName, middle_index, needs_apex
+from raicl.common.sampling.sample import SamplingSettings, find_apex, sample_clip
+from raicl.common.sampling.window import Window
 from raicl.common.settings import merge
-from raicl.common.window import Window
 
 CLIP = Clip(
     dataset="casme2",

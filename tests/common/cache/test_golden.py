@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from raicl.common.flows import open_cache
+from raicl.common.cache.flows import open_cache
 
 # written by version 0.1.0 from `make_shard(0..3)` of conftest.py and packed
-GOLDEN = Path(__file__).parent.parent / "golden" / "flows-v1.h5"
+GOLDEN = Path(__file__).parents[2] / "golden" / "flows-v1.h5"
 DIGEST = "16ba5b5dc16ab707ccb5b0bd41e3628d2c0a7a66e15d4a1c2982ee84d40f5c63"
 
 

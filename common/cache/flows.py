@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from raicl.common.cache.hdf5 import REMAKE, SURVEY, reading, replacing
+from raicl.common.cache.manifest import load_manifest, oldest_version, store_manifest
+from raicl.common.cache.record import ClipRecord
+from raicl.common.cache.shards import Shard, read_shard
 from raicl.common.errors import InputError
-from raicl.common.hdf5 import REMAKE, SURVEY, reading, replacing
-from raicl.common.manifest import load_manifest, oldest_version, store_manifest
-from raicl.common.record import ClipRecord
-from raicl.common.shards import Shard, read_shard
 
 _SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
 
