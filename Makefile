@@ -40,7 +40,6 @@ lint: install
 # mypy cannot see through an editable install; these links show it raicl.* where the folders are
 types: install
 	mkdir -p build/types/raicl
-	touch build/types/raicl/__init__.pyi # or data/protocols/ would hide data/protocols.py
 	for folder in common data preprocess train; do \
 		ln -sfn ../../../$$folder build/types/raicl/$$folder; done
 	$(BIN)/mypy -p raicl.common -p raicl.data -p raicl.preprocess -p raicl.train

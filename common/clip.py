@@ -30,7 +30,7 @@ class Clip:
     split : ``train``, never tested; ``test``, never trained on; empty, both. Of the synthetic
         database alone, which may have many more clips to test than to train on.
     onset_error, offset_error : frames by which `onset` and `offset` were moved away from the
-        annotation on purpose (see `raicl.data.annotation_error`); the id stays.
+        annotation on purpose (see `raicl.preprocess.annotation_error`); the id stays.
     """
 
     dataset: str

@@ -22,8 +22,8 @@ def versions(packages: Sequence[str]) -> dict[str, str]:
 
 def git_state() -> str:
     """Commit of the source tree, ``+dirty`` if changed; ``installed`` outside a checkout."""
-    root = next((x for x in Path(__file__).resolve().parents if (x / ".git").exists()), None)
-    if root is None:
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
         return "installed"
     command = ["git", "-C", str(root), "describe", "--always", "--dirty=+dirty", "--abbrev=12"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)

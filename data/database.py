@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    from raicl.data.corrections import KnownError
+from raicl.data.disk.locate import find_root
+from raicl.data.readers.casme2 import read_casme2
+from raicl.data.readers.casme3 import read_casme3
+from raicl.data.readers.casme_sq import read_casme_sq
+from raicl.data.readers.dfme import read_dfme
+from raicl.data.readers.folder import read_folder
+from raicl.data.readers.samm import read_samm
+from raicl.data.readers.secondary import SECONDARY, read_secondary
+from raicl.data.readers.smic import read_smic
+from raicl.data.readers.smic_long import read_smic_long
+from raicl.data.readers.smic_tree import FPS
+from raicl.data.records import Database
+from raicl.data.sheets.corrections import KnownError, read_corrections
 
 DATABASES = (
     *("casme2", "samm", "smic", "casme3"),
@@ -27,79 +34,7 @@ DATABASES = (
 )
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One picture of a clip: the number in its file name, and the file."""
-
-    number: int
-    path: Path
-
-
-@dataclass(frozen=True)
-class Footage:
-    """A clip and its frames on disk, ascending by number; the first is the onset, at least 2.
-
-    `problem` says why the clip cannot be used as it is asked for; a reader leaves it empty.
-    """
-
-    clip: Clip
-    frames: tuple[Frame, ...]
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A clip that is not used, and why."""
-
-    id: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Correction:
-    """An annotated value that was replaced by a listed one (see `raicl.data.corrections`)."""
-
-    id: str
-    field: str
-    annotated: str
-    used: str
-    reason: str
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Database:
-    """What a reader found.
-
-    Attributes
-    ----------
-    name : key of the database, the `Clip.dataset` of all its clips.
-    root : the folder that was given or found, links resolved; nothing in it is ever written.
-    layout : which release lies there, e.g. ``raw-selected``.
-    sheet : version of the annotation, e.g. ``2014``, or variant of the recordings, e.g. ``hs``;
-        empty where there is only one.
-    footage : the usable clips, in natural order of subject and name.
-    skipped : the clips on disk or in the sheet that are not used, each with its reason.
-    corrections : the values that were replaced.
-    members : the databases that this one was put together from (see `raicl.data.composite`).
-    """
-
-    name: str
-    root: Path
-    layout: str
-    sheet: str
-    footage: tuple[Footage, ...]
-    skipped: tuple[Skipped, ...]
-    corrections: tuple[Correction, ...] = ()
-    members: tuple[Database, ...] = ()
-
-    @property
-    def parts(self) -> tuple[Database, ...]:
-        """Its members, or itself alone."""
-        return self.members or (self,)
-
-
-Reader = Callable[[Path, Path | None, Sequence["KnownError"]], Database]
+Reader = Callable[[Path, Path | None, Sequence[KnownError]], Database]
 
 
 def read_database(
@@ -125,9 +60,6 @@ def read_database(
     UsageError : an unknown name or variant.
     InputError : no folder, no sheet, an unusable sheet, or not one usable clip.
     """
-    from raicl.data.corrections import read_corrections
-    from raicl.data.locate import find_root
-
     reader = find_reader(name, variant)
     known = read_corrections(name) if correct else ()
     database = reader(find_root(name, root), annotations, known)
@@ -181,18 +113,6 @@ def edition(name: str, sheet: str) -> str:
 
 def _readers() -> dict[str, dict[str, Reader]]:
     """Readers by database and variant, the default first; empty where there are no variants."""
-    # imported here because the readers build the records above
-    from raicl.data.casme2 import read_casme2
-    from raicl.data.casme3 import read_casme3
-    from raicl.data.casme_sq import read_casme_sq
-    from raicl.data.dfme import read_dfme
-    from raicl.data.folder import read_folder
-    from raicl.data.samm import read_samm
-    from raicl.data.secondary import SECONDARY, read_secondary
-    from raicl.data.smic import read_smic
-    from raicl.data.smic_long import read_smic_long
-    from raicl.data.smic_tree import FPS
-
     cameras: dict[str, Reader] = {camera: partial(read_smic, camera=camera) for camera in FPS}
     return {
         "casme2": {"": read_casme2},

@@ -64,7 +64,7 @@ def summary(cache: Cache) -> dict[str, Any]:
 
 
 def _database(cache: Cache, dataset: str) -> dict[str, Any]:
-    from raicl.data.audit import audit_protocols
+    from raicl.data.protocols.audit import audit_protocols
 
     clips = [record.clip for record in cache.records if record.clip.dataset == dataset]
     prepared = cache.provenance.get("databases", [])
@@ -101,8 +101,8 @@ def _table(found: dict[str, Any]) -> str:
 
 
 def _database_lines(dataset: str, counts: dict[str, Any]) -> list[str]:
-    from raicl.data.audit_table import correction_lines, protocol_lines
     from raicl.data.database import edition
+    from raicl.data.protocols.audit_table import correction_lines, protocol_lines
 
     total = clips_of_subjects(counts["clips"], counts["subjects"])
     told = [total, counts["layout"], edition(dataset, counts["sheet"])]

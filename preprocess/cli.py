@@ -141,8 +141,8 @@ def prep(
         raise UsageError("--out is missing", fix="say where the cache shall go: --out flows.h5")
     if out is not None:
         refuse_input(out, {"--annotations": annotations, "--config": config})
-    from raicl.data.audit_table import audit_table
-    from raicl.data.selection import select
+    from raicl.data.parts import part_of
+    from raicl.data.protocols.audit_table import audit_table
     from raicl.preprocess.output import check_place
     from raicl.preprocess.prepare import prepare
     from raicl.preprocess.sampling import foresee, outlook_table
@@ -162,7 +162,7 @@ def prep(
         variant=variant,
         seed=seed,
     ) as whole:
-        database = select(whole, subjects=names, limit=limit)
+        database = part_of(whole, subjects=names, limit=limit)
         found = audit_source(database, part=part)  # as annotated
         database = place(database, settings)
         outlook = foresee(database.footage, settings)
@@ -196,7 +196,7 @@ def prep(
 
 def _report(rows: list[Row], out: Path, as_json: bool) -> None:
     from raicl.common.cache.flows import open_cache, shards_folder
-    from raicl.data.protocols import OWN, PROTOCOLS, fitting_protocols
+    from raicl.data.protocols.protocol import OWN, PROTOCOLS, fitting_protocols
     from raicl.preprocess.prepare import STATUSES
 
     cache = open_cache(out)

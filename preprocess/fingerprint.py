@@ -14,7 +14,7 @@ from pathlib import Path
 
 from raicl.common.files import sha256_file
 from raicl.common.sampling.sample import Sample
-from raicl.data.database import Footage, Frame
+from raicl.data.records import Footage, Frame
 from raicl.preprocess.flow.engine import describe_engine
 from raicl.preprocess.frames import read_frame
 from raicl.preprocess.landmarks import model_file

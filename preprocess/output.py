@@ -12,7 +12,8 @@ from raicl.common.provenance import git_state, versions
 from raicl.common.sampling.sample import describe_sampling
 from raicl.common.terminal.console import say
 from raicl.common.terminal.wording import counted
-from raicl.data.database import Database, edition
+from raicl.data.database import edition
+from raicl.data.records import Database
 from raicl.preprocess.fingerprint import making
 from raicl.preprocess.sampling import describe_errors
 from raicl.preprocess.settings import PrepSettings

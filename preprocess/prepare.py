@@ -28,7 +28,7 @@ from raicl.common.parallel import WorkerDeath, run_all, stop_workers
 from raicl.common.terminal.console import say
 from raicl.common.terminal.progress import progress
 from raicl.common.terminal.wording import counted
-from raicl.data.database import Database, Footage
+from raicl.data.records import Database, Footage
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import warm_up
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from raicl.common.cache.shards import Shard
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
-from raicl.data.database import Footage, Frame
+from raicl.data.records import Footage, Frame
 from raicl.preprocess.align import carry, eye_transform, fit_transform, warp
 from raicl.preprocess.fingerprint import Identity
 from raicl.preprocess.flow.engine import compute_flow

@@ -9,7 +9,7 @@ from typing import TypedDict
 from raicl.common.errors import InputError
 from raicl.common.sampling.sample import SHORT, Sample, describe_sampling, sample_clip
 from raicl.common.terminal.wording import counted
-from raicl.data.database import Footage
+from raicl.data.records import Footage
 from raicl.preprocess.settings import PrepSettings
 
 

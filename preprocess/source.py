@@ -12,8 +12,8 @@ from raicl.common.errors import InputError, UsageError
 from raicl.common.terminal import console
 
 if TYPE_CHECKING:  # the readers load numpy, and --help must not wait for them
-    from raicl.data.audit import Audit, CompositeAudit
-    from raicl.data.database import Database
+    from raicl.data.protocols.audit import Audit, CompositeAudit
+    from raicl.data.records import Database
     from raicl.preprocess.settings import PrepSettings
 
 
@@ -40,8 +40,8 @@ def open_source(
     UsageError : an option that does not belong to `dataset`.
     InputError : the database is missing or unusable.
     """
-    from raicl.data.composite import COMPOSITES, read_composite
     from raicl.data.database import find_reader, read_database
+    from raicl.data.parts import COMPOSITES, read_composite
 
     if dataset in COMPOSITES:
         single = {"--root": root, "--annotations": annotations, "--variant": variant}
@@ -81,14 +81,14 @@ def refuse_input(out: Path, given: Mapping[str, Path | None]) -> None:
 
 def place(database: Database, settings: PrepSettings) -> Database:
     """The database with the errors of annotation that the settings ask for."""
-    from raicl.data.annotation_error import misplace
+    from raicl.preprocess.annotation_error import misplace
 
     return misplace(database, onset_error=settings.onset_error, offset_error=settings.offset_error)
 
 
 def audit_source(database: Database, *, part: bool) -> Audit | CompositeAudit:
     """The audit of one database, or of several and of them together."""
-    from raicl.data.audit import audit, audit_composite
+    from raicl.data.protocols.audit import audit, audit_composite
 
     make = audit_composite if database.members else audit
     return make(database, part=part)
@@ -101,7 +101,7 @@ def refuse_contradictions(database: Database, found: Audit | CompositeAudit) -> 
     ------
     InputError : it does not; the audit printed before shows each number.
     """
-    from raicl.data.audit import contradictions
+    from raicl.data.protocols.audit import contradictions
 
     differing = contradictions(found)
     if differing:

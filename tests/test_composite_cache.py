@@ -12,13 +12,12 @@ import pytest
 
 from raicl.common.cache.flows import open_cache
 from raicl.common.errors import ConflictError, InputError, UsageError
-from raicl.data.agreement import whole_list
-from raicl.data.audit import audit_composite, contradictions
-from raicl.data.audit_table import audit_table
-from raicl.data.composite import read_composite
 from raicl.data.database import read_database
-from raicl.data.protocols import load_protocol
-from raicl.data.selection import select
+from raicl.data.parts import part_of, read_composite
+from raicl.data.protocols.agreement import whole_list
+from raicl.data.protocols.audit import audit_composite, contradictions
+from raicl.data.protocols.audit_table import audit_table
+from raicl.data.protocols.protocol import load_protocol
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.composite import compose
@@ -161,9 +160,9 @@ def test_a_selection_takes_the_first_clips_of_each_and_subjects_by_either_name(
     roots: dict[str, Path],
 ) -> None:
     database = read_composite("cde", roots)
-    first = select(database, limit=1)
+    first = part_of(database, limit=1)
     assert [item.clip.dataset for item in first.footage] == list(MEMBERS)
-    chosen = select(database, subjects=["sub02", "smic/s20"])
+    chosen = part_of(database, subjects=["sub02", "smic/s20"])
     assert [item.clip.id for item in chosen.footage] == ["casme2/sub02/EP09f", "smic/s20/s20_po_01"]
     assert [member.name for member in chosen.members] == ["casme2", "smic"]
     text = audit_table(audit_composite(chosen, part=True))

@@ -7,7 +7,7 @@ import torch
 
 from raicl.common.settings import merge
 from raicl.data.database import read_database
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.data.synthetic.database import make_database
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings

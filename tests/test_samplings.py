@@ -12,8 +12,8 @@ from scipy.ndimage import gaussian_filter
 from raicl.common.clip import Clip
 from raicl.common.sampling.frames import SAMPLINGS
 from raicl.common.sampling.sample import SamplingSettings
-from raicl.data.database import Database, Footage, Frame
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
+from raicl.data.records import Database, Footage, Frame
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.composite import Composite, compose

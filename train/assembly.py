@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from raicl.data.protocols import Protocol, load_protocol
+from raicl.data.protocols.protocol import Protocol, load_protocol
 from raicl.train.composite import Composite, compose
 from raicl.train.controls import controlled
 from raicl.train.evaluation import make_folds

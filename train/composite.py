@@ -15,8 +15,8 @@ from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.sampling.sample import FLAGS, SamplingSettings
 from raicl.common.terminal.wording import counted
-from raicl.data.agreement import official_lines, published_lines
-from raicl.data.protocols import Protocol
+from raicl.data.protocols.agreement import official_lines, published_lines
+from raicl.data.protocols.protocol import Protocol
 from raicl.train.duplicates import identical_clips
 from raicl.train.folds import natural
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raicl.data.miniature.material import put_frames, put_sheet, put_strays
-from raicl.data.written_workbook import write_workbook
+from raicl.data.sheets.written_workbook import write_workbook
 
 
 class Row(NamedTuple):

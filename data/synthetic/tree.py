@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from raicl.data.sheets.written_workbook import write_workbook
 from raicl.data.synthetic.plan import Scene
-from raicl.data.written_workbook import write_workbook
 
 
 @dataclass(frozen=True)

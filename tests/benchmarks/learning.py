@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from raicl.common.settings import merge
 from raicl.common.terminal import console
 from raicl.data.database import read_database
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.truth import moving_region
 from raicl.preprocess.prepare import prepare

@@ -15,7 +15,7 @@ from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import merge
 from raicl.common.terminal import console
 from raicl.data.database import read_database
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.composite import compose

@@ -10,7 +10,7 @@ import pytest
 from raicl.data.miniature import material
 from raicl.data.miniature.casme2 import RELEASES as LAYOUTS
 from raicl.data.miniature.casme2 import ROWS, table, write_casme2
-from raicl.data.written_workbook import write_workbook
+from raicl.data.sheets.written_workbook import write_workbook
 
 __all__ = ["LAYOUTS", "PICTURE", "ROWS", "put_frames", "put_tree", "table", "workbook"]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from raicl.data.database import Database, read_database
+from raicl.data.database import read_database
+from raicl.data.records import Database
 from tests.data.conftest import PICTURE, table, workbook
 from tests.data.conftest import ROWS as CASME2_ROWS
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from raicl.common.clip import Clip
-from raicl.data.database import Database, Footage, Frame
+from raicl.data.records import Database, Footage, Frame
 from raicl.preprocess.settings import PrepSettings
 
 

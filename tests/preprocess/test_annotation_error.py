@@ -1,116 +1,124 @@
-"""Preparing with onsets and offsets that are wrong by some frames."""
+"""Onsets and offsets moved on purpose: which frames, under which id, and what cannot be moved."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from raicl.common.cache.flows import open_cache
-from raicl.common.errors import ConflictError
-from raicl.data.database import Database
-from raicl.preprocess.prepare import prepare
-from raicl.preprocess.sampling import foresee, outlook_table
-from raicl.preprocess.settings import PrepSettings
-from raicl.preprocess.source import place
+from raicl.common.clip import Clip
+from raicl.data.database import read_database
+from raicl.data.miniature.casme3 import write_casme3
+from raicl.data.parts import combine
+from raicl.data.protocols.protocol import load_protocol
+from raicl.data.records import Database, Footage
+from raicl.preprocess.annotation_error import misplace
+from tests.data.conftest import ROWS, put_tree, table, workbook
 
-Make = Callable[..., Database]
-
-
-def annotated(database: Database, onset: int, offset: int) -> Database:
-    """The database with other onsets and offsets, whose files lie around them."""
-    footage = [
-        dataclasses.replace(
-            item,
-            clip=dataclasses.replace(item.clip, onset=onset, offset=offset),
-            frames=tuple(frame for frame in item.frames if onset <= frame.number <= offset),
-        )
-        for item in database.footage
-    ]
-    return dataclasses.replace(database, footage=tuple(footage))
+SHEET = "CASME2-coding-20140508.xlsx"
 
 
-def asking(settings: PrepSettings, **values: Any) -> PrepSettings:
-    return PrepSettings(**(settings.model_dump() | values))
+def read(root: Path, layout: str) -> Database:
+    put_tree(root, layout)
+    (root / SHEET).write_bytes(workbook(table()))
+    return read_database("casme2", root=root)
 
 
-def test_an_error_makes_what_the_wrong_annotation_would_have_made(
-    make_database: Make, quick: PrepSettings, tmp_path: Path
+def numbers(item: Footage) -> list[int]:
+    return [frame.number for frame in item.frames]
+
+
+@pytest.mark.parametrize(("early", "late"), [(-1, 1), (1, -1), (-1, 0), (0, 1), (2, 0), (0, -3)])
+def test_the_frames_are_those_of_the_moved_annotation_and_nothing_else_changes(
+    tmp_path: Path, early: int, late: int
 ) -> None:
-    every = make_database(1, frames=20)  # files 96 … 115
-    wrong = asking(quick, onset_error=-3, offset_error=2)
-    prepare(annotated(every, 101, 111), tmp_path / "moved.h5", wrong)
-    prepare(annotated(every, 98, 113), tmp_path / "wrong.h5", quick)
-    moved, other = open_cache(tmp_path / "moved.h5"), open_cache(tmp_path / "wrong.h5")
-    [record], [theirs] = moved.records, other.records
-    # the shard is the same one: an error enters a fingerprint by what it changes alone
-    assert (record.shard, record.digest, record.frames) == (
-        theirs.shard,
-        theirs.digest,
-        theirs.frames,
-    )
-    assert record.clip == dataclasses.replace(theirs.clip, onset_error=-3, offset_error=2)
-    assert record.numbers == tuple(range(98, 114))
-    assert moved.settings == other.settings | {"onset_error": -3, "offset_error": 2}
+    database = read(tmp_path, "raw-full")
+    moved = misplace(database, onset_error=early, offset_error=late)
+    assert len(moved.footage) == len(ROWS)
+    for before, after in zip(database.footage, moved.footage, strict=True):
+        assert after.problem == ""
+        onset, offset = before.clip.onset + early, before.clip.offset + late
+        assert numbers(after) == list(range(onset, offset + 1))
+        assert (after.clip.onset, after.clip.offset) == (onset, offset)
+        assert after.clip.id == before.clip.id
+        kept = ("emotion", "apex", "fps", "sheet", "flags")
+        assert all(getattr(after.clip, k) == getattr(before.clip, k) for k in kept)
 
 
-def test_an_error_of_the_offset_alone_computes_no_flow_anew(
-    make_database: Make, quick: PrepSettings, tmp_path: Path
+def test_moving_twice_is_moving_once_and_there_is_a_way_back(tmp_path: Path) -> None:
+    database = read(tmp_path, "raw-full")
+    moved = misplace(database, onset_error=1, offset_error=-1)
+    assert misplace(moved, onset_error=1, offset_error=-1) == moved
+    assert misplace(moved, onset_error=0, offset_error=0) == database
+    assert misplace(database, onset_error=0, offset_error=0) == database
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "reason"),
+    [
+        (-1, 0, "its onset frame 4 is not on disk, where frames 5 to 14 are"),
+        (0, 1, "its offset, moved to frame 15, is not on disk"),
+        (9, 0, "its onset, moved to 14, is not before its offset 14"),
+        (5, -5, "its onset, moved to 10, is not before its offset 9"),
+    ],
+)
+def test_a_clip_without_the_frames_is_not_moved_a_part_of_the_way_but_says_why(
+    tmp_path: Path, early: int, late: int, reason: str
 ) -> None:
-    database, out = annotated(make_database(2, frames=20), 100, 110), tmp_path / "flows.h5"
-    every = asking(quick, sampling="all")
-    prepare(database, out, every)
-    rows = prepare(database, out, asking(every, offset_error=-4), overwrite=True)
-    assert [row.status for row in rows] == ["reused", "reused"]
-    rows = prepare(database, out, asking(every, onset_error=1), overwrite=True)
-    assert [row.status for row in rows] == ["computed", "computed"]  # from another onset
+    database = read(tmp_path, "raw-selected")  # no frame outside onset..offset
+    moved = misplace(database, onset_error=early, offset_error=late)
+    assert moved.footage[0].problem == reason
+    assert moved.footage[0].frames == database.footage[0].frames
+    assert moved.footage[0].clip.id == database.footage[0].clip.id
 
 
-def test_a_clip_without_the_frames_fails_alone_with_the_reason_and_is_foreseen(
-    make_database: Make, quick: PrepSettings, tmp_path: Path
+def test_a_clip_that_is_named_by_its_onset_keeps_its_name(tmp_path: Path) -> None:
+    write_casme3(tmp_path)
+    database = read_database("casme3", root=tmp_path)
+    named = [item.clip.id for item in database.footage]
+    assert any(f"@{item.clip.onset}" in item.clip.id for item in database.footage)
+    moved = misplace(database, onset_error=1, offset_error=0)
+    assert [item.clip.id for item in moved.footage] == named
+    again = Clip.from_json(moved.footage[0].clip.to_json())
+    assert (again, again.id) == (moved.footage[0].clip, named[0])
+
+
+def test_flags_of_the_frames_are_found_anew(tmp_path: Path) -> None:
+    database = read(tmp_path, "raw-selected")
+    first, *others = database.footage
+    first.frames[2].path.unlink()
+    first.frames[-1].path.unlink()
+    gap = dataclasses.replace(first.clip, flags=("corrected-apex", "truncated", "frame-gap"))
+    item = dataclasses.replace(first, clip=gap, frames=(*first.frames[:2], *first.frames[3:-1]))
+    database = dataclasses.replace(database, footage=(item, *others))
+    for early, late, flags in (
+        (1, 0, ("corrected-apex", "truncated", "frame-gap")),
+        (3, -1, ("corrected-apex",)),
+        (2, 0, None),
+    ):
+        found = misplace(database, onset_error=early, offset_error=late).footage[0]
+        if flags is None:
+            assert "onset frame 7 is not on disk" in found.problem
+        else:
+            assert (found.clip.flags, found.problem) == (flags, "")
+
+
+def test_a_clip_stays_in_its_protocol_where_the_onset_is_moved_onto_its_apex(
+    tmp_path: Path,
 ) -> None:
-    database = annotated(make_database(2, frames=20), 98, 110)
-    first, second = database.footage
-    late = dataclasses.replace(
-        second,
-        clip=dataclasses.replace(second.clip, onset=101),
-        frames=second.frames[3:],
-    )
-    database = dataclasses.replace(database, footage=(first, late))
-    wrong = asking(quick, onset_error=-3)
-    rows = prepare(database, tmp_path / "flows.h5", wrong)
-    assert [row.status for row in rows] == ["failed", "computed"]
-    assert rows[0].reason == "its onset frame 95 is not on disk, where frames 96 to 115 are"
-    outlook = foresee(place(database, wrong).footage, wrong)
-    assert outlook["unusable"] == [{"id": first.clip.id, "reason": rows[0].reason}]
-    assert "onset_error -3" in outlook_table(outlook)
-    assert open_cache(tmp_path / "flows.h5").failures == outlook["unusable"]
+    database = read(tmp_path, "raw-full")
+    protocol = load_protocol("cde")
+    clip = database.footage[0].clip
+    assert clip.apex is not None
+    label = protocol.label(clip)
+    assert label is not None
+    moved = misplace(database, onset_error=clip.apex - clip.onset, offset_error=0)
+    assert moved.footage[0].clip.onset == clip.apex
+    assert protocol.label(moved.footage[0].clip) == label
 
 
-def test_an_apex_outside_the_moved_clip_is_not_used(
-    make_database: Make, quick: PrepSettings, tmp_path: Path
-) -> None:
-    database = annotated(make_database(1, frames=20), 98, 110)
-    [item] = database.footage
-    item = dataclasses.replace(item, clip=dataclasses.replace(item.clip, apex=101))
-    database = dataclasses.replace(database, footage=(item,))
-    wrong = asking(quick, onset_error=5, sampling="apex")
-    [row] = prepare(database, tmp_path / "flows.h5", wrong)
-    assert row.record is not None
-    assert row.record.clip.flags == ("apex-stand-in",)
-    [footage] = place(database, wrong).footage
-    reason = foresee([footage], asking(wrong, sampling="decay"))["unusable"][0]["reason"]
-    assert "the annotated one, frame 101, is not between onset and offset" in reason
-
-
-def test_a_cache_without_the_error_is_not_replaced_and_the_default_says_nothing_of_it(
-    make_database: Make, quick: PrepSettings, tmp_path: Path
-) -> None:
-    database, out = annotated(make_database(1, frames=20), 100, 110), tmp_path / "flows.h5"
-    prepare(database, out, quick)
-    cache = open_cache(out)
-    assert not {"onset_error", "offset_error"} & set(cache.settings)
-    assert not {"onset_error", "offset_error"} & set(cache.records[0].clip.to_json())
-    with pytest.raises(ConflictError, match="onset_error was None, now 2"):
-        prepare(database, out, asking(quick, onset_error=2))
+def test_every_member_of_a_composite_is_moved_in_its_own_root(tmp_path: Path) -> None:
+    one, two = read(tmp_path / "a", "raw-full"), read(tmp_path / "b", "raw-full")
+    moved = misplace(combine("both", [one, two]), onset_error=-1, offset_error=0)
+    assert [part.root for part in moved.parts] == [one.root, two.root]
+    assert not any(item.problem for item in moved.footage)
+    assert numbers(moved.footage[0])[0] == one.footage[0].clip.onset - 1

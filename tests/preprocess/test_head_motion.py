@@ -14,7 +14,7 @@ from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
 from raicl.common.instance import strain
 from raicl.common.settings import merge
-from raicl.data.database import Database, Footage, Frame
+from raicl.data.records import Database, Footage, Frame
 from raicl.preprocess.fingerprint import identify, making
 from raicl.preprocess.head_motion import fit_similarity, remove_head_motion
 from raicl.preprocess.landmarks import find_landmarks, model_file, rigid_landmarks

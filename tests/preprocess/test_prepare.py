@@ -16,8 +16,8 @@ import pytest
 from raicl.common.cache.flows import open_cache, shards_folder
 from raicl.common.errors import ConflictError, InputError, PartialError, UsageError
 from raicl.common.locking import lock
-from raicl.data.database import Correction, Database
-from raicl.data.selection import select
+from raicl.data.parts import part_of
+from raicl.data.records import Correction, Database
 from raicl.preprocess.output import check_place
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
@@ -108,11 +108,11 @@ def test_more_clips_compute_only_the_new_ones_and_fewer_are_refused(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
     database, out = make_database(4), tmp_path / "flows.h5"
-    prepare(select(database, limit=2), out, quick)
+    prepare(part_of(database, limit=2), out, quick)
     assert statuses(prepare(database, out, quick)) == ["cached"] * 2 + ["computed"] * 2
     with pytest.raises(ConflictError, match="2 clips that this run would drop"):
-        prepare(select(database, limit=2), out, quick)
-    prepare(select(database, limit=2), out, quick, overwrite=True)
+        prepare(part_of(database, limit=2), out, quick)
+    prepare(part_of(database, limit=2), out, quick, overwrite=True)
     assert len(open_cache(out).records) == 2
 
 
@@ -185,7 +185,7 @@ def test_corrections_of_clips_that_are_new_or_reworded_ones_are_no_conflict(
     whole, out = make_database(3), tmp_path / "flows.h5"
     ids = [item.clip.id for item in whole.footage]
     rows = [Correction(name, "apex", "1", "2", "why", "where") for name in (ids[0], ids[2])]
-    part = dataclasses.replace(select(whole, limit=2), corrections=(rows[0],))
+    part = dataclasses.replace(part_of(whole, limit=2), corrections=(rows[0],))
     prepare(part, out, quick)
     reworded = (dataclasses.replace(rows[0], reason="why, said better"), rows[1])
     prepare(dataclasses.replace(whole, corrections=reworded), out, quick)
@@ -200,7 +200,7 @@ def test_an_index_that_still_says_what_it_is_of_is_not_replaced_by_another(
     before = digest_of(out)
     next(shards_folder(out).iterdir()).unlink()
     with pytest.raises(ConflictError, match="2 clips that this run would drop"):
-        prepare(select(database, limit=1), out, quick)
+        prepare(part_of(database, limit=1), out, quick)
     prepare(database, out, quick)
     assert digest_of(out) == before
     with h5py.File(out, "r+") as file:
@@ -259,8 +259,8 @@ def test_two_runs_on_one_output_do_not_mix(
 
 def test_unknown_subjects_are_refused(make_database: Make) -> None:
     with pytest.raises(UsageError, match="s9"):
-        select(make_database(2), subjects=["s9"])
-    assert len(select(make_database(4, name="b"), subjects=["s1"]).footage) == 2
+        part_of(make_database(2), subjects=["s9"])
+    assert len(part_of(make_database(4, name="b"), subjects=["s1"]).footage) == 2
 
 
 RUN = """

@@ -13,7 +13,7 @@ from raicl.common.cache.shards import Shard
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
-from raicl.data.database import Database, Footage, Frame
+from raicl.data.records import Database, Footage, Frame
 from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings

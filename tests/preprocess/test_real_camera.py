@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from raicl.common.clip import Clip
-from raicl.data.database import Footage, Frame
+from raicl.data.records import Footage, Frame
 from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings

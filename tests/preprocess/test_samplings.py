@@ -12,7 +12,7 @@ from raicl.common.cache.flows import open_cache
 from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import ConflictError, PartialError
 from raicl.common.sampling.frames import SAMPLINGS
-from raicl.data.database import Database
+from raicl.data.records import Database
 from raicl.preprocess import process
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.sampling import foresee, outlook_table

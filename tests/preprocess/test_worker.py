@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from raicl.common.parallel import run_all
-from raicl.data.database import Database, Footage
+from raicl.data.records import Database, Footage
 from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.data.protocols import load_protocol, parse_protocol
+from raicl.data.protocols.protocol import load_protocol, parse_protocol
 from raicl.train.composite import compose
 from raicl.train.folds import leave_one_subject_out
 

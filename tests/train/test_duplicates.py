@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from raicl.common.cache.flows import open_cache, write_index
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.train.composite import compose
 from raicl.train.duplicates import identical_clips
 from raicl.train.overview import describe_input

@@ -12,7 +12,7 @@ import torch
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import UsageError
 from raicl.common.settings import merge
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.train.cli import merge_settings
 from raicl.train.composite import compose
 from raicl.train.fit import fit_fold

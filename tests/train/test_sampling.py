@@ -13,7 +13,7 @@ import torch
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import InputError, UsageError
 from raicl.common.settings import merge
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.train.composite import Composite, compose
 from raicl.train.fit import fit_fold
 from raicl.train.folds import leave_one_subject_out

@@ -18,7 +18,7 @@ from torch import nn
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
 from raicl.common.settings import merge
-from raicl.data.protocols import Protocol
+from raicl.data.protocols.protocol import Protocol
 from raicl.train.assembly import assemble
 from raicl.train.checkpoint import load_tensors
 from raicl.train.composite import Composite

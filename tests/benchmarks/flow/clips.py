@@ -10,7 +10,8 @@ import numpy as np
 
 from raicl.common.instance import strain
 from raicl.common.sampling.frames import middle_frames
-from raicl.data.database import Footage, read_database
+from raicl.data.database import read_database
+from raicl.data.records import Footage
 from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.truth import moving_region, true_flow
 from raicl.preprocess.align import warp

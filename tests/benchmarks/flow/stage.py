@@ -13,7 +13,8 @@ from joblib import Parallel, delayed
 
 from raicl.common.parallel import run_all, stop_workers
 from raicl.common.terminal import console
-from raicl.data.database import Database, Footage, Frame, read_database
+from raicl.data.database import read_database
+from raicl.data.records import Database, Footage, Frame
 from raicl.data.synthetic.database import make_database
 from raicl.preprocess import process
 from raicl.preprocess.landmarks import model_file

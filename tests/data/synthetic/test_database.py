@@ -18,12 +18,12 @@ from raicl.common.clip import Clip
 from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
 from raicl.data.cli import synth
 from raicl.data.database import read_database
+from raicl.data.sheets.written_workbook import write_workbook
 from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.difficulty import DIFFICULTIES, Difficulty
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.tree import LAYOUTS
 from raicl.data.synthetic.truth import read_truth
-from raicl.data.written_workbook import write_workbook
 
 CASME2 = LAYOUTS["casme2"]
 

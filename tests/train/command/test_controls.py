@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.train.assembly import assemble
 from raicl.train.composite import compose
 from raicl.train.controls import shuffle_labels

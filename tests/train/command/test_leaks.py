@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.train.composite import compose
 from raicl.train.folds import Fold, leave_one_subject_out
 from raicl.train.leaks import find_leaks

@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from raicl.data.protocols import load_protocol
+from raicl.data.protocols.protocol import load_protocol
 from raicl.train.attempt import experiment_instances
 from raicl.train.composite import compose
 from raicl.train.experiment import Experiment

@@ -1,0 +1,1 @@
+"""What lies on disk: the root, the trees of subjects, the folders and frames of clips."""

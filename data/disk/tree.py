@@ -1,0 +1,155 @@
+"""Folders and frames as they lie on disk; read, never written, and never left."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from raicl.common.errors import InputError
+from raicl.common.order import comparable, natural_key
+
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
+
+_NUMBERS = re.compile(r"[0-9]+")
+
+
+class Unusable(Exception):
+    """Why one clip cannot be used; readers list it in `Database.skipped`."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The frames of one folder by number, and for other numbers why the file is no frame."""
+
+    frames: dict[int, Path] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def registered(self) -> bool:
+        """Whether they are crops that the makers of CASME II and SMIC registered (``reg_...``)."""
+        return any(path.name.casefold().startswith("reg") for path in self.frames.values())
+
+
+def frame_number(name: str) -> int | None:
+    """The last integer of a picture's stem (``reg_img46.jpg`` is 46); None for other files."""
+    path = Path(name)
+    if name.startswith(".") or path.suffix.lower() not in PICTURES:
+        return None
+    numbers = _NUMBERS.findall(path.stem)
+    return int(numbers[-1]) if numbers else None
+
+
+def subfolders(folder: Path) -> dict[str, Path]:
+    """Folders directly below, links to folders included, hidden ones not, in natural order."""
+    found = {
+        entry.name: folder / entry.name
+        for entry in _scan(folder)
+        if entry.is_dir(follow_symlinks=False)
+        # os.path, because DirEntry raises on a link that leads to itself
+        or (entry.is_symlink() and os.path.isdir(entry.path))  # noqa: PTH112
+    }
+    return {name: found[name] for name in sorted(sorted(found), key=natural_key)}
+
+
+def inner_folders(folder: Path, root: Path, called: str) -> dict[str, Path]:
+    """`subfolders` of a folder inside the database.
+
+    Raises
+    ------
+    Unusable : it leads out of `root` or cannot be read; the reason names it as `called`.
+    """
+    if leaves(folder, root):
+        raise Unusable(f"{called} is a link that leads out of the database")
+    try:
+        return subfolders(folder)
+    except InputError as error:
+        raise Unusable(f"{called} cannot be read: {error.what}") from error
+
+
+def files(folder: Path, root: Path) -> tuple[Path, ...]:
+    """Regular files directly below that lie in `root`, hidden ones not, in natural order."""
+    names = [entry.name for entry in _scan(folder) if _problem(entry, root) == ""]
+    return tuple(folder / name for name in sorted(sorted(names), key=natural_key))
+
+
+def leaves(path: Path, root: Path) -> bool:
+    """Whether `path`, links followed, lies outside `root` (itself resolved) or nowhere."""
+    try:
+        return not path.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):  # broken, or a link that leads to itself
+        return True
+
+
+def list_frames(folder: Path, root: Path) -> Listing:
+    """The pictures of a clip's folder, indexed by number and never by a made-up name.
+
+    Raises
+    ------
+    Unusable : the folder leads out of `root` or cannot be read.
+    """
+    if leaves(folder, root):
+        raise Unusable("its folder is a link that leads out of the database")
+    found: dict[int, str] = {}
+    refused: dict[int, str] = {}
+    try:
+        entries = list(_scan(folder))
+    except InputError as error:
+        raise Unusable(f"its folder cannot be read: {error.what}") from error
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        number = frame_number(entry.name)
+        if number is None or entry.is_dir(follow_symlinks=False):
+            continue
+        problem = _problem(entry, root)
+        if problem:
+            refused[number] = f"{entry.name} {problem}"
+        elif number in found:
+            refused[number] = f"{found[number]} and {entry.name} are both frame {number}"
+        else:
+            found[number] = entry.name
+    frames = {n: folder / found[n] for n in sorted(found) if n not in refused}
+    return Listing(frames, refused)
+
+
+def match(name: str, present: Mapping[str, Path]) -> str | None:
+    """The folder that a sheet means by `name`: spelt so, or but for case, or the same number.
+
+    The name is compared with those present and never joined to a path, so that no entry of a
+    sheet can lead out of the database.
+
+    Raises
+    ------
+    Unusable : two folders fit equally well.
+    """
+    if name in present:
+        return name
+    fitting = [other for other in present if comparable(other) == comparable(name)]
+    if not fitting and name.isascii() and name.isdigit():
+        fitting = [other for other in present if other.isdigit() and int(other) == int(name)]
+    if len(fitting) > 1:
+        raise Unusable(f"two folders fit its name: {fitting[0]} and {fitting[1]}")
+    return fitting[0] if fitting else None
+
+
+def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from (e for e in entries if not e.name.startswith((".", "__MACOSX")))
+    except OSError as error:
+        raise InputError(
+            f"the folder cannot be read: {error.strerror}",
+            where=str(folder),
+            fix="check its permissions",
+        ) from error
+
+
+def _problem(entry: os.DirEntry[str], root: Path) -> str:
+    """Why an entry is not a regular file of the database; empty if it is one."""
+    if entry.is_symlink():
+        if leaves(Path(entry.path), root):
+            return "is a link that leads out of the database"
+        return "" if stat.S_ISREG(entry.stat().st_mode) else "is not a regular file"
+    return "" if entry.is_file(follow_symlinks=False) else "is not a regular file"

@@ -1,0 +1,127 @@
+"""SMIC-E: the long clips of SMIC's high-speed camera, with their sheet of onsets and offsets."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raicl.common.terminal.console import say
+from raicl.data.disk.nesting import Tree
+from raicl.data.readers.smic_tree import FPS, SUBJECTS, find_smic, parse_name
+from raicl.data.records import Database
+from raicl.data.sheets.corrections import KnownError
+from raicl.data.sheets.find import find_sheet
+from raicl.data.sheets.rows import Cells, Naming, read_rows
+from raicl.data.sheets.sheet import Row, as_integer, as_text, read_sheet
+
+_COLUMNS = {
+    "subject": ("Subject",),
+    "clip": ("Filename",),
+    "apex": ("ApexF",),
+    # a clip may show up to three expressions, each with its length in frames
+    "onset": ("OnsetF", "Onset1F"),
+    "offset": ("OffsetF", "Offset1F"),
+    "length": ("TotalMF1", "TotalMF"),
+    "onset2": ("Onset2F",),
+    "offset2": ("Offset2F",),
+    "length2": ("TotalMF2",),
+    "onset3": ("Onset3F",),
+    "offset3": ("Offset3F",),
+    "length3": ("TotalMF3",),
+}
+_REQUIRED = {"subject", "clip", "onset", "offset"}
+_SHEET_NAME = re.compile("smic.*annotation", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _LongClips:
+    """The folders of the long clips, by the clip's name as the composite list writes it."""
+
+    tree: Tree
+
+    @property
+    def root(self) -> Path:
+        return self.tree.root
+
+    @property
+    def subjects(self) -> Mapping[str, Path]:
+        return self.tree.subjects
+
+    def clips(self, subject: str) -> Mapping[str, Path]:
+        present = self.tree.clips(subject)
+        names = Counter(map(_called, present))
+        return {
+            # of two folders for one clip neither is it
+            (_called(name) if names[_called(name)] == 1 else name): folder
+            for name, folder in present.items()
+        }
+
+
+def read_smic_long(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:
+    """Read SMIC-E's high-speed clips, ``SMIC-HS-E/s01/s1_ne_01/image559740.jpg``.
+
+    A row with several expressions gives as many clips. The emotion is that of the clip's name:
+    the sheet's own column contradicts it once, and is wrong.
+
+    Parameters
+    ----------
+    root : resolved; the folder of the subjects or any folder above it.
+    annotations : the sheet, or None to look beside the frames and in the folders above `root`.
+    known : corrections to apply.
+
+    Raises
+    ------
+    InputError : no such clips, no sheet or several that differ, or an unusable sheet.
+    """
+    tree, layout = find_smic(root, "e-hs")
+    path = find_sheet(root, [tree.path], named=_SHEET_NAME, annotations=annotations)
+    sheet = read_sheet(path, _COLUMNS, optional=_COLUMNS.keys() - _REQUIRED, worksheet="hs")
+    say(f"smic: {layout} long clips of hs, {tree.path}; sheet {path}")
+    naming = Naming(
+        subject=SUBJECTS.of_cell,
+        folder=lambda cells: _called(as_text(cells["clip"])),
+        as_on_disk=True,
+        several=True,
+    )
+    return read_rows(
+        [part for row in sheet.rows for part in _expressions(row)],
+        _LongClips(tree),
+        naming,
+        dataset="smic",
+        layout=layout,
+        known=known,
+        version="e-hs",
+        fps=FPS["hs"],
+    )
+
+
+def _called(text: str) -> str:
+    name = parse_name(text)
+    return str(name) if name else text
+
+
+def _expressions(row: Row) -> Iterator[Row]:
+    """One row per expression of a clip; none of a row that holds copied-down formulas alone."""
+    cells = row.cells
+    if not as_text(cells["subject"]) and not as_text(cells["clip"]):
+        return
+    name = parse_name(as_text(cells["clip"]))
+    same = {"subject": cells["subject"], "clip": cells["clip"]}
+    same["emotion"] = name.emotion if name else None
+    for which in ("", "2", "3"):
+        onset, offset = cells.get(f"onset{which}"), cells.get(f"offset{which}")
+        if which and not as_text(onset):
+            continue
+        if not as_text(offset):
+            offset = _offset(cells, which)
+        apex = {} if which else {"apex": cells.get("apex")}
+        yield Row(row.number, {**same, "onset": onset, "offset": offset, **apex})
+
+
+def _offset(cells: Cells, which: str) -> int | None:
+    """The offset that the sheet writes as a formula, where the file stores no value of it."""
+    onset, length = as_integer(cells.get(f"onset{which}")), as_integer(cells.get(f"length{which}"))
+    return None if onset is None or length is None else onset + length - 1

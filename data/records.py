@@ -1,0 +1,80 @@
+"""What a reader returns: a database, its clips with their frames, and what was left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from raicl.common.clip import Clip
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a clip: the number in its file name, and the file."""
+
+    number: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A clip and its frames on disk, ascending by number; the first is the onset, at least 2.
+
+    `problem` says why the clip cannot be used as it is asked for; a reader leaves it empty.
+    """
+
+    clip: Clip
+    frames: tuple[Frame, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A clip that is not used, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Correction:
+    """An annotated value replaced by a listed one (see `raicl.data.sheets.corrections`)."""
+
+    id: str
+    field: str
+    annotated: str
+    used: str
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """What a reader found.
+
+    Attributes
+    ----------
+    name : key of the database, the `Clip.dataset` of all its clips.
+    root : the folder that was given or found, links resolved; nothing in it is ever written.
+    layout : which release lies there, e.g. ``raw-selected``.
+    sheet : version of the annotation, e.g. ``2014``, or variant of the recordings, e.g. ``hs``;
+        empty where there is only one.
+    footage : the usable clips, in natural order of subject and name.
+    skipped : the clips on disk or in the sheet that are not used, each with its reason.
+    corrections : the values that were replaced.
+    members : the databases that this one was put together from (see `raicl.data.parts`).
+    """
+
+    name: str
+    root: Path
+    layout: str
+    sheet: str
+    footage: tuple[Footage, ...]
+    skipped: tuple[Skipped, ...]
+    corrections: tuple[Correction, ...] = ()
+    members: tuple[Database, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Database, ...]:
+        """Its members, or itself alone."""
+        return self.members or (self,)

@@ -1,0 +1,1 @@
+"""Annotation: sheets and their cells, the corrections, and the clips they describe."""

@@ -1,0 +1,137 @@
+"""From the cells of one row to a clip, and from a clip to its frames on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import cast
+
+from raicl.common.clip import Clip, Split
+from raicl.common.terminal.wording import printable
+from raicl.data.disk.tree import Listing, Unusable
+from raicl.data.records import Footage, Frame
+from raicl.data.sheets.sheet import as_integer, as_text
+
+# every emotion or class that one of the databases annotates
+EMOTIONS = frozenset(("anger", "contempt", "disgust", "fear", "happiness", "others")) | frozenset(
+    ("negative", "positive", "repression", "sadness", "surprise", "tense")
+)
+_ALIASES = {"other": "others", "happy": "happiness", "sad": "sadness", "angry": "anger"}
+_NO_APEX = frozenset(("", "/", "\\", "-", "?", "n/a", "na", "nan", "none"))
+_LARGEST = 2**31 - 1  # frame numbers are stored as int32
+
+
+def annotate(
+    cells: Mapping[str, object],
+    *,
+    dataset: str,
+    subject: str,
+    name: str,
+    sheet: str = "",
+    fps: float | None = None,
+    flags: tuple[str, ...] = (),
+    repeated: bool = False,
+) -> Clip:
+    """A clip from the cells of its row: onset, apex, offset, emotion, fps and split.
+
+    A missing or impossible apex costs a flag, not the clip: stage 1 does without it. `fps` is the
+    rate where the row has none of its own.
+
+    Raises
+    ------
+    Unusable : onset or offset is no frame number, they are in the wrong order, no emotion, or a
+        rate that is none.
+    """
+    onset, offset = _frame(cells, "onset"), _frame(cells, "offset")
+    if onset >= offset:
+        raise Unusable(f"its onset {onset} is not before its offset {offset}")
+    apex, apex_flags = read_apex(cells.get("apex"), onset, offset)
+    emotion = read_emotion(cells.get("emotion"))
+    unknown = () if emotion in EMOTIONS else ("emotion-unknown",)
+    return Clip(
+        dataset=dataset,
+        subject=subject,
+        name=name,
+        emotion=emotion,
+        onset=onset,
+        offset=offset,
+        apex=apex,
+        fps=read_fps(cells.get("fps"), fps),
+        sheet=sheet,
+        flags=(*flags, *apex_flags, *unknown),
+        repeated=repeated,
+        split=cast(Split, as_text(cells.get("split"))),  # the reader has checked them all
+    )
+
+
+def read_apex(cell: object, onset: int, offset: int) -> tuple[int | None, tuple[str, ...]]:
+    """The apex, or None with ``apex-missing`` or, outside onset..offset, ``apex-implausible``."""
+    if as_text(cell).casefold() in _NO_APEX:
+        return None, ("apex-missing",)
+    apex = as_integer(cell)
+    if apex is None or not onset <= apex <= offset:
+        return None, ("apex-implausible",)
+    return apex, ()
+
+
+def read_emotion(cell: object) -> str:
+    """The emotion in lower case, one spelling per emotion (``Other`` is ``others``)."""
+    emotion = as_text(cell).casefold()
+    if not emotion:
+        raise Unusable("its row has no emotion")
+    return _ALIASES.get(emotion, emotion)
+
+
+def read_fps(cell: object, otherwise: float | None) -> float | None:
+    """Frames per second; `otherwise` where the cell is empty or there is none."""
+    text = as_text(cell)
+    if not text:
+        return otherwise
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = math.nan
+    if not 0 < fps < math.inf:
+        raise Unusable(f"its fps {printable(text)[:40]!r} is not a positive number")
+    return fps
+
+
+def attach_frames(clip: Clip, listing: Listing) -> Footage:
+    """The frames on disk from onset to offset; those missing after the onset cost a flag.
+
+    ``truncated``: the annotated offset is not on disk, and the clip ends with the last frame that
+    is (known of one clip in a release of CASME II). ``frame-gap``: frames before it are missing.
+
+    Raises
+    ------
+    Unusable : no onset frame or no second frame on disk, or a file in between is no frame.
+    """
+    for number in sorted(listing.refused):
+        if clip.onset <= number <= clip.offset:
+            raise Unusable(listing.refused[number])
+    numbers = sorted(n for n in listing.frames if clip.onset <= n <= clip.offset)
+    if not listing.frames:
+        raise Unusable("its folder holds no frame")
+    if not numbers or numbers[0] != clip.onset:
+        raise Unusable(
+            f"its onset frame {clip.onset} is not on disk, where frames "
+            f"{min(listing.frames)} to {max(listing.frames)} are"
+        )
+    if len(numbers) < 2:
+        raise Unusable("only its onset frame is on disk")
+    flags = clip.flags
+    if numbers[-1] < clip.offset:
+        flags += ("truncated",)
+    if len(numbers) < numbers[-1] - clip.onset + 1:
+        flags += ("frame-gap",)
+    frames = tuple(Frame(number, listing.frames[number]) for number in numbers)
+    return Footage(dataclasses.replace(clip, flags=flags), frames)
+
+
+def _frame(cells: Mapping[str, object], name: str) -> int:
+    number = as_integer(cells.get(name))
+    if number is None or not 0 <= number <= _LARGEST:
+        value = printable(as_text(cells.get(name)))[:40]
+        raise Unusable(f"its {name} {value!r} is not a frame number" if value else f"no {name}")
+    return number

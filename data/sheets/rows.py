@@ -1,0 +1,204 @@
+"""The rows of a sheet become clips: each finds its folder, and what is left over is listed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from raicl.common.order import comparable, natural_key
+from raicl.common.terminal.wording import printable
+from raicl.data.disk.tree import Unusable, list_frames, match
+from raicl.data.records import Correction, Database, Footage, Skipped
+from raicl.data.sheets.annotation import annotate, attach_frames
+from raicl.data.sheets.corrections import KnownError, correct_cells
+from raicl.data.sheets.sheet import Row, as_integer, as_text
+
+Cells = Mapping[str, object]
+
+
+class Folders(Protocol):
+    """The folders of a database's clips; `raicl.data.disk.nesting.Tree` is the plain case."""
+
+    @property
+    def root(self) -> Path:
+        """Of the database, which no link may lead out of."""
+
+    @property
+    def subjects(self) -> Mapping[str, Path]:
+        """The subjects' folders, by `Clip.subject`."""
+
+    def clips(self, subject: str) -> Mapping[str, Path]:
+        """The folders of a subject's clips by name, or Unusable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """How a sheet names subjects and clips.
+
+    Attributes
+    ----------
+    subject : the `Clip.subject` that a cell means, None if it means none.
+    folder : the name, in `Folders.clips`, of the folder that a row means.
+    as_on_disk : clips are called as their folders; else as the sheet spells them.
+    several : a clip may have several rows, told apart by their onset.
+    always_onset : with `several`, a clip is called by its onset even if it has one row.
+    whole_videos : a folder holds a video, and one that no row means shows nothing annotated.
+    """
+
+    subject: Callable[[object], str | None]
+    folder: Callable[[Cells], str] = lambda cells: as_text(cells["clip"])
+    as_on_disk: bool = False
+    several: bool = False
+    always_onset: bool = False
+    whole_videos: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a row is about: a clip's name and folder, or the reason why there is no folder."""
+
+    row: Row
+    subject: str
+    name: str
+    folder: Path | None = None
+    reason: str = ""
+
+
+def place_row(row: Row, folders: Folders, naming: Naming) -> Place:
+    """Find the folder of a row; names of a sheet are matched with those on disk, never joined."""
+    subject = printable(as_text(row.cells["subject"])) or "?"
+    name = printable(as_text(row.cells["clip"]))
+    try:
+        key = naming.subject(row.cells["subject"])
+        if key is None:
+            raise Unusable(f"row {row.number}: {subject!r} is no subject's number")
+        subject = printable(key) or "?"
+        if not name:
+            raise Unusable(f"row {row.number} has no file name")
+        if key not in folders.subjects:
+            raise Unusable("its subject has no folder on disk")
+        present = folders.clips(key)
+        found = match(naming.folder(row.cells), present)
+        if found is None:
+            raise Unusable("its row has no folder on disk")
+    except Unusable as reason:
+        return Place(row, subject, name or "?", reason=str(reason))
+    name = printable(found) if naming.as_on_disk else name
+    return Place(row, subject, name, present[found])
+
+
+def holds_any(rows: Iterable[Row], folders: Folders, naming: Naming) -> bool:
+    """Whether a tree is of this database: one of the rows has its folder there."""
+    return any(place_row(row, folders, naming).folder is not None for row in rows)
+
+
+def read_rows(
+    rows: Sequence[Row],
+    folders: Folders,
+    naming: Naming,
+    *,
+    dataset: str,
+    layout: str,
+    known: Sequence[KnownError] = (),
+    version: str = "",
+    fps: float | None = None,
+) -> Database:
+    """Turn every row into footage or a reason, and list every clip's folder that no row means.
+
+    Parameters
+    ----------
+    rows : with the cells ``subject``, ``clip``, ``onset``, ``offset`` and ``emotion``, and where
+        there are any ``apex`` and ``fps``.
+    known : corrections to apply; where a clip may have several rows, their `clip` is written
+        ``name@onset`` with the onset as annotated.
+    version : of the sheet.
+    fps : of the camera, where a row has no rate of its own.
+    """
+    places = [place_row(row, folders, naming) for row in rows]
+    keys = [_key(place, naming) for place in places]
+    repeated = _repeated(keys)
+    # rows of one video follow each other; to keep every listing would cost memory
+    listing = lru_cache(maxsize=4)(list_frames)
+    first: dict[tuple[str, str, str], Place] = {}
+    footage: list[Footage] = []
+    skipped: list[Skipped] = []
+    corrections: list[Correction] = []
+    for place, key in zip(places, keys, strict=True):
+        several = naming.always_onset or key[:2] in repeated
+        clip_id = f"{dataset}/{place.subject}/{place.name}" + (f"@{key[2]}" if several else "")
+        try:
+            earlier = first.setdefault(key, place)
+            if earlier is not place:
+                raise Unusable(f"row {place.row.number} repeats row {earlier.row.number}")
+            if place.folder is None:
+                raise Unusable(place.reason)
+            called = f"{place.name}@{key[2]}" if naming.several else place.name
+            cells, applied = correct_cells(place.row.cells, place.subject, called, known, clip_id)
+            clip = annotate(
+                cells,
+                dataset=dataset,
+                subject=place.subject,
+                name=place.name,
+                sheet=version,
+                fps=fps,
+                flags=tuple(f"corrected-{correction.field}" for correction in applied),
+                repeated=several,
+            )
+            footage.append(attach_frames(clip, listing(place.folder, folders.root)))
+            # a corrected onset changes what the clip is called
+            corrections += [dataclasses.replace(correction, id=clip.id) for correction in applied]
+        except Unusable as reason:
+            skipped.append(Skipped(clip_id, str(reason)))
+    if not naming.whole_videos:
+        skipped += _without_row(folders, {place.folder for place in places}, dataset)
+    return Database(
+        name=dataset,
+        root=folders.root,
+        layout=layout,
+        sheet=version,
+        footage=tuple(sorted(footage, key=lambda item: natural_key(item.clip.id))),
+        skipped=tuple(sorted(skipped, key=lambda item: natural_key(item.id))),
+        corrections=tuple(corrections),
+    )
+
+
+def _key(place: Place, naming: Naming) -> tuple[str, str, str]:
+    """Subject, folded name and, where it matters, onset: what one clip has one row for."""
+    onset = place.row.cells["onset"] if naming.several else None
+    number = as_integer(onset)
+    written = printable(as_text(onset))[:40] if number is None else str(number)
+    return place.subject, comparable(place.name), written
+
+
+def _repeated(keys: Iterable[tuple[str, str, str]]) -> set[tuple[str, str]]:
+    """Subject and name of the clips that have rows of several onsets.
+
+    Counted over all rows and not only the usable ones, so that a clip is called the same in a
+    copy of the database that lacks the other one's frames.
+    """
+    onsets: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for subject, name, onset in keys:
+        onsets[subject, name].add(onset)
+    return {key for key, found in onsets.items() if len(found) > 1}
+
+
+def _without_row(folders: Folders, claimed: set[Path | None], dataset: str) -> list[Skipped]:
+    skipped = []
+    for subject in folders.subjects:
+        try:
+            skipped += [
+                Skipped(
+                    f"{dataset}/{printable(subject)}/{printable(name)}",
+                    "folder without a row in the sheet",
+                )
+                for name, folder in folders.clips(subject).items()
+                if folder not in claimed
+            ]
+        except Unusable as reason:
+            skipped.append(Skipped(f"{dataset}/{printable(subject)}/*", str(reason)))
+    return skipped

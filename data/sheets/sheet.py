@@ -1,0 +1,194 @@
+"""Sheet: the rows of an .xlsx or .csv, their cells found by the header's words alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raicl.common.errors import InputError
+from raicl.data.sheets.workbook import MAX_COLUMNS, MAX_ROWS, Grid, read_workbook
+
+MAX_BYTES = 16 * 2**20
+_HEADER_DEPTH = 50  # rows of preamble there may be above the header; SAMM has 13
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number in the file, counted from 1, and the cell of each column found."""
+
+    number: int
+    cells: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table.
+
+    Attributes
+    ----------
+    path : the file.
+    columns : which of the wanted columns it has.
+    rows : those with at least one filled cell in these columns.
+    """
+
+    path: Path
+    columns: frozenset[str]
+    rows: tuple[Row, ...]
+
+
+def read_sheet(
+    path: Path,
+    columns: Mapping[str, Sequence[str]],
+    *,
+    optional: Collection[str] = (),
+    worksheet: str = "",
+) -> Sheet:
+    """Read a table; the order of its columns, blank columns and rows above it do not matter.
+
+    Parameters
+    ----------
+    path : .xlsx, or .csv in UTF-8 with commas, semicolons or tabs.
+    columns : for each column wanted, the headers accepted for it, best first; case, blanks and
+        punctuation are ignored.
+    optional : columns that may be absent.
+    worksheet : read that of this title, where there is one; else the first that has the columns.
+
+    Raises
+    ------
+    InputError : missing, unreadable, too large, damaged, or a column is absent or ambiguous.
+    """
+    titled = read_grids(path)
+    grids = [g for title, g in titled.items() if as_text(title).casefold() == worksheet.casefold()]
+    nearest: tuple[dict[str, int], tuple[object, ...]] = {}, ()
+    for grid in grids or titled.values():
+        for top, line in enumerate(grid[:_HEADER_DEPTH]):
+            places = _find_columns(line, columns)
+            if set(columns) - set(places) <= set(optional):
+                _refuse_twins(line, places, path)
+                return Sheet(path, frozenset(places), _rows_below(grid, top, places))
+            if len(places) > len(nearest[0]):
+                nearest = places, line
+    missing = sorted(set(columns) - set(nearest[0]) - set(optional))
+    # quoted, because a cell may hold line breaks
+    words = [repr(as_text(cell)[:40]) for cell in nearest[1] if as_text(cell)]
+    raise InputError(
+        f"no header with the column {columns[missing[0]][0]!r}"
+        + (f"; found {', '.join(words)}" if words else ""),
+        where=str(path),
+        fix="name the columns " + ", ".join(columns[name][0] for name in columns),
+    )
+
+
+def as_text(cell: object) -> str:
+    """A cell as trimmed text, full-width characters made plain; ``1``, ``1.0``, ``'1'`` agree."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return unicodedata.normalize("NFKC", str(cell)).strip()
+
+
+def as_integer(cell: object) -> int | None:
+    """A cell as an integer, from ``46``, ``46.0`` or ``'46'``; None for anything else."""
+    if isinstance(cell, bool):
+        return None
+    text = as_text(cell)
+    return int(text.split(".")[0]) if _INTEGER.fullmatch(text) else None
+
+
+def read_grids(path: Path) -> dict[str, Grid]:
+    """The cells of each worksheet by its title, row by row; a .csv is one without a title.
+
+    Raises
+    ------
+    InputError : missing, unreadable, too large or damaged.
+    """
+    if not path.exists():
+        raise InputError("the sheet does not exist", where=str(path), fix="check --annotations")
+    if not path.is_file():
+        raise InputError("the sheet is not a file", where=str(path), fix="check --annotations")
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(
+            f"the sheet cannot be read: {error.strerror}",
+            where=str(path),
+            fix="check its permissions",
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise InputError(
+            f"the sheet is larger than {MAX_BYTES:,} bytes",
+            where=str(path),
+            fix="name the official sheet with --annotations FILE",
+        )
+    if path.suffix.lower() == ".csv":
+        return {"": _read_csv(content, path)}
+    return read_workbook(content, path)
+
+
+def _read_csv(content: bytes, path: Path) -> Grid:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"not UTF-8: {error.reason} at byte {error.start}",
+            where=str(path),
+            fix="save the file as CSV UTF-8",
+        ) from error
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    # spreadsheet programs write semicolons where the comma is the decimal sign
+    delimiter = max(",;\t", key=header.count)
+    grid: Grid = []
+    try:
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            grid.append(tuple(cells[:MAX_COLUMNS]))
+            if len(grid) > MAX_ROWS:
+                raise csv.Error(f"more than {MAX_ROWS} rows")
+    except csv.Error as error:
+        raise InputError(
+            f"not a CSV file: {error}", where=str(path), fix="mend the file"
+        ) from error
+    return grid
+
+
+def _plain(header: object) -> str:
+    return "".join(c for c in as_text(header).casefold() if c.isalnum())
+
+
+def _find_columns(line: Sequence[object], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Index of each wanted column in a line that may be the header."""
+    words = [_plain(cell) if isinstance(cell, str) else "" for cell in line]
+    places = {}
+    for name, headers in columns.items():
+        word = next((w for w in map(_plain, headers) if w in words), None)
+        if word is not None:
+            places[name] = words.index(word)
+    return places
+
+
+def _refuse_twins(line: Sequence[object], places: Mapping[str, int], path: Path) -> None:
+    words = [_plain(cell) for cell in line]
+    twins = [as_text(line[i]) for i in places.values() if words.count(words[i]) > 1]
+    if twins:
+        raise InputError(
+            f"two columns are called {twins[0]!r}",
+            where=str(path),
+            fix="rename one of them in a copy and name that with --annotations",
+        )
+
+
+def _rows_below(grid: Grid, top: int, places: Mapping[str, int]) -> tuple[Row, ...]:
+    rows = []
+    for number, line in enumerate(grid[top + 1 :], start=top + 2):
+        cells = {name: line[i] if i < len(line) else None for name, i in places.items()}
+        if any(as_text(cell) for cell in cells.values()):
+            rows.append(Row(number, cells))
+    return tuple(rows)

@@ -1,0 +1,106 @@
+"""Workbooks from strangers: bounded, without entities, formulas as their stored values."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from pathlib import Path
+
+from raicl.common.errors import InputError, SetupError
+from raicl.data.sheets.old_workbook import INSTALL_XLRD, read_old_workbook, reads_old_workbooks
+
+MAX_ROWS = 50_000
+MAX_COLUMNS = 100
+MAX_UNZIPPED = 32 * 2**20
+MAX_RATIO = 200  # an honest sheet of repeated words stays below 50
+
+_OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")  # container of the old .xls and of encrypted files
+
+Grid = list[tuple[object, ...]]
+
+
+def read_workbook(content: bytes, path: Path) -> dict[str, Grid]:
+    """The values of every worksheet by its title, row by row.
+
+    Parameters
+    ----------
+    content : the file's bytes, read once, so that what is checked is what is parsed.
+    path : for messages.
+
+    Raises
+    ------
+    InputError : encrypted, old .xls without xlrd, damaged, too large or expanding beyond reason.
+    SetupError : defusedxml is missing, without which a sheet can exhaust the memory.
+    """
+    old = content.startswith(_OLE2)
+    (_check_old if old else _check_archive)(content, path)
+    try:
+        grids = read_old_workbook(content, MAX_COLUMNS) if old else _read_archive(content)
+    except (MemoryError, SetupError):
+        raise
+    except Exception as error:  # a damaged file raises almost anything
+        raise InputError(
+            f"the sheet is damaged: {type(error).__name__}: {error}".splitlines()[0],
+            where=str(path),
+            fix="get the file again, or open it and save it as .xlsx",
+        ) from error
+    for grid in grids.values():
+        if len(grid) > MAX_ROWS:
+            raise InputError(
+                f"the sheet has more than {MAX_ROWS} rows",
+                where=str(path),
+                fix="delete the empty rows below the table and save it",
+            )
+    return grids
+
+
+def _read_archive(content: bytes) -> dict[str, Grid]:
+    from openpyxl import DEFUSEDXML, load_workbook
+
+    if not DEFUSEDXML:
+        raise SetupError("defusedxml is not installed", fix="pip install defusedxml")
+    with warnings.catch_warnings():
+        # about styles, validation lists and other things a reader of values does not need
+        warnings.simplefilter("ignore", UserWarning)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        bounds = {"max_row": MAX_ROWS + 1, "max_col": MAX_COLUMNS}
+        return {
+            sheet.title: list(sheet.iter_rows(**bounds, values_only=True))
+            for sheet in book.worksheets
+        }
+
+
+def _check_old(content: bytes, path: Path) -> None:
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise InputError(
+            "the sheet is password-protected",
+            where=str(path),
+            fix="open it and save it as .xlsx without a password",
+        )
+    if not reads_old_workbooks():
+        raise InputError(
+            "the sheet is in the old .xls format",
+            where=str(path),
+            fix=f"open it and save it as .xlsx, or `{INSTALL_XLRD}`",
+        )
+
+
+def _check_archive(content: bytes, path: Path) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        raise InputError(
+            f"the sheet is not an .xlsx file: {error}",
+            where=str(path),
+            fix="get the file again, or open it and save it as .xlsx",
+        ) from error
+    # zipfile never yields more than the declared sizes, so checking those is enough
+    unzipped = sum(member.file_size for member in members)
+    if unzipped > MAX_UNZIPPED or unzipped > MAX_RATIO * max(len(content), 1):
+        raise InputError(
+            f"the sheet expands from {len(content):,} to {unzipped:,} bytes",
+            where=str(path),
+            fix="this is no official sheet; get the file again",
+        )

@@ -1,0 +1,67 @@
+"""Annotation errors: onset and offset moved by some frames, to see what a run makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from raicl.common.clip import Clip
+from raicl.data.disk.tree import Unusable, list_frames
+from raicl.data.parts import combine
+from raicl.data.records import Database, Footage
+from raicl.data.sheets.annotation import attach_frames
+
+_FOUND_ANEW = {"truncated", "frame-gap"}  # flags of the frames, not of the annotation
+
+
+def misplace(database: Database, *, onset_error: int, offset_error: int) -> Database:
+    """The database as if every onset and offset had been annotated so many frames later.
+
+    Clips keep their ids, classes and apexes. A clip whose folder does not hold the frames gets that
+    as its `Footage.problem`: to move it as far as there are frames would measure a smaller error
+    than the one asked for [ours].
+
+    Parameters
+    ----------
+    onset_error, offset_error : frames, counted from the annotation: twice the same changes nothing.
+    """
+    parts = [
+        dataclasses.replace(
+            part,
+            footage=tuple(_misplace(x, onset_error, offset_error, part) for x in part.footage),
+        )
+        for part in database.parts
+    ]
+    return combine(database.name, parts) if database.members else parts[0]
+
+
+def _misplace(item: Footage, onset_error: int, offset_error: int, database: Database) -> Footage:
+    clip = dataclasses.replace(
+        item.clip,
+        onset=item.clip.annotated_onset + onset_error,
+        offset=item.clip.offset - item.clip.offset_error + offset_error,
+        onset_error=onset_error,
+        offset_error=offset_error,
+    )
+    if clip == item.clip:
+        return item
+    try:
+        return _attach(item, clip, database)
+    except Unusable as reason:
+        return dataclasses.replace(item, problem=str(reason))
+
+
+def _attach(item: Footage, clip: Clip, database: Database) -> Footage:
+    """The frames of the moved clip.
+
+    Raises
+    ------
+    Unusable : the onset is not before the offset, or one of them is not on disk.
+    """
+    if clip.onset >= clip.offset:
+        raise Unusable(f"its onset, moved to {clip.onset}, is not before its offset {clip.offset}")
+    listing = list_frames(item.frames[0].path.parent, database.root)
+    # an annotated offset may be missing (`truncated`), but not one that was moved outwards
+    if clip.offset_error > 0 and clip.offset not in listing.frames:
+        raise Unusable(f"its offset, moved to frame {clip.offset}, is not on disk")
+    flags = tuple(flag for flag in clip.flags if flag not in _FOUND_ANEW)
+    return attach_frames(dataclasses.replace(clip, flags=flags), listing)
