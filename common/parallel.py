@@ -1,4 +1,4 @@
-"""The joblib seam: independent units of work over processes, where a dead worker costs one unit."""
+"""The joblib seam: independent tasks over processes, where a dead worker costs one task."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Generic, TypeVar
 
 from raicl.common.errors import UsageError
 
-Unit = TypeVar("Unit")
+Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-class WorkerDeath(Generic[Unit]):
-    """Stands for the result of a unit whose worker process died or was stopped, twice."""
+class WorkerDeath(Generic[Task]):
+    """Stands for the result of a task whose worker process died or was stopped, twice."""
 
 
 def resolve_jobs(jobs: int | None) -> int:
@@ -35,31 +35,31 @@ def resolve_jobs(jobs: int | None) -> int:
 
 
 def run_all(
-    work: Callable[[Unit], Result],
-    units: Sequence[Unit],
+    work: Callable[[Task], Result],
+    tasks: Sequence[Task],
     *,
     jobs: int,
     minutes: float | None = None,
-) -> Iterator[tuple[int, Result | WorkerDeath[Unit]]]:
-    """Yield (index of the unit, its result) in the order of completion.
+) -> Iterator[tuple[int, Result | WorkerDeath[Task]]]:
+    """Yield (index of the task, its result) in the order of completion.
 
-    When a worker dies (out of memory, a crash in native code), the units that may have been in
+    When a worker dies (out of memory, a crash in native code), the tasks that may have been in
     flight are run again one at a time: the one that kills its worker again yields `WorkerDeath`,
     and the others go on.
 
     Parameters
     ----------
-    minutes : after which a worker that is still at one unit is stopped, as if it had died; without
-        effect where the units run in this process.
+    minutes : after which a worker that is still at one task is stopped, as if it had died; without
+        effect where the tasks run in this process.
     """
     work = _Timed(work, minutes)
-    waiting = list(range(len(units)))
-    if jobs == 1 or len(units) == 1:
+    waiting = list(range(len(tasks)))
+    if jobs == 1 or len(tasks) == 1:
         for index in waiting:
-            yield index, work(units[index])
+            yield index, work(tasks[index])
         return
     while waiting:
-        finished = _run_pool(work, units, list(waiting), jobs)
+        finished = _run_parallel(work, tasks, list(waiting), jobs)
         try:
             for index, result in finished:
                 waiting.remove(index)
@@ -70,7 +70,7 @@ def run_all(
             return
         for suspect in suspects:
             try:
-                [(index, result)] = _run_pool(work, units, [suspect], 2)
+                [(index, result)] = _run_parallel(work, tasks, [suspect], 2)
             except _worker_deaths():
                 yield suspect, WorkerDeath()
             else:
@@ -85,40 +85,40 @@ def stop_workers() -> None:
     get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-def _run_pool(
-    work: Callable[[Unit], Result], units: Sequence[Unit], indices: list[int], jobs: int
+def _run_parallel(
+    work: Callable[[Task], Result], tasks: Sequence[Task], indices: list[int], jobs: int
 ) -> Iterator[tuple[int, Result]]:
     from joblib import Parallel, delayed
 
-    pool = Parallel(
+    parallel = Parallel(
         n_jobs=min(jobs, max(2, len(indices))),
         batch_size=1,
         pre_dispatch="2*n_jobs",
         return_as="generator_unordered",
     )
-    yield from pool(delayed(_numbered)(work, index, units[index]) for index in indices)
+    yield from parallel(delayed(_numbered)(work, index, tasks[index]) for index in indices)
 
 
 @dataclass(frozen=True)
-class _Timed(Generic[Unit, Result]):
+class _Timed(Generic[Task, Result]):
     """Work that ends its process when it takes too long, even within native code."""
 
-    work: Callable[[Unit], Result]
+    work: Callable[[Task], Result]
     minutes: float | None
 
-    def __call__(self, unit: Unit) -> Result:
+    def __call__(self, task: Task) -> Result:
         if self.minutes is None or parent_process() is None:
-            return self.work(unit)
+            return self.work(task)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends the process
         signal.setitimer(signal.ITIMER_REAL, 60 * self.minutes)
         try:
-            return self.work(unit)
+            return self.work(task)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _numbered(work: Callable[[Unit], Result], index: int, unit: Unit) -> tuple[int, Result]:
-    return index, work(unit)
+def _numbered(work: Callable[[Task], Result], index: int, task: Task) -> tuple[int, Result]:
+    return index, work(task)
 
 
 def _worker_deaths() -> tuple[type[BaseException], ...]:

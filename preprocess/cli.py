@@ -27,7 +27,7 @@ from raicl.preprocess.source import (
 )
 
 if TYPE_CHECKING:  # it loads numpy and OpenCV, and --help must not wait for them
-    from raicl.preprocess.prepare import Row
+    from raicl.preprocess.prepare import ClipResult
 
 _HELP = """Align faces and compute TV-L1 flow and strain of a clip's frames, once for ever.
 
@@ -194,7 +194,7 @@ def prep(
         )
 
 
-def _report(rows: list[Row], out: Path, as_json: bool) -> None:
+def _report(rows: list[ClipResult], out: Path, as_json: bool) -> None:
     from raicl.common.cache.flows import open_cache, shards_folder
     from raicl.data.protocols.protocol import OWN, PROTOCOLS, fitting_protocols
     from raicl.preprocess.prepare import STATUSES

@@ -43,7 +43,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ClipResult:
     """What became of one clip; ``reused``: all its instances lay in shards of other samplings."""
 
     id: str
@@ -61,7 +61,7 @@ def prepare(
     jobs: int = 1,
     overwrite: bool = False,
     clip_minutes: float | None = None,
-) -> list[Row]:
+) -> list[ClipResult]:
     """Bring the cache `out` to hold every clip of `database`.
 
     Shards are committed one by one by the workers, so a killed run resumes at the next clip; the
@@ -119,7 +119,7 @@ def prepare(
     return rows
 
 
-def _reasons(rows: Sequence[Row], status: str) -> list[dict[str, str]]:
+def _reasons(rows: Sequence[ClipResult], status: str) -> list[dict[str, str]]:
     return [{"id": row.id, "reason": row.reason} for row in rows if row.status == status]
 
 
@@ -129,9 +129,9 @@ def _process_all(
     settings: PrepSettings,
     jobs: int,
     clip_minutes: float | None,
-) -> list[Row]:
+) -> list[ClipResult]:
     """Look at every clip first, cheaply; then compute what is missing, in parallel."""
-    rows: dict[int, Row] = {}
+    rows: dict[int, ClipResult] = {}
     work = partial(_process, folder=folder, settings=settings)
     look = partial(_look_up, folder=folder, settings=settings)
     with ThreadPoolExecutor(jobs) as pool:  # threads: reading and hashing release the GIL
@@ -165,7 +165,7 @@ def _process_all(
     return [rows[index] for index in range(len(footage))]
 
 
-def _look_up(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row | None:
+def _look_up(footage: Footage, *, folder: Path, settings: PrepSettings) -> ClipResult | None:
     """The row of a clip whose shard is there and whole, or that cannot or shall not be used."""
     started = time.monotonic()
     try:
@@ -186,7 +186,7 @@ def _look_up(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row |
     return _row(footage, identity, shard, "cached", started)
 
 
-def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> Row:
+def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> ClipResult:
     """One clip in a worker; commits its shard. Whatever is wrong with it costs this clip alone."""
     started = time.monotonic()
     try:
@@ -215,9 +215,9 @@ def _older(folder: Path, identity: Identity) -> list[Shard]:
     return shards
 
 
-def _failed(footage: Footage, reason: str, started: float) -> Row:
+def _failed(footage: Footage, reason: str, started: float) -> ClipResult:
     seconds = time.monotonic() - started
-    return Row(id=footage.clip.id, status="failed", seconds=seconds, reason=reason)
+    return ClipResult(id=footage.clip.id, status="failed", seconds=seconds, reason=reason)
 
 
 def _row(
@@ -226,7 +226,7 @@ def _row(
     shard: Shard,
     status: Status,
     started: float,
-) -> Row:
+) -> ClipResult:
     sample = identity.sample
     flags = (*footage.clip.flags, *sample.flags, *shard.flags)
     clip = dataclasses.replace(footage.clip, flags=flags)
@@ -242,4 +242,4 @@ def _row(
         ),
     )
     seconds = time.monotonic() - started
-    return Row(id=clip.id, status=status, seconds=seconds, record=record)
+    return ClipResult(id=clip.id, status=status, seconds=seconds, record=record)

@@ -22,7 +22,7 @@ from raicl.preprocess.light import match_light
 from raicl.preprocess.settings import PrepSettings
 
 # an instance, and the head's motion that was taken out of it
-Row = tuple[NDArray[np.float16], NDArray[np.float64] | None]
+MadeInstance = tuple[NDArray[np.float16], NDArray[np.float64] | None]
 
 
 def process_clip(
@@ -127,7 +127,7 @@ def _compute_instances(
     frames: list[NDArray[np.uint8]],
     face: Location,
     settings: PrepSettings,
-) -> list[Row]:
+) -> list[MadeInstance]:
     """Instances of aligned frames."""
     lit = [
         match_light(frame, onset, _inner(settings))
@@ -153,9 +153,9 @@ def _inner(settings: PrepSettings) -> slice:
     return slice(settings.margin, settings.margin + settings.size)
 
 
-def _known_instances(older: Iterable[Shard]) -> dict[bytes, Row]:
+def _known_instances(older: Iterable[Shard]) -> dict[bytes, MadeInstance]:
     """Instances that exist already, by the digest of their frame."""
-    known: dict[bytes, Row] = {}
+    known: dict[bytes, MadeInstance] = {}
     for shard in older:
         heads = [None] * len(shard.frames) if shard.head_motion is None else shard.head_motion
         rows = zip(shard.instances, heads, strict=True)

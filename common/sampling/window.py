@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 from raicl.common.errors import InputError
 
-Unit = Literal["frames", "seconds", "fraction"]
-_UNITS: tuple[Unit, ...] = get_args(Unit)
+WindowUnit = Literal["frames", "seconds", "fraction"]
+_UNITS: tuple[WindowUnit, ...] = get_args(WindowUnit)
 _LARGEST = {"frames": 4096.0, "seconds": 60.0, "fraction": 1.0}
 
 
@@ -17,7 +17,7 @@ _LARGEST = {"frames": 4096.0, "seconds": 60.0, "fraction": 1.0}
 class Window:
     """So many frames, seconds, or so large a part of a clip, around its middle."""
 
-    unit: Unit
+    unit: WindowUnit
     amount: float
 
     @classmethod

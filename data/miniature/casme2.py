@@ -10,7 +10,7 @@ from raicl.data.miniature.material import put_frames, put_sheet, put_strays
 from raicl.data.sheets.written_workbook import write_workbook
 
 
-class Row(NamedTuple):
+class Casme2Row(NamedTuple):
     """A row of the sheet of 2014."""
 
     subject: str
@@ -23,19 +23,19 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row("01", "EP01_2", 5, 9, 14, 4, "happiness"),  # crosses 9 to 10; an odd name
-    Row("01", "EP02_01f", 96, 99, 104, "4+L10", "disgust"),  # crosses 99 to 100
-    Row("01", "EP02_02", 30, "/", 36, 12, "surprise"),  # no apex
-    Row("02", "EP06_02_01", 40, 40, 46, "?", "repression"),  # apex is the onset
-    Row("02", "EP06_02_02", 50, 55, 55, 1, "surprise"),  # apex is the offset
-    Row("02", "EP09f", 60, 62, 66, 4, "others"),
-    Row("03", "EP01_01", 70, 72, 76, 4, "fear"),
-    Row("03", "EP02_03", 80, 82, 86, 15, "sadness"),
-    Row("24", "EP07_01", 20, 22, 26, 1, "sadness"),  # surprise in the sheet of 2019
+    Casme2Row("01", "EP01_2", 5, 9, 14, 4, "happiness"),  # crosses 9 to 10; an odd name
+    Casme2Row("01", "EP02_01f", 96, 99, 104, "4+L10", "disgust"),  # crosses 99 to 100
+    Casme2Row("01", "EP02_02", 30, "/", 36, 12, "surprise"),  # no apex
+    Casme2Row("02", "EP06_02_01", 40, 40, 46, "?", "repression"),  # apex is the onset
+    Casme2Row("02", "EP06_02_02", 50, 55, 55, 1, "surprise"),  # apex is the offset
+    Casme2Row("02", "EP09f", 60, 62, 66, 4, "others"),
+    Casme2Row("03", "EP01_01", 70, 72, 76, 4, "fear"),
+    Casme2Row("03", "EP02_03", 80, 82, 86, 15, "sadness"),
+    Casme2Row("24", "EP07_01", 20, 22, 26, 1, "sadness"),  # surprise in the sheet of 2019
 )
-TRUNCATED = Row("24", "EP08_1", 61, 64, 75, "4+7", "disgust")  # in `cropped`, on disk to LAST
+TRUNCATED = Casme2Row("24", "EP08_1", 61, 64, 75, "4+7", "disgust")  # in `cropped`, on disk to LAST
 LAST = 68
-WITHOUT_FOLDER = Row("03", "EP05_01", 30, 33, 37, 4, "others")
+WITHOUT_FOLDER = Casme2Row("03", "EP05_01", 30, 33, 37, 4, "others")
 WITHOUT_ROW = ("sub02", "EP05_09f")
 
 # release: folder of the subjects, beginning of a picture's name
@@ -56,7 +56,7 @@ def write_casme2(
     folder: Path,
     release: str = "raw-selected",
     *,
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[Casme2Row] = ROWS,
     flaws: bool = True,
     versions: Sequence[str] = ("2014",),
     nesting: Path | None = None,
@@ -91,7 +91,10 @@ def write_casme2(
 
 
 def table(
-    version: str = "2014", rows: Sequence[Row] = ROWS, *, subject: Callable[[str], object] = str
+    version: str = "2014",
+    rows: Sequence[Casme2Row] = ROWS,
+    *,
+    subject: Callable[[str], object] = str,
 ) -> list[list[object]]:
     """The lines of a sheet, the two columns without a header included."""
     lines: list[list[object]] = [[*_HEADER]]
@@ -111,7 +114,7 @@ def casme2_workbook(lines: Sequence[Sequence[object]]) -> bytes:
     return write_workbook({"Sheet1": lines, "Sheet2": [], "Sheet3": []})
 
 
-def _numbers(row: Row, release: str) -> range:
+def _numbers(row: Casme2Row, release: str) -> range:
     onset, offset = row[2], row[4]
     if release == "raw-full":
         return range(1, offset + 4)

@@ -10,7 +10,7 @@ from raicl.data.miniature.material import put_frames, put_sheet, put_strays
 from raicl.data.sheets.written_workbook import write_workbook
 
 
-class Row(NamedTuple):
+class Casme3Row(NamedTuple):
     """A row of the sheet, where every cell is text."""
 
     subject: str
@@ -25,20 +25,20 @@ class Row(NamedTuple):
 
 # in the order of the subjects as text, like the original
 ROWS = (
-    Row("spNO.1", "a", "8", "11", "14", "4", "III", "disgust"),  # crosses 9 to 10
-    Row("spNO.1", "a", "96", "99", "104", "R1+R2", "II", "surprise"),  # crosses 99 to 100
-    Row("spNO.1", "a", "102", "104", "110", "12", "I", "happy"),  # overlaps the one before
-    Row("spNO.1", "b", "20", "21", "22", "43", "VII", "others"),  # three frames
-    Row("spNO.12", "e", "52", "56", "0", "20", "IV", "fear"),  # no offset
-    Row("spNO.12", "e", "97", "103", "0", "20", "IV", "fear"),  # again in the same video
-    Row("spNO.14", "d", "112", "53", "119", "15", "VI", "sad"),  # apex before the onset
-    Row("spNO.2", "a", "30", "30", "41", "4+5", "V", "anger"),  # apex is the onset
-    Row("spNO.21", "c", "15", "18", "3470", "4", "III", "disgust"),  # a digit too many
-    Row("spNO.21", "d", "148", "62", "71", "4", "III", "disgust"),  # onset after offset
-    Row("spNO.21", "e", "0", "0", "6", "1", "II", "surprise"),  # there is no 0.jpg
-    Row("spNO.3", "J", "40", "43", "47", "14", "VII", "Others"),  # its folder is `j`
+    Casme3Row("spNO.1", "a", "8", "11", "14", "4", "III", "disgust"),  # crosses 9 to 10
+    Casme3Row("spNO.1", "a", "96", "99", "104", "R1+R2", "II", "surprise"),  # crosses 99 to 100
+    Casme3Row("spNO.1", "a", "102", "104", "110", "12", "I", "happy"),  # overlaps the one before
+    Casme3Row("spNO.1", "b", "20", "21", "22", "43", "VII", "others"),  # three frames
+    Casme3Row("spNO.12", "e", "52", "56", "0", "20", "IV", "fear"),  # no offset
+    Casme3Row("spNO.12", "e", "97", "103", "0", "20", "IV", "fear"),  # again in the same video
+    Casme3Row("spNO.14", "d", "112", "53", "119", "15", "VI", "sad"),  # apex before the onset
+    Casme3Row("spNO.2", "a", "30", "30", "41", "4+5", "V", "anger"),  # apex is the onset
+    Casme3Row("spNO.21", "c", "15", "18", "3470", "4", "III", "disgust"),  # a digit too many
+    Casme3Row("spNO.21", "d", "148", "62", "71", "4", "III", "disgust"),  # onset after offset
+    Casme3Row("spNO.21", "e", "0", "0", "6", "1", "II", "surprise"),  # there is no 0.jpg
+    Casme3Row("spNO.3", "J", "40", "43", "47", "14", "VII", "Others"),  # its folder is `j`
 )
-WITHOUT_FOLDER = Row("spNO.30", "f", "50", "52", "57", "4", "III", "disgust")
+WITHOUT_FOLDER = Casme3Row("spNO.30", "f", "50", "52", "57", "4", "III", "disgust")
 WITHOUT_ROW = ("spNO.2", "b", "70")
 GAPS = {("spNO.1", "a"): (100, 101), ("spNO.2", "a"): (36,)}  # dropped by the camera
 DAMAGED = ("spNO.3", "J", 45)  # a file of zero bytes
@@ -71,7 +71,7 @@ def write_casme3(
     folder: Path,
     release: str = "split",
     *,
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[Casme3Row] = ROWS,
     flaws: bool = True,
     nesting: Path | None = None,
     empty: bool = False,
@@ -103,7 +103,9 @@ def write_casme3(
     return tree
 
 
-def table(rows: Sequence[Row] = ROWS, *, cell: Callable[[str], object] = str) -> list[list[object]]:
+def table(
+    rows: Sequence[Casme3Row] = ROWS, *, cell: Callable[[str], object] = str
+) -> list[list[object]]:
     """The lines of the sheet."""
     lines: list[list[object]] = [[*_HEADER]]
     for row in rows:
@@ -117,7 +119,9 @@ def casme3_workbook(lines: Sequence[Sequence[object]]) -> bytes:
     return write_workbook({"label": lines, "Sheet1": [], "Sheet3": []})
 
 
-def sized_rows(release: str = "split", clips: int = 860, videos: int = 463) -> tuple[Row, ...]:
+def sized_rows(
+    release: str = "split", clips: int = 860, videos: int = 463
+) -> tuple[Casme3Row, ...]:
     """Rows for a tree of the real size: 860 clips of 94 subjects, over 25,000 colour frames.
 
     The videos of ``split`` are as short as their clips allow; in truth they are far longer.
@@ -130,22 +134,22 @@ def sized_rows(release: str = "split", clips: int = 860, videos: int = 463) -> t
         onset = 10 + place * spread
         subject, name = f"spNO.{video % 94 + 1}", "abcdefghijklm"[video // 94]
         apex, offset = str(onset + 8), str(onset + spread - 4)
-        row = Row(subject, name, str(onset), apex, offset, "4", "III", emotions[clip % 7])
+        row = Casme3Row(subject, name, str(onset), apex, offset, "4", "III", emotions[clip % 7])
         rows.append(row)
     return tuple(rows)
 
 
-def _span(row: Row) -> tuple[int, int]:
+def _span(row: Casme3Row) -> tuple[int, int]:
     known = TRUTH.get((row.subject, row.name, row.onset))
     return known or (int(row.onset), int(row.offset))
 
 
-def _on_disk(row: Row, numbers: Iterable[int]) -> list[str]:
+def _on_disk(row: Casme3Row, numbers: Iterable[int]) -> list[str]:
     gaps = GAPS.get((row.subject, row.name), ())
     return [f"{n}.jpg" for n in numbers if n not in gaps]
 
 
-def _write_videos(tree: Path, rows: Sequence[Row], *, empty: bool) -> None:
+def _write_videos(tree: Path, rows: Sequence[Casme3Row], *, empty: bool) -> None:
     """``spNO.1/a/color/8.jpg`` and ``spNO.1/a/depth/8.png``; a video's numbers begin at 7."""
     spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for row in rows:
@@ -161,7 +165,7 @@ def _write_videos(tree: Path, rows: Sequence[Row], *, empty: bool) -> None:
             _put_depth(folder / "depth", names)
 
 
-def _write_clips(tree: Path, rows: Sequence[Row], *, empty: bool) -> None:
+def _write_clips(tree: Path, rows: Sequence[Casme3Row], *, empty: bool) -> None:
     """``frame/spNo.1_a_8/8.jpg``, named by the annotated onset, with siblings that are no frames.
 
     The ``o`` of the folders is small, unlike in the sheet.
@@ -184,7 +188,7 @@ def _put_depth(folder: Path, names: Sequence[str]) -> None:
     put_frames(folder, [name.replace("jpg", "png") for name in names[:2]], grey=True)
 
 
-def _damage(tree: Path, rows: Sequence[Row], release: str) -> None:
+def _damage(tree: Path, rows: Sequence[Casme3Row], release: str) -> None:
     subject, name, number = DAMAGED
     for row in rows:
         if (row.subject, row.name) == (subject, name):

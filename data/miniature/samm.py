@@ -10,7 +10,7 @@ from raicl.data.miniature.material import put_frames, put_sheet, put_strays
 from raicl.data.sheets.written_workbook import write_workbook
 
 
-class Row(NamedTuple):
+class SammRow(NamedTuple):
     """A row of the sheet; the clip's name begins with its video, ``<subject>_<inducement>``."""
 
     subject: str
@@ -29,17 +29,19 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row("006", "006_1_2", 95, 99, 104, "12+15 ", "Happiness", 1),  # crosses 99 to 100; a blank
-    Row("006", "006_1_3", 366, 370, 374, "(R6 or R12)+R15", "Other", 7),  # 00370 is five wide
-    Row("006", "006_3_1", 7, 9, 13, 4, "Anger", 7),  # crosses 9 to 10, four wide
-    Row("011", "011_3_10", 9160, 9163, 9167, 2, "Surprise", 2),
-    Row("011", "011_3_9", 9120, 9120, 9126, "R14+17+soft focus", "Contempt", 7),  # apex is onset
-    Row("014", "014_4_1", 120, 131, 126, "10A/B", "Disgust", 3),  # apex after offset
-    Row("021", "021_3_1", 4520, 1526, 4531, 25, "Fear", 5),  # a typing error, before the onset
-    Row("037", "037_1_1", 12345, 12350, 12354, "1+4", "Sadness", 6),
+    SammRow("006", "006_1_2", 95, 99, 104, "12+15 ", "Happiness", 1),  # crosses 99 to 100; a blank
+    SammRow("006", "006_1_3", 366, 370, 374, "(R6 or R12)+R15", "Other", 7),  # 00370 is five wide
+    SammRow("006", "006_3_1", 7, 9, 13, 4, "Anger", 7),  # crosses 9 to 10, four wide
+    SammRow("011", "011_3_10", 9160, 9163, 9167, 2, "Surprise", 2),
+    SammRow(
+        "011", "011_3_9", 9120, 9120, 9126, "R14+17+soft focus", "Contempt", 7
+    ),  # apex is onset
+    SammRow("014", "014_4_1", 120, 131, 126, "10A/B", "Disgust", 3),  # apex after offset
+    SammRow("021", "021_3_1", 4520, 1526, 4531, 25, "Fear", 5),  # a typing error, before the onset
+    SammRow("037", "037_1_1", 12345, 12350, 12354, "1+4", "Sadness", 6),
 )
 GAP = ("021_3_1", 4524)  # a frame that is not on disk
-WITHOUT_FOLDER = Row("037", "037_3_2", 210, 215, 221, 4, "Anger", 7)
+WITHOUT_FOLDER = SammRow("037", "037_3_2", 210, 215, 221, 4, "Anger", 7)
 WITHOUT_ROW = ("011", "011_6_9")
 
 SHEET = "SAMM_Micro_FACS_Codes_v2.xlsx"
@@ -54,7 +56,7 @@ _HEADER = (
 def write_samm(
     folder: Path,
     *,
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[SammRow] = ROWS,
     flaws: bool = True,
     nesting: Path = Path("SAMM", "SAMM"),
     preamble: bool = True,
@@ -87,14 +89,14 @@ def write_samm(
     return tree
 
 
-def frame_name(row: Row, number: int) -> str:
+def frame_name(row: SammRow, number: int) -> str:
     """File name of a frame: the width is that of the video, not of the clip."""
     width = 5 if row.name.rsplit("_", 1)[0] in _WIDE else 4
     return f"{row.subject}_{number:0{width}d}.jpg"
 
 
 def table(
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[SammRow] = ROWS,
     *,
     preamble: bool = True,
     subject: Callable[[str], object] = str,

@@ -12,7 +12,7 @@ from raicl.data.sheets.written_workbook import write_workbook
 KINDS = {"ne": "negative", "po": "positive", "sur": "surprise"}
 
 
-class Row(NamedTuple):
+class SmicRow(NamedTuple):
     """A clip: its numbers are those of the whole recording."""
 
     subject: int
@@ -33,15 +33,15 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(1, "ne", 1, 76518, 13),  # five digits, written in six
-    Row(1, "po", 1, 999_995, 12),  # crosses from six digits to seven
-    Row(2, "sur", 1, 17_581_039, 14),  # eight digits
-    Row(3, "ne", 3, 559_740, 11),  # shorter than 16 middle frames; SMIC-E lacks it
-    Row(12, "sur", 2, 203_411, 15),  # called negative in SMIC-E's sheet
-    Row(20, "ne", 9, 120_034, 12),
-    Row(20, "ne", 10, 120_091, 12),  # after 9, though not as text
+    SmicRow(1, "ne", 1, 76518, 13),  # five digits, written in six
+    SmicRow(1, "po", 1, 999_995, 12),  # crosses from six digits to seven
+    SmicRow(2, "sur", 1, 17_581_039, 14),  # eight digits
+    SmicRow(3, "ne", 3, 559_740, 11),  # shorter than 16 middle frames; SMIC-E lacks it
+    SmicRow(12, "sur", 2, 203_411, 15),  # called negative in SMIC-E's sheet
+    SmicRow(20, "ne", 9, 120_034, 12),
+    SmicRow(20, "ne", 10, 120_091, 12),  # after 9, though not as text
 )
-EMPTY = Row(12, "po", 1, 0, 0)  # a folder without a frame
+EMPTY = SmicRow(12, "po", 1, 0, 0)  # a folder without a frame
 GAP = ("s20_ne_09", 120_040)  # a frame that is not on disk
 
 # release: folder of HS, NIR and VIS, beginning of a picture's name
@@ -65,7 +65,7 @@ def write_smic(
     folder: Path,
     release: str = "raw",
     *,
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[SmicRow] = ROWS,
     flaws: bool = True,
     nesting: Path | None = None,
 ) -> Path:
@@ -102,7 +102,7 @@ def write_smic(
 def write_smic_e(
     folder: Path,
     *,
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[SmicRow] = ROWS,
     nesting: Path = Path("SMIC-E_raw image", "HS_long", "SMIC-HS-E"),
 ) -> Path:
     """Write SMIC-E: subjects with two digits, more frames than annotated, and the sheet."""
@@ -124,7 +124,7 @@ def frame_name(number: int, pattern: str) -> str:
     return pattern.format(f"{number:06d}")
 
 
-def sheets_e(rows: Sequence[Row]) -> dict[str, list[list[object]]]:
+def sheets_e(rows: Sequence[SmicRow]) -> dict[str, list[list[object]]]:
     """SMIC-E's workbook: offsets and ends as formulas without a stored value, blank rows last."""
     high: list[list[object]] = [[*_HEADER_E]]
     visible: list[list[object]] = [["Subject", "Filename", None, "FirstF", "LastF"]]
@@ -145,7 +145,7 @@ def sheets_e(rows: Sequence[Row]) -> dict[str, list[list[object]]]:
     return {"HS": high, "VIS": visible, "Sheet2": [], "Sheet3": []}
 
 
-def _long(row: Row) -> tuple[int, int]:
+def _long(row: SmicRow) -> tuple[int, int]:
     """First and last frame number of a long clip."""
     last = row.numbers[-1]
     if row.name == SECOND[0]:

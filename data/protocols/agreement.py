@@ -54,7 +54,7 @@ class Agreement:
         return [name[1] for name in rows if name[0] == "subject"]
 
 
-def compare(protocol: Protocol, dataset: str, clips: Iterable[Clip]) -> Agreement | None:
+def compare_published(protocol: Protocol, dataset: str, clips: Iterable[Clip]) -> Agreement | None:
     """Compare a database with what is published of it; None where nothing is.
 
     Parameters
@@ -91,11 +91,11 @@ def clip_list_digest(protocol: Protocol, clips: Iterable[Clip]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def compare_all(protocol: Protocol, clips: Iterable[Clip]) -> tuple[Agreement, ...]:
+def compare_all_published(protocol: Protocol, clips: Iterable[Clip]) -> tuple[Agreement, ...]:
     """Every database among `clips` of which anything is published, sorted."""
     clips = list(clips)
     datasets = sorted({clip.dataset for clip in clips})
-    found = (compare(protocol, dataset, clips) for dataset in datasets)
+    found = (compare_published(protocol, dataset, clips) for dataset in datasets)
     return tuple(agreement for agreement in found if agreement is not None)
 
 
@@ -110,14 +110,14 @@ def whole_list(protocol: Protocol, clips: Iterable[Clip]) -> bool | None:
 
 def published_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
     """Expected beside found, by database, where they differ."""
-    found = compare_all(protocol, clips)
+    found = compare_all_published(protocol, clips)
     return [f"{item.dataset}: {line}" for item in found for line in difference_lines(item)]
 
 
 def official_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
     """The verdict on the official list where all its databases are there, else on each's part."""
     clips = list(clips)
-    listed = [item for item in compare_all(protocol, clips) if item.official is not None]
+    listed = [item for item in compare_all_published(protocol, clips) if item.official is not None]
     unlisted = _unlisted_lines(protocol, clips)
     whole = None if unlisted else whole_list(protocol, clips)
     if whole is not None:

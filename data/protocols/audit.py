@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TypedDict, final
 
 from raicl.common.clip import Clip
-from raicl.data.protocols.agreement import compare, whole_list
+from raicl.data.protocols.agreement import compare_published, whole_list
 from raicl.data.protocols.protocol import PROTOCOLS, Protocol, load_protocol
 from raicl.data.records import Database, Footage
 
@@ -179,7 +179,7 @@ def _audit_protocol(
     inside = [clip for clip in clips if protocol.label(clip) is not None]
     classes = Counter(protocol.class_name(clip) for clip in inside)
     expected = protocol.expected(dataset, clips[0].sheet)
-    agreement = None if part else compare(protocol, dataset, clips)
+    agreement = None if part else compare_published(protocol, dataset, clips)
     return {
         "clips": len(inside),
         "subjects": len({clip.subject_key for clip in inside}),

@@ -18,7 +18,7 @@ from raicl.data.records import Database
 from raicl.data.sheets.corrections import KnownError
 from raicl.data.sheets.find import find_sheets
 from raicl.data.sheets.rows import Naming, place_row, read_rows
-from raicl.data.sheets.sheet import Sheet, as_integer, as_text, read_sheet
+from raicl.data.sheets.sheet import Sheet, cell_integer, cell_text, read_sheet
 
 FPS = 200.0
 # The full-frame releases come first, since the method aligns faces itself; of these the shorter.
@@ -89,9 +89,9 @@ def read_casme2(
 def sheet_version(sheet: Sheet) -> str:
     """``2014`` or ``2019``, by the clips they label differently, else by their columns."""
     for row in sheet.rows:
-        key = SUBJECTS.of_cell(row.cells["subject"]), comparable(as_text(row.cells["clip"]))
+        key = SUBJECTS.of_cell(row.cells["subject"]), comparable(cell_text(row.cells["clip"]))
         if key in _RELABELLED:
-            return "2019" if comparable(as_text(row.cells["emotion"])) == "surprise" else "2014"
+            return "2019" if comparable(cell_text(row.cells["emotion"])) == "surprise" else "2014"
     return "2019" if "objective" in sheet.columns else "2014"
 
 
@@ -100,7 +100,7 @@ def _check_splits(sheet: Sheet) -> None:
     if "split" not in sheet.columns:
         return
     for row in sheet.rows:
-        split = as_text(row.cells["split"])
+        split = cell_text(row.cells["split"])
         if split not in ("train", "test"):
             raise InputError(
                 f"row {row.number}: the split {printable(split)[:40]!r} is neither train nor test",
@@ -140,7 +140,7 @@ def _layout(tree: Tree, sheet: Sheet) -> str | None:
     """
     cropped, wider, looked_at = False, 0, 0
     for row in sheet.rows:
-        onset, offset = as_integer(row.cells["onset"]), as_integer(row.cells["offset"])
+        onset, offset = cell_integer(row.cells["onset"]), cell_integer(row.cells["offset"])
         place = place_row(row, tree, _NAMING)
         if place.folder is None or onset is None or offset is None:
             continue  # listed with its reason when the rows are read

@@ -18,7 +18,7 @@ from raicl.data.records import Database
 from raicl.data.sheets.corrections import KnownError
 from raicl.data.sheets.find import find_sheets
 from raicl.data.sheets.rows import Cells, Folders, Naming, holds_any, read_rows
-from raicl.data.sheets.sheet import Row, Sheet, as_integer, as_text, read_sheet
+from raicl.data.sheets.sheet import Sheet, SheetRow, cell_integer, cell_text, read_sheet
 
 FPS = 30.0
 
@@ -90,9 +90,9 @@ def _version(path: Path) -> str:
     return f"v{found[1]}" if found else ""
 
 
-def _micro(rows: Sequence[Row]) -> tuple[Row, ...]:
+def _micro(rows: Sequence[SheetRow]) -> tuple[SheetRow, ...]:
     """The micro-expressions of a sheet that has macro-expressions too."""
-    kept = tuple(row for row in rows if "macro" not in comparable(as_text(row.cells.get("kind"))))
+    kept = tuple(row for row in rows if "macro" not in comparable(cell_text(row.cells.get("kind"))))
     if len(kept) < len(rows):
         say(f"casme3: {len(rows) - len(kept)} macro-expressions of the sheet are left out")
     return kept
@@ -111,7 +111,7 @@ def of_folder(name: str) -> str | None:
     return SUBJECTS.of_folder(name) or (comparable(name) if _CUT.fullmatch(name) else None)
 
 
-def find_layout(tree: Tree, rows: Sequence[Row]) -> str | None:
+def find_layout(tree: Tree, rows: Sequence[SheetRow]) -> str | None:
     """Which release a tree is; None where it holds no annotated clip, or no frames but depth."""
     cut = _is_cut(tree)
     if cut and comparable(tree.path.name) in _NO_FRAMES:
@@ -151,12 +151,12 @@ def _parse_cut(name: str) -> tuple[str, str] | None:
 
 
 def _video_name(cells: Cells) -> str:
-    return as_text(cells["clip"])
+    return cell_text(cells["clip"])
 
 
 def _cut_name(cells: Cells) -> str:
-    onset = as_integer(cells["onset"])
-    return f"{as_text(cells['clip'])}@{as_text(cells['onset']) if onset is None else onset}"
+    onset = cell_integer(cells["onset"])
+    return f"{cell_text(cells['clip'])}@{cell_text(cells['onset']) if onset is None else onset}"
 
 
 def _color(video: Path) -> Path:

@@ -17,7 +17,7 @@ from raicl.data.records import Database
 from raicl.data.sheets.corrections import KnownError
 from raicl.data.sheets.find import find_sheet
 from raicl.data.sheets.rows import Naming, holds_any, read_rows
-from raicl.data.sheets.sheet import Row, as_integer, as_text, read_grids
+from raicl.data.sheets.sheet import SheetRow, cell_integer, cell_text, read_grids
 
 FPS = 30.0
 SUBJECTS = Numbered("s", 2)
@@ -62,7 +62,7 @@ def read_casme_sq(root: Path, annotations: Path | None, known: Sequence[KnownErr
     )
 
 
-def _read_rows(path: Path) -> tuple[Row, ...]:
+def _read_rows(path: Path) -> tuple[SheetRow, ...]:
     """The rows of micro-expressions, subject and video in the folders' terms.
 
     The second sheet gives the folder's number of each subject, the third the digits of each video.
@@ -75,18 +75,18 @@ def _read_rows(path: Path) -> tuple[Row, ...]:
             fix="name the official code_final.xlsx with --annotations FILE",
         )
     codes, subjects, videos = grids[:3]
-    numbers = {as_text(_at(line, 2)): as_text(_at(line, 1)).lstrip("sS") for line in subjects}
-    digits = {comparable(as_text(_at(line, 1))): as_integer(_at(line, 0)) for line in videos}
+    numbers = {cell_text(_at(line, 2)): cell_text(_at(line, 1)).lstrip("sS") for line in subjects}
+    digits = {comparable(cell_text(_at(line, 1))): cell_integer(_at(line, 0)) for line in videos}
     rows = []
     for number, line in enumerate(codes, start=1):
         cells = {name: _at(line, place) for name, place in _COLUMNS.items()}
-        if "micro" not in comparable(as_text(cells["kind"])):
+        if "micro" not in comparable(cell_text(cells["kind"])):
             continue
-        written = as_text(cells["subject"])
+        written = cell_text(cells["subject"])
         cells["subject"] = numbers.get(written) or f"{written}, which the second sheet lacks"
-        video = digits.get(comparable(as_text(cells["clip"])).split("_")[0])
+        video = digits.get(comparable(cell_text(cells["clip"])).split("_")[0])
         cells["clip"] = cells["clip"] if video is None else f"{video:04d}"
-        rows.append(Row(number, cells))
+        rows.append(SheetRow(number, cells))
     say(f"casme_sq: {len(codes) - len(rows)} rows of other than micro-expressions are left out")
     return tuple(rows)
 

@@ -16,7 +16,7 @@ from raicl.data.records import Database
 from raicl.data.sheets.corrections import KnownError
 from raicl.data.sheets.find import find_sheet
 from raicl.data.sheets.rows import Naming, read_rows
-from raicl.data.sheets.sheet import as_text, read_sheet
+from raicl.data.sheets.sheet import cell_text, read_sheet
 
 _COLUMNS = {
     "subject": ("Subject",),
@@ -51,7 +51,7 @@ def read_dfme(root: Path, annotations: Path | None, known: Sequence[KnownError])
     say(f"dfme: {LAYOUT}, so compare the counts with what its makers state; sheet {path}")
     rows = read_sheet(path, _COLUMNS).rows
     subjects = {
-        comparable(as_text(row.cells["clip"])): as_text(row.cells["subject"]) for row in rows
+        comparable(cell_text(row.cells["clip"])): cell_text(row.cells["subject"]) for row in rows
     }
     trees = find_trees(
         root,
@@ -63,7 +63,7 @@ def read_dfme(root: Path, annotations: Path | None, known: Sequence[KnownError])
     return read_rows(
         rows,
         group_clips(folders, root, lambda name: (subjects[comparable(name)], name)),
-        Naming(subject=lambda cell: as_text(cell) or None, several=True),
+        Naming(subject=lambda cell: cell_text(cell) or None, several=True),
         dataset="dfme",
         layout=LAYOUT,
         known=known,

@@ -12,7 +12,7 @@ from raicl.data.disk.tree import files, match, subfolders
 from raicl.data.records import Database
 from raicl.data.sheets.corrections import KnownError
 from raicl.data.sheets.rows import Naming, read_rows
-from raicl.data.sheets.sheet import Sheet, as_text, read_sheet
+from raicl.data.sheets.sheet import Sheet, cell_text, read_sheet
 
 _COLUMNS = {
     "subject": ("subject",),
@@ -45,7 +45,7 @@ def read_folder(root: Path, annotations: Path | None, known: Sequence[KnownError
     sheet = _table(annotations or _find_table(root))
     tree = Tree(root, subfolders(root), root)
     naming = Naming(
-        subject=lambda cell: match(as_text(cell), tree.subjects) or as_text(cell),
+        subject=lambda cell: match(cell_text(cell), tree.subjects) or cell_text(cell),
         as_on_disk=True,
         several=True,
     )

@@ -13,7 +13,7 @@ from raicl.data.records import Database
 from raicl.data.sheets.corrections import KnownError
 from raicl.data.sheets.find import find_sheet
 from raicl.data.sheets.rows import Naming, holds_any, read_rows
-from raicl.data.sheets.sheet import Row, read_sheet
+from raicl.data.sheets.sheet import SheetRow, read_sheet
 
 FPS = 200.0
 # Full frames come first, since the method aligns faces itself; no crop was published by the makers.
@@ -60,7 +60,7 @@ def read_samm(root: Path, annotations: Path | None, known: Sequence[KnownError])
     return read_rows(sheet.rows, tree, _NAMING, dataset="samm", layout=layout, known=known, fps=FPS)
 
 
-def _layout(tree: Tree, rows: Sequence[Row]) -> str | None:
+def _layout(tree: Tree, rows: Sequence[SheetRow]) -> str | None:
     """Whether a tree holds crops, by its folders' names, which is all that tells them apart.
 
     None where it holds none of the annotated clips: folders of three digits are common.

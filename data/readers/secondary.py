@@ -24,7 +24,7 @@ from raicl.data.records import Database
 from raicl.data.sheets.corrections import KnownError
 from raicl.data.sheets.find import find_sheet
 from raicl.data.sheets.rows import Folders, Naming, holds_any, read_rows
-from raicl.data.sheets.sheet import Row, as_text, read_sheet
+from raicl.data.sheets.sheet import SheetRow, cell_text, read_sheet
 
 LAYOUT = "layout from secondary sources"
 
@@ -51,7 +51,7 @@ class Secondary:
     holds_all: bool = False
     example: str
     hint: str
-    arrange: Callable[[Sequence[Tree], Sequence[Row]], tuple[Folders, Naming]]
+    arrange: Callable[[Sequence[Tree], Sequence[SheetRow]], tuple[Folders, Naming]]
 
 
 def read_secondary(
@@ -93,7 +93,7 @@ def read_secondary(
 _CASME_SUBJECTS = Numbered("sub", 2)
 
 
-def _arrange_casme(trees: Sequence[Tree], rows: Sequence[Row]) -> tuple[Folders, Naming]:
+def _arrange_casme(trees: Sequence[Tree], rows: Sequence[SheetRow]) -> tuple[Folders, Naming]:
     """``sub01/EP01_12/...``."""
     naming = Naming(subject=_CASME_SUBJECTS.of_cell, several=True)
     known = [(tree, LAYOUT if holds_any(rows, tree, naming) else None) for tree in trees]
@@ -110,7 +110,7 @@ def _parse_mmew(name: str) -> tuple[str, str] | None:
     return (subject, name) if subject else None
 
 
-def _arrange_mmew(trees: Sequence[Tree], rows: Sequence[Row]) -> tuple[Folders, Naming]:
+def _arrange_mmew(trees: Sequence[Tree], rows: Sequence[SheetRow]) -> tuple[Folders, Naming]:
     """``Micro_Expression/anger/S01-02-001/1.jpg``; the sheet's emotion counts, not the folder's."""
     root = trees[0].root
     micro = [
@@ -124,7 +124,7 @@ def _arrange_mmew(trees: Sequence[Tree], rows: Sequence[Row]) -> tuple[Folders, 
 _GRAY = "gray_micro"
 
 
-def _arrange_4dme(trees: Sequence[Tree], rows: Sequence[Row]) -> tuple[Folders, Naming]:
+def _arrange_4dme(trees: Sequence[Tree], rows: Sequence[SheetRow]) -> tuple[Folders, Naming]:
     """``gray_micro/<sub_ID>/<fold_name>/Frame_000001826.jpg``."""
     if len(trees) > 1:
         raise ambiguous([tree.subjects[_GRAY] for tree in trees], "--root DIR")
@@ -136,7 +136,7 @@ def _arrange_4dme(trees: Sequence[Tree], rows: Sequence[Row]) -> tuple[Folders, 
             str(error), where=str(gray), fix="give the folder that it leads to with --root"
         ) from error
     naming = Naming(
-        subject=lambda cell: match(as_text(cell), tree.subjects) or as_text(cell), several=True
+        subject=lambda cell: match(cell_text(cell), tree.subjects) or cell_text(cell), several=True
     )
     return tree, naming
 

@@ -15,7 +15,7 @@ from raicl.data.records import Database
 from raicl.data.sheets.corrections import KnownError
 from raicl.data.sheets.find import find_sheet
 from raicl.data.sheets.rows import Cells, Naming, read_rows
-from raicl.data.sheets.sheet import Row, as_integer, as_text, read_sheet
+from raicl.data.sheets.sheet import SheetRow, cell_integer, cell_text, read_sheet
 
 _COLUMNS = {
     "subject": ("Subject",),
@@ -82,7 +82,7 @@ def read_smic_long(root: Path, annotations: Path | None, known: Sequence[KnownEr
     say(f"smic: {layout} long clips of hs, {tree.path}; sheet {path}")
     naming = Naming(
         subject=SUBJECTS.of_cell,
-        folder=lambda cells: _called(as_text(cells["clip"])),
+        folder=lambda cells: _called(cell_text(cells["clip"])),
         as_on_disk=True,
         several=True,
     )
@@ -103,25 +103,28 @@ def _called(text: str) -> str:
     return str(name) if name else text
 
 
-def _expressions(row: Row) -> Iterator[Row]:
+def _expressions(row: SheetRow) -> Iterator[SheetRow]:
     """One row per expression of a clip; none of a row that holds copied-down formulas alone."""
     cells = row.cells
-    if not as_text(cells["subject"]) and not as_text(cells["clip"]):
+    if not cell_text(cells["subject"]) and not cell_text(cells["clip"]):
         return
-    name = parse_name(as_text(cells["clip"]))
+    name = parse_name(cell_text(cells["clip"]))
     same = {"subject": cells["subject"], "clip": cells["clip"]}
     same["emotion"] = name.emotion if name else None
     for which in ("", "2", "3"):
         onset, offset = cells.get(f"onset{which}"), cells.get(f"offset{which}")
-        if which and not as_text(onset):
+        if which and not cell_text(onset):
             continue
-        if not as_text(offset):
+        if not cell_text(offset):
             offset = _offset(cells, which)
         apex = {} if which else {"apex": cells.get("apex")}
-        yield Row(row.number, {**same, "onset": onset, "offset": offset, **apex})
+        yield SheetRow(row.number, {**same, "onset": onset, "offset": offset, **apex})
 
 
 def _offset(cells: Cells, which: str) -> int | None:
     """The offset that the sheet writes as a formula, where the file stores no value of it."""
-    onset, length = as_integer(cells.get(f"onset{which}")), as_integer(cells.get(f"length{which}"))
+    onset, length = (
+        cell_integer(cells.get(f"onset{which}")),
+        cell_integer(cells.get(f"length{which}")),
+    )
     return None if onset is None or length is None else onset + length - 1

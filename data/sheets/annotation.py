@@ -11,7 +11,7 @@ from raicl.common.clip import Clip, Split
 from raicl.common.terminal.wording import printable
 from raicl.data.disk.tree import Listing, Unusable
 from raicl.data.records import Footage, Frame
-from raicl.data.sheets.sheet import as_integer, as_text
+from raicl.data.sheets.sheet import cell_integer, cell_text
 
 # every emotion or class that one of the databases annotates
 EMOTIONS = frozenset(("anger", "contempt", "disgust", "fear", "happiness", "others")) | frozenset(
@@ -61,15 +61,15 @@ def annotate(
         sheet=sheet,
         flags=(*flags, *apex_flags, *unknown),
         repeated=repeated,
-        split=cast(Split, as_text(cells.get("split"))),  # the reader has checked them all
+        split=cast(Split, cell_text(cells.get("split"))),  # the reader has checked them all
     )
 
 
 def read_apex(cell: object, onset: int, offset: int) -> tuple[int | None, tuple[str, ...]]:
     """The apex, or None with ``apex-missing`` or, outside onset..offset, ``apex-implausible``."""
-    if as_text(cell).casefold() in _NO_APEX:
+    if cell_text(cell).casefold() in _NO_APEX:
         return None, ("apex-missing",)
-    apex = as_integer(cell)
+    apex = cell_integer(cell)
     if apex is None or not onset <= apex <= offset:
         return None, ("apex-implausible",)
     return apex, ()
@@ -77,7 +77,7 @@ def read_apex(cell: object, onset: int, offset: int) -> tuple[int | None, tuple[
 
 def read_emotion(cell: object) -> str:
     """The emotion in lower case, one spelling per emotion (``Other`` is ``others``)."""
-    emotion = as_text(cell).casefold()
+    emotion = cell_text(cell).casefold()
     if not emotion:
         raise Unusable("its row has no emotion")
     return _ALIASES.get(emotion, emotion)
@@ -85,7 +85,7 @@ def read_emotion(cell: object) -> str:
 
 def read_fps(cell: object, otherwise: float | None) -> float | None:
     """Frames per second; `otherwise` where the cell is empty or there is none."""
-    text = as_text(cell)
+    text = cell_text(cell)
     if not text:
         return otherwise
     try:
@@ -130,8 +130,8 @@ def attach_frames(clip: Clip, listing: Listing) -> Footage:
 
 
 def _frame(cells: Mapping[str, object], name: str) -> int:
-    number = as_integer(cells.get(name))
+    number = cell_integer(cells.get(name))
     if number is None or not 0 <= number <= _LARGEST:
-        value = printable(as_text(cells.get(name)))[:40]
+        value = printable(cell_text(cells.get(name)))[:40]
         raise Unusable(f"its {name} {value!r} is not a frame number" if value else f"no {name}")
     return number

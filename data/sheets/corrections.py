@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from raicl.common.order import comparable
 from raicl.data.records import Correction
-from raicl.data.sheets.sheet import as_text
+from raicl.data.sheets.sheet import cell_text
 
 FIELDS = ("onset", "apex", "offset", "emotion")
 _HEADER = ["subject", "clip", "field", "annotated", "used", "reason", "source"]
@@ -68,7 +68,7 @@ def correct_cells(
             comparable(clip),
         ):
             continue
-        if as_text(cells.get(error.field)) == error.annotated:
+        if cell_text(cells.get(error.field)) == error.annotated:
             used[error.field] = error.used
             row = (error.field, error.annotated, error.used, error.reason, error.source)
             applied.append(Correction(clip_id, *row))

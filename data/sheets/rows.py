@@ -16,7 +16,7 @@ from raicl.data.disk.tree import Unusable, list_frames, match
 from raicl.data.records import Correction, Database, Footage, Skipped
 from raicl.data.sheets.annotation import annotate, attach_frames
 from raicl.data.sheets.corrections import KnownError, correct_cells
-from raicl.data.sheets.sheet import Row, as_integer, as_text
+from raicl.data.sheets.sheet import SheetRow, cell_integer, cell_text
 
 Cells = Mapping[str, object]
 
@@ -51,7 +51,7 @@ class Naming:
     """
 
     subject: Callable[[object], str | None]
-    folder: Callable[[Cells], str] = lambda cells: as_text(cells["clip"])
+    folder: Callable[[Cells], str] = lambda cells: cell_text(cells["clip"])
     as_on_disk: bool = False
     several: bool = False
     always_onset: bool = False
@@ -62,17 +62,17 @@ class Naming:
 class Place:
     """What a row is about: a clip's name and folder, or the reason why there is no folder."""
 
-    row: Row
+    row: SheetRow
     subject: str
     name: str
     folder: Path | None = None
     reason: str = ""
 
 
-def place_row(row: Row, folders: Folders, naming: Naming) -> Place:
+def place_row(row: SheetRow, folders: Folders, naming: Naming) -> Place:
     """Find the folder of a row; names of a sheet are matched with those on disk, never joined."""
-    subject = printable(as_text(row.cells["subject"])) or "?"
-    name = printable(as_text(row.cells["clip"]))
+    subject = printable(cell_text(row.cells["subject"])) or "?"
+    name = printable(cell_text(row.cells["clip"]))
     try:
         key = naming.subject(row.cells["subject"])
         if key is None:
@@ -92,13 +92,13 @@ def place_row(row: Row, folders: Folders, naming: Naming) -> Place:
     return Place(row, subject, name, present[found])
 
 
-def holds_any(rows: Iterable[Row], folders: Folders, naming: Naming) -> bool:
+def holds_any(rows: Iterable[SheetRow], folders: Folders, naming: Naming) -> bool:
     """Whether a tree is of this database: one of the rows has its folder there."""
     return any(place_row(row, folders, naming).folder is not None for row in rows)
 
 
 def read_rows(
-    rows: Sequence[Row],
+    rows: Sequence[SheetRow],
     folders: Folders,
     naming: Naming,
     *,
@@ -170,8 +170,8 @@ def read_rows(
 def _key(place: Place, naming: Naming) -> tuple[str, str, str]:
     """Subject, folded name and, where it matters, onset: what one clip has one row for."""
     onset = place.row.cells["onset"] if naming.several else None
-    number = as_integer(onset)
-    written = printable(as_text(onset))[:40] if number is None else str(number)
+    number = cell_integer(onset)
+    written = printable(cell_text(onset))[:40] if number is None else str(number)
     return place.subject, comparable(place.name), written
 
 

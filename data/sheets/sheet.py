@@ -20,7 +20,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One row: its number in the file, counted from 1, and the cell of each column found."""
 
     number: int
@@ -40,7 +40,7 @@ class Sheet:
 
     path: Path
     columns: frozenset[str]
-    rows: tuple[Row, ...]
+    rows: tuple[SheetRow, ...]
 
 
 def read_sheet(
@@ -65,7 +65,9 @@ def read_sheet(
     InputError : missing, unreadable, too large, damaged, or a column is absent or ambiguous.
     """
     titled = read_grids(path)
-    grids = [g for title, g in titled.items() if as_text(title).casefold() == worksheet.casefold()]
+    grids = [
+        g for title, g in titled.items() if cell_text(title).casefold() == worksheet.casefold()
+    ]
     nearest: tuple[dict[str, int], tuple[object, ...]] = {}, ()
     for grid in grids or titled.values():
         for top, line in enumerate(grid[:_HEADER_DEPTH]):
@@ -77,7 +79,7 @@ def read_sheet(
                 nearest = places, line
     missing = sorted(set(columns) - set(nearest[0]) - set(optional))
     # quoted, because a cell may hold line breaks
-    words = [repr(as_text(cell)[:40]) for cell in nearest[1] if as_text(cell)]
+    words = [repr(cell_text(cell)[:40]) for cell in nearest[1] if cell_text(cell)]
     raise InputError(
         f"no header with the column {columns[missing[0]][0]!r}"
         + (f"; found {', '.join(words)}" if words else ""),
@@ -86,7 +88,7 @@ def read_sheet(
     )
 
 
-def as_text(cell: object) -> str:
+def cell_text(cell: object) -> str:
     """A cell as trimmed text, full-width characters made plain; ``1``, ``1.0``, ``'1'`` agree."""
     if cell is None:
         return ""
@@ -95,11 +97,11 @@ def as_text(cell: object) -> str:
     return unicodedata.normalize("NFKC", str(cell)).strip()
 
 
-def as_integer(cell: object) -> int | None:
+def cell_integer(cell: object) -> int | None:
     """A cell as an integer, from ``46``, ``46.0`` or ``'46'``; None for anything else."""
     if isinstance(cell, bool):
         return None
-    text = as_text(cell)
+    text = cell_text(cell)
     return int(text.split(".")[0]) if _INTEGER.fullmatch(text) else None
 
 
@@ -160,7 +162,7 @@ def _read_csv(content: bytes, path: Path) -> Grid:
 
 
 def _plain(header: object) -> str:
-    return "".join(c for c in as_text(header).casefold() if c.isalnum())
+    return "".join(c for c in cell_text(header).casefold() if c.isalnum())
 
 
 def _find_columns(line: Sequence[object], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -176,7 +178,7 @@ def _find_columns(line: Sequence[object], columns: Mapping[str, Sequence[str]]) 
 
 def _refuse_twins(line: Sequence[object], places: Mapping[str, int], path: Path) -> None:
     words = [_plain(cell) for cell in line]
-    twins = [as_text(line[i]) for i in places.values() if words.count(words[i]) > 1]
+    twins = [cell_text(line[i]) for i in places.values() if words.count(words[i]) > 1]
     if twins:
         raise InputError(
             f"two columns are called {twins[0]!r}",
@@ -185,10 +187,10 @@ def _refuse_twins(line: Sequence[object], places: Mapping[str, int], path: Path)
         )
 
 
-def _rows_below(grid: Grid, top: int, places: Mapping[str, int]) -> tuple[Row, ...]:
+def _rows_below(grid: Grid, top: int, places: Mapping[str, int]) -> tuple[SheetRow, ...]:
     rows = []
     for number, line in enumerate(grid[top + 1 :], start=top + 2):
         cells = {name: line[i] if i < len(line) else None for name, i in places.items()}
-        if any(as_text(cell) for cell in cells.values()):
-            rows.append(Row(number, cells))
+        if any(cell_text(cell) for cell in cells.values()):
+            rows.append(SheetRow(number, cells))
     return tuple(rows)

@@ -9,7 +9,6 @@ import pytest
 from raicl.common.clip import Clip
 from raicl.data.protocols.agreement import (
     clip_list_digest,
-    compare,
     official_lines,
     published_lines,
     whole_list,
@@ -52,7 +51,7 @@ SMIC = official("smic", {"ne": "negative", "po": "positive", "sur": "surprise"},
 
 def test_smic_s_164_clips_have_the_published_digest() -> None:
     assert len(SMIC) == 164
-    found = compare(CDE, "smic", SMIC)
+    found = compare_published(CDE, "smic", SMIC)
     assert found is not None
     assert (found.differences, found.official) == ((), True)
     assert published_lines(CDE, SMIC) == []
@@ -93,10 +92,10 @@ def test_a_subject_that_should_not_be_there_is_named() -> None:
 
 def test_nothing_is_compared_of_which_nothing_is_published() -> None:
     clips = [clip(name, "s1", "c1", "happiness") for name in ("synthetic", "folder")]
-    assert compare(CDE, "synthetic", clips) is None
+    assert compare_published(CDE, "synthetic", clips) is None
     assert published_lines(CDE, clips) == official_lines(CDE, clips) == []
     other_sheet = [dataclasses.replace(clips[0], dataset="casme2", sheet="own")]
-    assert compare(load_protocol("five"), "casme2", other_sheet) is None
+    assert compare_published(load_protocol("five"), "casme2", other_sheet) is None
 
 
 @pytest.mark.parametrize("variant", ["vis", "nir", "e-hs"])
@@ -104,7 +103,7 @@ def test_smic_s_other_variants_are_never_the_official_clips_whatever_they_are_ca
     variant: str,
 ) -> None:
     clips = [dataclasses.replace(item, sheet=variant) for item in SMIC]
-    found = compare(CDE, "smic", clips)
+    found = compare_published(CDE, "smic", clips)
     assert found is None if variant == "e-hs" else found is not None and found.official is None
     assert official_lines(CDE, clips) == [
         f"official CDE list: no, of smic it lists hs, not {variant}"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
 from raicl.data.database import read_database
-from raicl.data.protocols.agreement import compare
+from raicl.data.protocols.agreement import compare_published
 from raicl.data.protocols.protocol import (
     PROTOCOLS,
     Protocol,
@@ -262,6 +262,6 @@ def test_casme2_gives_the_official_composite_list() -> None:
     clips = [(item.clip, cde.label(item.clip)) for item in database.footage]
     inside = [clip for clip, label in clips if label is not None]
     assert (len(inside), len({clip.subject for clip in inside})) == (145, 24)
-    agreement = compare(cde, "casme2", [item.clip for item in database.footage])
+    agreement = compare_published(cde, "casme2", [item.clip for item in database.footage])
     assert agreement is not None
     assert (agreement.differences, agreement.official) == ((), True)

@@ -15,7 +15,7 @@ from raicl.data.miniature.casme3 import (
     RELEASES,
     ROWS,
     SHEET,
-    Row,
+    Casme3Row,
     casme3_workbook,
     table,
     write_casme3,
@@ -199,7 +199,7 @@ def test_subjects_in_any_case_as_text_or_number_are_the_same(cut: Path, write: A
 
 
 def test_a_second_row_of_one_onset_is_listed_and_the_first_one_used(cut: Path) -> None:
-    again = Row("spNO.1", "A", "8.0", "10", "12", "4", "III", "fear")
+    again = Casme3Row("spNO.1", "A", "8.0", "10", "12", "4", "III", "fear")
     footage = read_rows_of(cut, table([*ROWS, again]))
     assert (footage[0].clip.emotion, footage[0].clip.offset) == ("disgust", 14)
     reasons = reasons_of(read_database("casme3", root=cut))
@@ -211,7 +211,7 @@ def test_macro_expressions_of_the_wider_sheet_are_left_out_and_counted(
 ) -> None:
     expected = [item.clip.id for item in read_database("casme3", root=cut).footage]
     header, *lines = table()
-    macro = Row("spNO.2", "b", "70", "72", "74", "4", "III", "disgust")
+    macro = Casme3Row("spNO.2", "b", "70", "72", "74", "4", "III", "disgust")
     wider = [[*header, "Expression type"], *([*line, "Micro-expression"] for line in lines)]
     wider.append([*macro, "Macro-expression"])
     capsys.readouterr()
@@ -250,7 +250,7 @@ def test_every_listed_correction_makes_its_row_usable(
     last = used.get("offset", apex + 9)
     annotated = {"onset": onset, "apex": str(apex), "offset": str(last)}
     annotated |= {error.field: error.annotated for error in errors}
-    row = Row(subject, name, *annotated.values(), "4", "III", "disgust")
+    row = Casme3Row(subject, name, *annotated.values(), "4", "III", "disgust")
     place = f"{subject}/{name}/color" if release == "split" else f"{subject}_{name}_{onset}"
     put_frames(tmp_path / "frame" / place, range(first, last + 1), "")
     lines = casme3_workbook(table([row]))
@@ -264,8 +264,8 @@ def test_every_listed_correction_makes_its_row_usable(
 
 
 def test_without_corrections_the_sheet_is_read_as_it_is(tmp_path: Path) -> None:
-    row = Row("spNO.40", "e", "1812", "1824", "0", "4", "III", "disgust")
-    other = Row("spNO.149", "d", "112", "83", "119", "4", "III", "disgust")
+    row = Casme3Row("spNO.40", "e", "1812", "1824", "0", "4", "III", "disgust")
+    other = Casme3Row("spNO.149", "d", "112", "83", "119", "4", "III", "disgust")
     put_frames(tmp_path / "frame" / "spNo.40_e_1812", range(1812, 1846), "")
     put_frames(tmp_path / "frame" / "spNo.149_d_112", range(112, 120), "")
     (tmp_path / SHEET).write_bytes(casme3_workbook(table([row, other])))

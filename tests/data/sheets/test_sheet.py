@@ -13,7 +13,7 @@ from defusedxml.common import EntitiesForbidden
 
 from raicl.common.errors import InputError
 from raicl.data.sheets import sheet as sheets
-from raicl.data.sheets.sheet import as_integer, as_text, read_sheet
+from raicl.data.sheets.sheet import cell_integer, cell_text, read_sheet
 from raicl.data.sheets.workbook import MAX_ROWS
 from tests.data.bombs import (
     ENCRYPTED,
@@ -34,7 +34,8 @@ LINES = [["Subject", None, "OnsetFrame"], ["01", None, 46], [None, None, None], 
 def read(path: Path) -> list[tuple[int, str, int | None]]:
     table = read_sheet(path, COLUMNS, optional={"note"})
     return [
-        (r.number, as_text(r.cells["subject"]), as_integer(r.cells["onset"])) for r in table.rows
+        (r.number, cell_text(r.cells["subject"]), cell_integer(r.cells["onset"]))
+        for r in table.rows
     ]
 
 
@@ -94,7 +95,7 @@ def test_two_columns_of_one_name_are_refused(path: Path) -> None:
     ],
 )
 def test_only_whole_numbers_are_integers(cell: object, integer: int | None) -> None:
-    assert as_integer(cell) == integer
+    assert cell_integer(cell) == integer
 
 
 def refuse(path: Path, content: bytes, reason: str) -> InputError:
