@@ -11,13 +11,17 @@ def comparable(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
-def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key under which ``img9`` comes before ``img10``."""
-    parts = re.split(r"([0-9]+)", comparable(name))
-    # of two numbers without zeros in front the longer is the larger; int() refuses the longest
-    numbers = {part: part.lstrip("0") for part in parts if part.isdigit()}
-    return tuple(
-        (1, len(numbers[part]), numbers[part]) if part in numbers else (0, 0, part)
-        for part in parts
-        if part
-    )
+def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    """Sort key under which ``img9`` comes before ``img10``, and ``img`` before both.
+
+    Runs of digits compare by value and come before letters; letters compare by `comparable`. Names
+    that are equal so far (``sub1``, ``sub01``) keep one order by their raw text.
+    """
+    parts = [part for part in re.split(r"([0-9]+)", comparable(name)) if part]
+    return tuple(_number(part) if part[0] in "0123456789" else (1, 0, part) for part in parts), name
+
+
+def _number(digits: str) -> tuple[int, int, str]:
+    """Compares by value without `int`, which refuses the longest: the longer number is larger."""
+    value = digits.lstrip("0")
+    return 0, len(value), value

@@ -1,12 +1,13 @@
 """Who may import whom, and that importing loads nothing heavy."""
 
-import ast
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.structure import circles, import_graph, imported_names, unit_graph, upward
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("common", "data", "preprocess", "train")
@@ -18,16 +19,6 @@ FORBIDDEN = {
 }
 
 
-def imported_names(source: str) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
-
-
 def violations(folder: str, source: str) -> list[str]:
     return sorted(
         name
@@ -35,6 +26,20 @@ def violations(folder: str, source: str) -> list[str]:
         for banned in FORBIDDEN[folder]
         if name == banned or name.startswith(banned + ".")
     )
+
+
+# Stage 2 from the bottom up. A folder imports those of lower floors alone, never one of its own.
+FLOORS = (
+    ("settings",),
+    ("clips", "inputs"),
+    ("scores",),
+    ("model",),
+    ("fold",),
+    ("run",),
+    ("cli",),
+    ("report",),
+    ("ablation",),
+)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -49,10 +54,43 @@ def test_each_folder_imports_only_what_it_may(folder: str) -> None:
 
 def test_a_planted_import_is_caught() -> None:
     assert violations("train", "def f():\n    import cv2.optflow") == ["cv2.optflow"]
-    assert violations("preprocess", "from raicl.train import fit") == [
-        "raicl.train",
-        "raicl.train.fit",
+    assert violations("preprocess", "from raicl.train.fold import fit") == [
+        "raicl.train.fold",
+        "raicl.train.fold.fit",
     ]
+
+
+def climbing(units: dict[str, set[str]]) -> list[tuple[str, str]]:
+    """Imports of stage 2 that do not lead to a lower floor."""
+    floor = {f"raicl.train.{name}": n for n, names in enumerate(FLOORS) for name in names}
+    return [(a, b) for a in floor for b in units[a] if b in floor and floor[a] <= floor[b]]
+
+
+def test_stage_2_is_read_from_the_bottom_up() -> None:
+    units = unit_graph(import_graph(ROOT))
+    there = {name for name in units if name.startswith("raicl.train.")}
+    assert there == {f"raicl.train.{name}" for names in FLOORS for name in names}
+    assert climbing(units) == []
+
+
+def test_a_climbing_import_is_caught() -> None:
+    units = unit_graph(import_graph(ROOT))
+    units["raicl.train.scores"] = units["raicl.train.scores"] | {"raicl.train.report"}
+    assert climbing(units) == [("raicl.train.scores", "raicl.train.report")]
+
+
+def test_no_file_imports_itself_through_others_and_no_folder_either() -> None:
+    graph = import_graph(ROOT)
+    assert circles(graph) == []
+    assert circles(unit_graph(graph)) == []
+    assert upward(graph) == []
+
+
+def test_a_circle_is_caught() -> None:
+    graph = {"raicl.a.b.x": {"raicl.a.c.y"}, "raicl.a.c.y": {"raicl.a.b.z"}, "raicl.a.b.z": set()}
+    assert circles(graph) == []
+    assert circles(unit_graph(graph)) == [{"raicl.a.b", "raicl.a.c"}]
+    assert len(upward(graph)) == 1
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -66,7 +104,10 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import raicl.train.loso, raicl.train.cli", {"cv2", "dlib", "_dlib_pybind11"}),
+        (
+            "import raicl.train.run.cross_validate, raicl.train.cli",
+            {"cv2", "dlib", "_dlib_pybind11"},
+        ),
         ("import raicl.preprocess.prepare, raicl.preprocess.flow.tvl1", {"torch", "cv2", "numba"}),
         ("import raicl.preprocess.cli", {"torch", "cv2", "dlib", "numpy", "h5py"}),
         ("import raicl.train.report.cli", {"torch", "numpy", "h5py", "matplotlib", "jinja2"}),

@@ -20,8 +20,8 @@ from raicl.data.protocols.audit_table import audit_table
 from raicl.data.protocols.protocol import load_protocol
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
-from raicl.train.composite import compose
-from raicl.train.folds import leave_one_subject_out
+from raicl.train.clips.composite import compose
+from raicl.train.clips.folds import leave_one_subject_out
 from tests.data.conftest import workbook
 from tests.test_end_to_end import run
 

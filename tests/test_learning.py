@@ -11,12 +11,12 @@ from raicl.data.protocols.protocol import load_protocol
 from raicl.data.synthetic.database import make_database
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
-from raicl.train.composite import Composite, compose
-from raicl.train.controls import controlled
-from raicl.train.experiment import Experiment
-from raicl.train.folds import leave_one_subject_out
-from raicl.train.loso import cross_validate
-from raicl.train.runs import open_run
+from raicl.train.clips.composite import Composite, compose
+from raicl.train.clips.controls import controlled
+from raicl.train.clips.folds import leave_one_subject_out
+from raicl.train.run.cross_validate import cross_validate
+from raicl.train.run.experiment import Experiment
+from raicl.train.run.folder import open_run
 from raicl.train.settings import TrainSettings, load_preset
 
 pytestmark = pytest.mark.slow

@@ -177,7 +177,7 @@ def train(
     settings = merge_settings(preset, config, given)
 
     load_torch()
-    from raicl.train import command
+    from raicl.train.run import command
 
     if list_folds:
         command.list_folds(caches, settings, test=test or [], as_json=json)

@@ -52,7 +52,7 @@ def subfolders(folder: Path) -> dict[str, Path]:
         # os.path, because DirEntry raises on a link that leads to itself
         or (entry.is_symlink() and os.path.isdir(entry.path))  # noqa: PTH112
     }
-    return {name: found[name] for name in sorted(sorted(found), key=natural_key)}
+    return {name: found[name] for name in sorted(found, key=natural_key)}
 
 
 def inner_folders(folder: Path, root: Path, called: str) -> dict[str, Path]:
@@ -73,7 +73,7 @@ def inner_folders(folder: Path, root: Path, called: str) -> dict[str, Path]:
 def files(folder: Path, root: Path) -> tuple[Path, ...]:
     """Regular files directly below that lie in `root`, hidden ones not, in natural order."""
     names = [entry.name for entry in _scan(folder) if _problem(entry, root) == ""]
-    return tuple(folder / name for name in sorted(sorted(names), key=natural_key))
+    return tuple(folder / name for name in sorted(names, key=natural_key))
 
 
 def leaves(path: Path, root: Path) -> bool:

@@ -30,17 +30,17 @@ from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.truth import moving_region
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
-from raicl.train.composite import Composite, compose
-from raicl.train.controls import controlled, shuffle_labels
-from raicl.train.device import configure_torch
-from raicl.train.experiment import Experiment
-from raicl.train.folds import leave_one_subject_out
-from raicl.train.instances import load_instances
-from raicl.train.loso import cross_validate
-from raicl.train.metrics import confusion_matrix, uar, uf1
-from raicl.train.network import Classifier
-from raicl.train.runs import open_run
-from raicl.train.scaling import Scale, apply_scale
+from raicl.train.clips.composite import Composite, compose
+from raicl.train.clips.controls import controlled, shuffle_labels
+from raicl.train.clips.folds import leave_one_subject_out
+from raicl.train.inputs.instances import load_instances
+from raicl.train.inputs.scaling import Scale, apply_scale
+from raicl.train.model.network import Classifier
+from raicl.train.run.cross_validate import cross_validate
+from raicl.train.run.device import configure_torch
+from raicl.train.run.experiment import Experiment
+from raicl.train.run.folder import open_run
+from raicl.train.scores.metrics import confusion_matrix, uar, uf1
 from raicl.train.settings import TrainSettings, load_preset
 
 LINEAR_SIDE = 15  # px: 225 px instances as 15 x 15 means

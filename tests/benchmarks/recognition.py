@@ -18,8 +18,8 @@ from raicl.data.database import read_database
 from raicl.data.protocols.protocol import load_protocol
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
-from raicl.train.composite import compose
-from raicl.train.device import configure_torch
+from raicl.train.clips.composite import compose
+from raicl.train.run.device import configure_torch
 from raicl.train.settings import TrainSettings, load_preset
 from tests.benchmarks.learning import linear_inputs, linear_scores, network_scores
 

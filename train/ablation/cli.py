@@ -80,8 +80,8 @@ def ablate(
     from raicl.train.ablation.study import Study, missing_folds, name_folds, plan_units, run_study
     from raicl.train.ablation.table import tabulate, write_table
     from raicl.train.ablation.text import as_text
-    from raicl.train.device import configure_torch
-    from raicl.train.workers import threads_each
+    from raicl.train.run.device import configure_torch
+    from raicl.train.run.workers import threads_each
 
     whole = read_grid(grid).compared_with(reference)
     chosen = whole if rows is None else whole.part([name.strip() for name in rows.split(",")])

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
+from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
-from raicl.train.siamese import Siamese
 
 _PAIRS = 2  # the fewest that batch normalisation takes; figures are per pair
 

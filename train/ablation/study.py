@@ -18,15 +18,15 @@ from raicl.common.errors import (
 from raicl.common.settings import merge
 from raicl.common.terminal.console import say
 from raicl.train.ablation.grid import Grid, Layers
-from raicl.train.assembly import plan
-from raicl.train.composite import Composite
-from raicl.train.device import resolve_device
-from raicl.train.experiment import Experiment
-from raicl.train.folds import Fold
-from raicl.train.identity import identity
-from raicl.train.loso import cross_validate
-from raicl.train.runs import Run, check_same, open_run
-from raicl.train.selection import select_folds
+from raicl.train.clips.composite import Composite
+from raicl.train.clips.fold_option import select_folds
+from raicl.train.clips.folds import Fold
+from raicl.train.clips.plan import plan
+from raicl.train.run.cross_validate import cross_validate
+from raicl.train.run.device import resolve_device
+from raicl.train.run.experiment import Experiment
+from raicl.train.run.fingerprint import identity
+from raicl.train.run.folder import Run, check_same, open_run
 from raicl.train.settings import TrainSettings
 
 

@@ -18,13 +18,13 @@ from raicl.train.ablation.cost import Cost, count_cost
 from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.study import Study, Unit
 from raicl.train.ablation.text import as_csv, as_text
-from raicl.train.comparison import mean_score, paired_differences
-from raicl.train.metrics import SCORES, Table, percentile_interval
-from raicl.train.outcome import Outcome, check_labels, read_outcome
-from raicl.train.remarks import remarks
+from raicl.train.clips.overview import remarks
 from raicl.train.report.compare import SEED
 from raicl.train.report.published import ablation_figures
-from raicl.train.report.summary import subject_tables
+from raicl.train.run.outcome import Outcome, check_labels, read_outcome
+from raicl.train.scores.metrics import SCORES, Table, percentile_interval
+from raicl.train.scores.paired import mean_score, paired_differences
+from raicl.train.scores.summary import subject_tables
 from raicl.train.settings import TrainSettings
 
 _SURE = 0.05

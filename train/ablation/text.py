@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raicl.train.report.summary import SCORE_NAMES
+from raicl.train.scores.summary import SCORE_NAMES
 
 _COLUMNS = ("uf1", "uar")
 _PAPER = ("paper_uf1", "paper_uar")

@@ -19,18 +19,18 @@ from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
 from raicl.common.settings import merge
 from raicl.data.protocols.protocol import Protocol
-from raicl.train.assembly import assemble
-from raicl.train.checkpoint import load_tensors
-from raicl.train.composite import Composite
-from raicl.train.instances import load_instances
-from raicl.train.outcome import Outcome
-from raicl.train.pictures import attention_figure
-from raicl.train.predict import attend
-from raicl.train.predictions import Prediction, read_predictions
+from raicl.train.clips.composite import Composite
+from raicl.train.clips.plan import assemble
+from raicl.train.fold.checkpoint import load_tensors
+from raicl.train.fold.inference import attend
+from raicl.train.fold.pictures import attention_figure
+from raicl.train.inputs.instances import load_instances
+from raicl.train.inputs.scaling import Scale
+from raicl.train.model.siamese import Siamese
 from raicl.train.report.curves import data_uri
-from raicl.train.scaling import Scale
+from raicl.train.run.outcome import Outcome
+from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.settings import TrainSettings
-from raicl.train.siamese import Siamese
 
 WRONG, RIGHT, DRAWN = 4, 4, 4  # pictures at most: chosen clips, and those drawn in training
 _WEIGHTS, _REGIONS = "weights.safetensors", "regions.safetensors"

@@ -29,8 +29,8 @@ def report(
 ) -> None:
     """Write one self-contained HTML page about one or several runs."""
     load_torch()
-    from raicl.train.outcome import read_outcomes
     from raicl.train.report.page import write_page
+    from raicl.train.run.outcome import read_outcomes
 
     write_page(out, read_outcomes(runs), flows=flows or (), faces=faces, ablation=ablation)
     console.result(str(out))
@@ -46,9 +46,9 @@ def compare(
     """Compare runs over the same clips: scores, paired differences from the first, and tests."""
     if len(runs) < 2:
         raise UsageError("one run cannot be compared", fix="raicl compare RUN RUN...")
-    from raicl.train.outcome import read_outcomes
     from raicl.train.report.compare import as_text
     from raicl.train.report.compare import compare as compare_outcomes
+    from raicl.train.run.outcome import read_outcomes
 
     compared = compare_outcomes(read_outcomes(runs))
     console.result(json.dumps(compared, indent=2) if as_json else as_text(compared))

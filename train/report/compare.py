@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from raicl.common.errors import InputError
 from raicl.common.terminal.wording import clips_of_subjects, counted
-from raicl.train.comparison import discordance, paired_differences
-from raicl.train.controls import is_control
-from raicl.train.evaluation import evaluation, partial
-from raicl.train.metrics import Table
-from raicl.train.outcome import Outcome, check_labels
-from raicl.train.report.integrity import KEYS, LATER, integrity_lines
-from raicl.train.report.summary import SCORE_NAMES, subject_tables
+from raicl.train.run.outcome import Outcome, check_labels
+from raicl.train.scores.integrity import KEYS, LATER, integrity_lines
+from raicl.train.scores.metrics import Table
+from raicl.train.scores.paired import discordance, paired_differences
+from raicl.train.scores.results import evaluation, is_control, partial
+from raicl.train.scores.summary import SCORE_NAMES, subject_tables
 
 # what may differ between runs that are the same experiment under another seed
 _FREE = {"seed", "device", "instances", "threads", "deterministic"}

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raicl.train.controls import is_control
-from raicl.train.folds import natural
-from raicl.train.outcome import Outcome
-from raicl.train.remarks import remarks
-from raicl.train.report.integrity import integrity
+from raicl.common.order import natural_key
+from raicl.train.clips.overview import remarks
+from raicl.train.run.outcome import Outcome
+from raicl.train.scores.integrity import integrity
+from raicl.train.scores.results import is_control
 from raicl.train.settings import TrainSettings
 
 
@@ -97,7 +97,7 @@ def _word(value: object) -> str:
 
 def _subjects(outcome: Outcome) -> list[dict[str, Any]]:
     rows = []
-    for subject in sorted({row.subject for row in outcome.predictions}, key=natural):
+    for subject in sorted({row.subject for row in outcome.predictions}, key=natural_key):
         fold = outcome.fold_of(subject)
         own = [row for row in outcome.predictions if row.subject == subject]
         right = sum(row.truth == row.predicted for row in own)

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 from raicl.common.cache.flows import open_cache, read_index
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
-from raicl.train.controls import SHUFFLED
-from raicl.train.evaluation import evaluation
-from raicl.train.outcome import Outcome
 from raicl.train.report.ablation import read_ablation
 from raicl.train.report.compare import compare
 from raicl.train.report.curves import charts
 from raicl.train.report.facts import facts
 from raicl.train.report.published import beside_published
-from raicl.train.report.strata import STRATA
-from raicl.train.report.summary import SCORE_NAMES
+from raicl.train.run.outcome import Outcome
+from raicl.train.scores.results import SHUFFLED, evaluation
+from raicl.train.scores.strata import STRATA
+from raicl.train.scores.summary import SCORE_NAMES
 
 if TYPE_CHECKING:
     from jinja2 import Template

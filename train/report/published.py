@@ -10,9 +10,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from raicl.common.terminal.wording import counted
-from raicl.train.controls import is_control
-from raicl.train.evaluation import WITHIN, evaluation, partial
-from raicl.train.outcome import Outcome
+from raicl.train.clips.folds import WITHIN
+from raicl.train.run.outcome import Outcome
+from raicl.train.scores.results import evaluation, is_control, partial
 
 COMPOSITE = "composite"
 _CDE = {"casme2", "samm", "smic"}

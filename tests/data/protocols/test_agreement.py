@@ -9,6 +9,7 @@ import pytest
 from raicl.common.clip import Clip
 from raicl.data.protocols.agreement import (
     clip_list_digest,
+    compare_published,
     official_lines,
     published_lines,
     whole_list,

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from raicl.train.ablation.cost import count_cost
+from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
-from raicl.train.siamese import Siamese
 
 PLAIN = {"irc": False, "mrd": False}
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from raicl.common.errors import InputError, UsageError
+from raicl.common.order import natural_key
 from raicl.common.settings import merge
 from raicl.train.ablation.grid import Grid, grid_names, read_grid
-from raicl.train.folds import natural
 from raicl.train.report.published import ablation_figures
 from raicl.train.settings import TrainSettings, preset_names
 
@@ -20,7 +20,7 @@ def test_every_row_of_every_grid_gives_settings(name: str) -> None:
 def test_the_papers_grid_has_every_row_of_its_ablation_in_order() -> None:
     rows = list(read_grid("paper").rows)
     assert set(rows) == {name for name in preset_names() if name.startswith("M")}
-    assert rows == sorted(rows, key=natural)
+    assert rows == sorted(rows, key=natural_key)
     # M3 and M10 are in no source
     assert set(rows) - set(ablation_figures()) == {"M3a", "M3b", "M10"}
     assert list(read_grid("sampling").rows) == rows[rows.index("M6") :]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from raicl.common.cache.flows import open_cache, write_index
-from raicl.train.predictions import read_predictions
+from raicl.train.scores.predictions import read_predictions
 from tests.train.ablation.conftest import GRID, Raicl, Words
 
 MakeCache = Callable[..., Path]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from raicl.common.locking import lock
-from raicl.train.identity import to_toml
-from raicl.train.predictions import read_predictions
-from raicl.train.report.summary import summarise
+from raicl.train.run.fingerprint import to_toml
+from raicl.train.scores.predictions import read_predictions
+from raicl.train.scores.summary import summarise
 from raicl.train.settings import TrainSettings
 from tests.train.ablation.conftest import GRID, Raicl, Words
 

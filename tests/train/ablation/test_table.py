@@ -11,11 +11,11 @@ from raicl.train.ablation.grid import Claim, Grid, Row
 from raicl.train.ablation.study import Study, plan_units
 from raicl.train.ablation.table import tabulate
 from raicl.train.ablation.text import as_text
-from raicl.train.metrics import uf1
-from raicl.train.predictions import Prediction
 from raicl.train.report.published import ablation_figures
-from raicl.train.report.summary import subject_tables
-from tests.train.report.runs import CLASSES, predictions_of, write_run
+from raicl.train.scores.metrics import uf1
+from raicl.train.scores.predictions import Prediction
+from raicl.train.scores.summary import subject_tables
+from tests.train.runs import CLASSES, predictions_of, write_run
 
 TRUTHS = {f"synthetic/sub{n:02d}": (0, 1, 2, 0, 1, 2) for n in range(1, 9)}
 ALL = [f"{subject}/EP{n:02d}" for subject in TRUTHS for n in range(1, 7)]

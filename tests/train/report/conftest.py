@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from raicl.train.outcome import read_outcomes
 from raicl.train.report.page import write_page
-from tests.train.report.runs import TRUTHS, predictions_of, write_run
+from raicl.train.run.outcome import read_outcomes
+from tests.train.runs import TRUTHS, predictions_of, write_run
 
 
 @pytest.fixture(scope="module")

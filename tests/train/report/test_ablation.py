@@ -7,11 +7,11 @@ import pytest
 from raicl.common.errors import InputError
 from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.table import tabulate, write_table
-from raicl.train.outcome import read_outcomes
 from raicl.train.report.page import write_page
+from raicl.train.run.outcome import read_outcomes
 from tests.train.ablation.test_table import ALL, MANY, SOME, study_of, wrong
-from tests.train.report.markup import Page
-from tests.train.report.runs import write_run
+from tests.train.markup import Page
+from tests.train.runs import write_run
 
 HOSTILE = "<script>alert(1)</script>"
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.train.report.markup import Page
+from tests.train.markup import Page
 
 
 def test_whoever_hears_or_types_finds_the_way(text: str) -> None:

@@ -6,11 +6,11 @@ import pytest
 
 from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.table import tabulate, write_table
-from raicl.train.outcome import read_outcomes
 from raicl.train.report.page import write_page
+from raicl.train.run.outcome import read_outcomes
 from tests.train.ablation.test_table import MANY, SOME, study_of, wrong
-from tests.train.report.browser import find_browser, look
-from tests.train.report.runs import TRUTHS, predictions_of, write_run
+from tests.train.browser import find_browser, look
+from tests.train.runs import TRUTHS, predictions_of, write_run
 
 pytestmark = [
     pytest.mark.browser,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.train.outcome import read_outcomes
 from raicl.train.report.compare import as_text, compare
-from tests.train.report.runs import TRUTHS, predictions_of, write_run
+from raicl.train.run.outcome import read_outcomes
+from tests.train.runs import TRUTHS, predictions_of, write_run
 
 FIRST, SECOND = ["synthetic/sub02/EP02"], ["synthetic/sub02/EP02", "synthetic/sub04/EP01"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from raicl.common.errors import ConflictError, SetupError
-from raicl.train.outcome import read_outcomes
 from raicl.train.report.page import write_page
-from tests.train.report.markup import Page
-from tests.train.report.runs import CLASSES, TRUTHS, predictions_of, write_run
+from raicl.train.run.outcome import read_outcomes
+from tests.train.markup import Page
+from tests.train.runs import CLASSES, TRUTHS, predictions_of, write_run
 
 HOSTILE = "<img src=x onerror=alert(1)>\"&amp;'</style><script>alert(2)</script>"
 

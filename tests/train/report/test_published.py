@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from raicl.train.outcome import read_outcome
 from raicl.train.report.published import beside_published, figures
-from tests.train.report.runs import predictions_of, write_run
+from raicl.train.run.outcome import read_outcome
+from tests.train.runs import predictions_of, write_run
 
 
 def of(databases: list[str]) -> list:

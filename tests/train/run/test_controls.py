@@ -1,0 +1,104 @@
+"""The controls of `raicl-train`: what they say, and that nobody takes them for real runs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from raicl.common.errors import InputError
+from raicl.data.protocols.protocol import load_protocol
+from raicl.train.clips.composite import compose
+from raicl.train.clips.controls import shuffle_labels
+from raicl.train.clips.plan import assemble
+from raicl.train.report.compare import compare
+from raicl.train.report.page import write_page
+from raicl.train.run.outcome import read_outcomes
+from raicl.train.scores.predictions import read_predictions
+from raicl.train.settings import TrainSettings
+
+MakeCache = Callable[..., Path]
+Command = Callable[..., int]
+SHUFFLE = ["--control", "shuffle-labels"]
+
+
+def test_shuffled_labels_are_the_same_labels_on_other_clips_by_the_seed(flows: Path) -> None:
+    composite = compose([flows], load_protocol("cde"))
+    shuffled = [shuffle_labels(composite, seed) for seed in (0, 0, 1)]
+    assert shuffled[0].labels == shuffled[1].labels
+    assert shuffled[0].labels != shuffled[2].labels
+    for one in shuffled:
+        assert sorted(one.labels.values()) == sorted(composite.labels.values())
+        assert one.labels.keys() == composite.labels.keys()
+        assert one.labels != composite.labels
+        assert one.labels_digest != composite.labels_digest
+    # between all clips, not within subjects, whose counts change
+    assert any(
+        sorted(shuffled[0].labels[f"casme2/sub0{n}/EP0{m}"] for m in (1, 2, 3)) != [0, 1, 2]
+        for n in (1, 2, 3)
+    )
+
+
+def test_the_permutation_is_that_of_earlier_figures(flows: Path) -> None:
+    composite = compose([flows], load_protocol("cde"))
+    clips = sorted(composite.labels)
+    expected = np.random.default_rng(7).permutation([composite.labels[clip] for clip in clips])
+    settings = TrainSettings(control="shuffle-labels", seed=7)
+    found = assemble([flows], load_protocol("cde"), settings).labels
+    assert [found[clip] for clip in clips] == expected.tolist()
+
+
+def test_a_control_says_so_in_text_files_and_report(
+    tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
+) -> None:
+    assert command(flows, *options, *SHUFFLE) == 0
+    out = capfd.readouterr().out
+    assert out.startswith("CONTROL: labels shuffled between clips\n9 clips of 3 subjects")
+    assert next(line for line in out.splitlines() if line.startswith("UAR")).endswith(
+        "; chance 0.3333"
+    )
+    run = tmp_path / "run"
+    results = json.loads((run / "results.json").read_text())
+    assert (results["control"], results["chance_uar"]) == ("shuffle-labels", 1 / 3)
+    assert 'control = "shuffle-labels"' in (run / "config.toml").read_text()
+    rows, _ = read_predictions(run / "predictions.csv")
+    labels = shuffle_labels(compose([flows], load_protocol("cde")), 0).labels
+    assert {row.clip: row.truth for row in rows} == labels
+    pytest.importorskip("jinja2")
+    write_page(tmp_path / "page.html", read_outcomes([run]), faces=False)
+    page = (tmp_path / "page.html").read_text()
+    assert "CONTROL: labels shuffled between clips:</strong> run run says nothing" in page
+    assert 'id="published"' not in page
+
+
+def test_a_control_is_neither_continued_as_nor_compared_with_a_real_run(
+    tmp_path: Path,
+    flows: Path,
+    config: Path,
+    options: list[object],
+    command: Command,
+    capfd: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command(flows, *options) == 0
+    capfd.readouterr()
+    assert command(flows, *options, *SHUFFLE) == 6
+    assert "control = 'none', now 'shuffle-labels'" in capfd.readouterr().err
+    plain = ["--config", config, "--no-pictures"]
+    assert command(flows, *plain, *SHUFFLE) == 0
+    [control] = (tmp_path / "runs").iterdir()
+    assert control.name.startswith("casme2-cde-shuffle-labels-")
+    with pytest.raises(InputError, match="is a control, whose labels are shuffled"):
+        compare(read_outcomes([tmp_path / "run", control]))
+
+
+def test_a_real_run_says_none(
+    flows: Path, options: list[object], command: Command, capfd: Any
+) -> None:
+    assert command(flows, *options, "--fold", "#0", "--json") == 0
+    results = json.loads(capfd.readouterr().out)
+    assert results["control"] == "none"
+    assert "chance_uar" not in results

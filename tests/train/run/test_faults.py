@@ -1,0 +1,219 @@
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from raicl.common.errors import ConflictError
+from raicl.common.locking import lock
+from raicl.train.run import attempt
+from raicl.train.run.folder import Run
+
+MakeCache = Callable[..., Path]
+Command = Callable[..., int]
+
+
+PROGRAM = [sys.executable, "-c", "from raicl.train.cli import main; main()"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_killed_at_any_epoch_goes_on_to_the_predictions_of_an_unbroken_one(
+    tmp_path: Path, flows: Path, config: Path, command: Command, jobs: int
+) -> None:
+    common = [flows, "--config", config, "--epochs", 6, "--no-pictures", "--fold", "0-1"]
+    assert command(*common, "--run-dir", tmp_path / "whole") == 0
+    broken = tmp_path / "broken"
+    arguments = [*PROGRAM, *map(str, common), "--run-dir", str(broken)]
+    arguments += ["--jobs", str(jobs)]
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = broken / "folds/casme2/sub01/state-0002.json"
+    deadline = time.monotonic() + 60
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    wait_until_free(broken / "folds/casme2/sub01/lock")
+    assert command(*common, "--run-dir", broken) == 0
+    for name in ("predictions.csv", "folds/casme2/sub01/weights.safetensors"):
+        assert (broken / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    rows = (broken / "folds/casme2/sub01/log.jsonl").read_text().splitlines()
+    assert [json.loads(row)["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    done = json.loads((broken / "folds/casme2/sub01/done.json").read_text())
+    assert done["seconds"] > sum(json.loads(row)["seconds"] for row in rows)  # of both sittings
+    assert done["device"] == json.loads((broken / "results.json").read_text())["device"]
+    with (broken / "folds/casme2/sub01/log.csv").open(newline="") as stream:
+        table = list(csv.DictReader(stream))
+    assert [(row["epoch"], row["loss"]) for row in table] == [
+        (str(row["epoch"]), str(row["loss"])) for row in map(json.loads, rows)
+    ]
+
+
+def wait_until_free(path: Path) -> None:
+    """A worker notices within a fraction of a second that the command is gone."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with lock(path):
+                return
+        except ConflictError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_a_damaged_checkpoint_costs_epochs_and_not_the_result(
+    tmp_path: Path,
+    flows: Path,
+    options: list[object],
+    command: Command,
+    capfd: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arguments = [flows, "--fold", "#0", *options]
+    assert command(*arguments) == 0
+    expected = (tmp_path / "run/predictions.csv").read_bytes()
+    removed = []
+    monkeypatch.setattr(attempt, "remove_states", removed.append)
+    monkeypatch.setattr(Run, "finish", interrupt)
+    assert command(*arguments, "--overwrite") == 130
+    monkeypatch.undo()
+    folder = tmp_path / "run/folds/casme2/sub01"
+    for path in folder.glob("state-*.safetensors"):
+        path.write_bytes(path.read_bytes()[:-1])
+    capfd.readouterr()
+    monkeypatch.setattr(sys, "argv", [])  # `command` sets it, and undo has just taken it away
+    assert command(*arguments) == 0
+    assert capfd.readouterr().err.count("is damaged and left out") == 2
+    assert (tmp_path / "run/predictions.csv").read_bytes() == expected
+
+
+def interrupt(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_fold_whose_loss_is_not_finite_fails_and_the_others_go_on(
+    tmp_path: Path,
+    flows: Path,
+    options: list[object],
+    command: Command,
+    capfd: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fit = attempt.fit_fold
+
+    def hot(fold: Any, instances: Any, labels: Any, settings: Any, **keywords: Any) -> Any:
+        if fold.name == "casme2/sub02":
+            settings = settings.model_copy(update={"lr": 1e30})
+        return fit(fold, instances, labels, settings, **keywords)
+
+    monkeypatch.setattr(attempt, "fit_fold", hot)
+    assert command(flows, *options) == 5
+    shown = capfd.readouterr()
+    assert shown.out.startswith("partial, 2 of 3 subjects")
+    assert "fold casme2/sub02: the loss is not finite" in shown.err
+    assert "casme2/sub01/EP0" in shown.err
+    assert "1 of 3 folds failed" in shown.err
+    assert len(shown.err.splitlines()) < 40
+    assert list(json.loads((tmp_path / "run/results.json").read_text())["failed"]) == [
+        "casme2/sub02"
+    ]
+    assert not (tmp_path / "run/folds/casme2/sub02/done.json").exists()
+
+
+def fill_the_gpu() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def fill_the_memory() -> None:
+    torch.empty(1 << 50)  # 4 PiB
+
+
+@pytest.mark.parametrize("fill", [fill_the_gpu, fill_the_memory])
+def test_running_out_of_memory_fails_the_fold_with_advice(
+    fill: Callable[[], None],
+    flows: Path,
+    options: list[object],
+    command: Command,
+    capfd: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*arguments: Any, **keywords: Any) -> Any:
+        fill()
+
+    monkeypatch.setattr(attempt, "fit_fold", full)
+    assert command(flows, *options) == 5
+    assert "lower --batch-size" in capfd.readouterr().err
+
+
+def test_a_fold_that_another_process_trains_is_left_to_it(
+    tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
+) -> None:
+    folder = tmp_path / "run/folds/casme2/sub02"
+    assert command(flows, "--fold", "#0", *options) == 0
+    folder.mkdir(parents=True)
+    with lock(folder / "lock"):
+        assert command(flows, "--fold", "sub02", *options) == 6
+        assert "another process" in capfd.readouterr().err
+        assert command(flows, "--overwrite", "--fold", "#0", *options) == 6
+    assert (tmp_path / "run/folds/casme2/sub01/done.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "fix", "mended_by"),
+    [
+        ("folds/casme2/sub01/done.json", "remove the fold's folder", []),
+        ("env.json", "raicl-train --overwrite", ["--overwrite"]),
+    ],
+)
+def test_a_damaged_file_of_a_run_is_named_with_what_mends_it(
+    tmp_path: Path,
+    flows: Path,
+    options: list[object],
+    command: Command,
+    capfd: Any,
+    file: str,
+    fix: str,
+    mended_by: list[str],
+) -> None:
+    assert command(flows, "--fold", "#0", *options) == 0
+    path = tmp_path / "run" / file
+    path.write_text('{"digests"')
+    capfd.readouterr()
+    assert command(flows, "--fold", "#0", *options) == 3
+    shown = capfd.readouterr().err
+    assert str(path) in shown
+    assert fix in shown
+    if not mended_by:
+        shutil.rmtree(path.parent)
+    assert command(flows, "--fold", "#0", *options, *mended_by) == 0
+
+
+def test_an_error_in_the_program_is_not_taken_for_a_failed_fold(
+    flows: Path, options: list[object], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: Any, **keywords: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(attempt, "fit_fold", broken)
+    assert command(flows, *options) == 1
+
+
+def test_changed_predictions_of_a_finished_fold_are_not_pooled(
+    tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
+) -> None:
+    assert command(flows, "--fold", "#0", *options) == 0
+    path = tmp_path / "run/folds/casme2/sub01/predictions.csv"
+    with path.open() as stream:
+        rows = list(csv.reader(stream))
+    for row in rows[1:]:
+        row[3] = row[2]
+    path.write_text("\n".join(",".join(row) for row in rows) + "\n")
+    assert command(flows, "--fold", "#0", *options) == 3
+    assert "are not those it finished with" in capfd.readouterr().err

@@ -1,0 +1,129 @@
+"""Run folders written through the public functions, without any training."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from raicl.common.files import write_json
+from raicl.train.run.fingerprint import to_toml
+from raicl.train.scores.predictions import Prediction, write_predictions
+from raicl.train.scores.summary import summarise
+from raicl.train.settings import TrainSettings
+
+CLASSES = ("negative", "positive", "surprise")
+
+
+def predictions_of(
+    truths: dict[str, Sequence[int]], *, wrong: Sequence[str] = (), n_classes: int = 3
+) -> list[Prediction]:
+    """One row per true class of each subject; the clips named in `wrong` get the next class.
+
+    Of each subject the first clip moves least, by half a px, and every other .05 px more.
+    """
+    rows = []
+    for subject, classes in truths.items():
+        for index, truth in enumerate(classes):
+            clip = f"{subject}/EP{index + 1:02d}"
+            predicted = (truth + (clip in wrong)) % n_classes
+            shares = tuple(
+                0.5 if c == predicted else 0.5 / (n_classes - 1) for c in range(n_classes)
+            )
+            rows.append(
+                Prediction(
+                    clip=clip,
+                    subject=subject,
+                    truth=truth,
+                    predicted=predicted,
+                    probabilities=shares,
+                    motion_px=round(0.5 + 0.05 * index, 2),
+                )
+            )
+    return rows
+
+
+TRUTHS = {f"synthetic/sub{n:02d}": (0, 1, 2, 0) for n in range(1, 5)}
+
+
+def write_run(
+    folder: Path,
+    rows: Sequence[Prediction] | None = None,
+    *,
+    classes: Sequence[str] = CLASSES,
+    seed: int = 0,
+    folds: int = 0,
+    epochs: int = 3,
+    results: dict[str, Any] | None = None,
+) -> Path:
+    """A finished run.
+
+    Parameters
+    ----------
+    rows : its predictions; by default those of `TRUTHS`, one of them wrong.
+    folds : all folds of the run, if more than are done.
+    results : values that replace those of ``results.json``.
+    """
+    rows = rows or predictions_of(TRUTHS, wrong=["synthetic/sub02/EP02"])
+    subjects = sorted({row.subject for row in rows})
+    folder.mkdir(parents=True)
+    write_predictions(folder / "predictions.csv", rows, classes)
+    (folder / "config.toml").write_text(to_toml(TrainSettings(seed=seed, epochs=epochs)))
+    environment = {
+        "versions": {"python": "3.11.0", "raicl": "0.1.0", "torch": "2.6.0"},
+        "git": "0123456789ab",
+        "gpus": [],
+        "threads": 1,
+        "command": ["/somewhere/bin/raicl-train", "flows.h5", "--fold", "all"],
+        "cache_digest": "ab" * 32,
+        "caches": [{"path": "/somewhere/flows.h5", "digest": "ab" * 32, "size": 225}],
+        "protocol": {"name": "cde", "title": "composite", "databases": {}},
+        "classes": list(classes),
+        "labels_digest": "cd" * 32,
+    }
+    write_json(folder / "env.json", environment)
+    values = {
+        **summarise(rows, classes, seed=seed),
+        "protocol": "cde",
+        "sheets": {"synthetic": "2014"},
+        "official_list": [],
+        "selection": "last epoch of a fixed budget",
+        "seed": seed,
+        "folds": {"done": len(subjects), "all": folds or len(subjects)},
+        "failed": {},
+        "outside_protocol": {"fear": 2},
+        "left_out": {},
+        "cache_digest": "ab" * 32,
+        "device": "cpu",
+        "run_dir": str(folder),
+    }
+    write_json(folder / "results.json", values | (results or {}))
+    for index, subject in enumerate(subjects):
+        fold = folder / "folds" / subject
+        fold.mkdir(parents=True)
+        own = [row for row in rows if row.subject == subject]
+        done = {
+            "subject": subject,
+            "fold": index,
+            "epochs": epochs,
+            "seed": seed + index,
+            "clips": len(own),
+            "correct": sum(row.truth == row.predicted for row in own),
+            "scale": {"flow": 0.25, "strain": 0.02, "clip": 10.0},
+            "seconds": 1.5,
+            "digests": {},
+        }
+        write_json(fold / "done.json", done)
+        log = [
+            {
+                "epoch": epoch,
+                "lr": 0.001,
+                "seconds": 0.5,
+                "loss": 2.0 / epoch + index / 10,
+                "cls": 1.0 / epoch,
+                "usage": 4.0 + index,
+                "log_map_norm": -1.0,
+            }
+            for epoch in range(1, epochs + 1)
+        ]
+        (fold / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in log))
+    return folder

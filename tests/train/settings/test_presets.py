@@ -1,0 +1,157 @@
+"""Presets against the tables of the method, and every ablation through a fold."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from raicl.common.cache.flows import open_cache, write_index
+from raicl.common.errors import UsageError
+from raicl.common.settings import merge
+from raicl.data.protocols.protocol import load_protocol
+from raicl.train.cli import merge_settings
+from raicl.train.clips.composite import compose
+from raicl.train.clips.folds import leave_one_subject_out
+from raicl.train.clips.resample import resample
+from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.inference import predict
+from raicl.train.inputs.instances import load_instances
+from raicl.train.settings import TrainSettings, load_preset, preset_names
+
+OFF = {"irc": False, "mrd": False}
+# Method 4, "Ablation configs": sampler of the training frames, IRC, MRD. The paper trains its rows
+# on the middle 16; from a cache of every frame that has to be said.
+ABLATION: dict[str, dict[str, Any]] = {
+    "M1": {"sampling": "apex", **OFF},
+    "M2": {"sampling": "middle", **OFF},
+    "M3a": {"sampling": "apex"},
+    "M3b": {"sampling": "middle", "n_frames": 1, **OFF},
+    "M4": {"sampling": "middle", "irc": False},
+    "M5": {"sampling": "middle", "mrd": False},
+    "M6": {"sampling": "middle"},
+    "M7": {"sampling": "apex-centred"},
+    "M8": {"sampling": "all"},
+    "M9": {"sampling": "random"},
+    "M10": {"sampling": "uniform"},
+    "M11": {"sampling": "activation"},
+    "M12": {"sampling": "decay"},
+}
+# Method 8, "Presets to ship".
+SHIPPED: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "paper_literal": {"size": 224, "flip": "tensor", "scale": "minmax255", "predictor": False},
+    "robust": {
+        "query_start": "learned",
+        "balance": "sinkhorn",
+        "imbalance": "logit-adjustment",
+        "infer": "mean",
+        "flip_average": True,
+    },
+}
+
+
+def differences(name: str) -> dict[str, Any]:
+    """What a preset changes of `paper`, after validation."""
+    paper = merge_settings("paper", None, {}).model_dump()
+    changed = merge_settings(name, None, {}).model_dump()
+    return {key: value for key, value in changed.items() if value != paper[key]}
+
+
+def test_there_is_a_preset_for_every_row_of_the_tables_and_no_other() -> None:
+    assert set(preset_names()) == {*ABLATION, *SHIPPED, "tiny"}
+    assert preset_names().index("M9") < preset_names().index("M10")
+
+
+@pytest.mark.parametrize("name", [*ABLATION, *SHIPPED])
+def test_a_preset_differs_from_the_paper_by_what_the_method_says(name: str) -> None:
+    found = differences(name)
+    print(f"{name}: {', '.join(f'{k} = {v}' for k, v in found.items()) or 'nothing'}")
+    assert found == {**ABLATION, **SHIPPED}[name]
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_is_valid_and_says_only_what_differs(name: str) -> None:
+    preset, defaults = load_preset(name), TrainSettings()
+    merge(TrainSettings, (name, preset))
+    assert [key for key, value in preset.items() if value == getattr(defaults, key)] == []
+
+
+@pytest.mark.parametrize("name", set(preset_names()) - {"paper_literal"})
+def test_maps_are_mirror_symmetric_but_for_the_literal_reading(name: str) -> None:
+    settings = merge_settings(name, None, {})
+    assert settings.size % (2**settings.stages * settings.last_stride) == 1
+    literal = merge_settings("paper_literal", None, {})
+    assert literal.size % (2**literal.stages * literal.last_stride) != 1
+
+
+def test_of_several_presets_each_stands_over_the_one_before(tmp_path: Path) -> None:
+    tiny = load_preset("tiny")
+    both = merge_settings("tiny, M2", None, {})
+    assert {**TrainSettings().model_dump(), **tiny, **ABLATION["M2"]} == both.model_dump()
+    assert merge_settings("M8,M9", None, {}).sampling == "random"
+    assert merge_settings("M9,M8", None, {}).sampling == "all"
+    config = tmp_path / "c.toml"
+    config.write_text("irc = true\n")
+    assert merge_settings("tiny,M2", config, {}).irc
+    assert merge_settings("tiny,M2", config, {"irc": False}) == both
+
+
+@pytest.mark.parametrize("name", ["huge", "tiny,huge", "tiny,,M2", "", "m2", "../presets/tiny"])
+def test_an_unknown_preset_is_refused_with_those_there_are(name: str) -> None:
+    with pytest.raises(UsageError, match="no such preset") as caught:
+        merge_settings(name, None, {})
+    assert "paper, robust" in caught.value.fix
+
+
+@pytest.mark.parametrize("name", [*ABLATION, "robust", "paper_literal"])
+def test_every_preset_trains_and_tests_from_one_cache_of_every_frame(
+    tmp_path: Path, make_cache: Callable[..., Path], small: TrainSettings, name: str
+) -> None:
+    path = make_cache(tmp_path / "all.h5", subjects=2, n=20)
+    cache = open_cache(path)
+    records = [
+        dataclasses.replace(
+            record,
+            n_frames=len(record.frames) + 1,
+            clip=dataclasses.replace(record.clip, offset=record.frames[-1]),
+        )
+        for record in cache.records
+    ]
+    write_index(path, records, size=33, settings={"sampling": "all", "n_frames": 16})
+    given = {**small.model_dump(), **load_preset(name), "epochs": 1, "size": 33}
+    settings = merge(TrainSettings, (name, given))
+    composite = resample(compose([path], load_protocol("cde"), as_prepared=False), settings)
+    cpu = torch.device("cpu")
+    instances = load_instances(composite.records.values(), size=33, device=cpu, where="device")
+    wanted = {"apex": 1, "all": 20, "random": 20, "activation": 10, "decay": 9}
+    count = settings.n_frames if settings.n_frames == 1 else wanted.get(settings.sampling, 16)
+    if settings.sampling == "cache":
+        count = 20
+    assert {len(rows) for rows in instances.rows.values()} == {count}
+    fold = leave_one_subject_out(composite.clips)[0]
+    model, scale = fit_fold(
+        fold,
+        instances,
+        composite.labels,
+        settings,
+        n_classes=3,
+        device=cpu,
+        folder=tmp_path,
+        say=print,
+    )
+    [row] = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+    assert ("acl" in row, "align" in row) == (settings.irc, settings.mrd)
+    assert ("balance" in row) == (name == "robust")
+    rows = predict(
+        model,
+        instances,
+        scale,
+        clips=fold.test,
+        subjects=dict.fromkeys(fold.test, fold.name),
+        labels=composite.labels,
+    )
+    assert [prediction.clip for prediction in rows] == list(fold.test)

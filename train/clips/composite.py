@@ -1,0 +1,268 @@
+"""Composite: the clips of one or several caches under one protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from raicl.common.cache.flows import Cache, digest_instances, open_cache
+from raicl.common.cache.record import ClipRecord
+from raicl.common.clip import Clip
+from raicl.common.errors import InputError
+from raicl.common.order import natural_key
+from raicl.common.sampling.sample import FLAGS, SamplingSettings
+from raicl.common.terminal.wording import counted
+from raicl.data.protocols.agreement import official_lines, published_lines
+from raicl.data.protocols.protocol import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composite:
+    """What a run trains and tests on.
+
+    Attributes
+    ----------
+    caches : as given on the command line.
+    protocol : which emotion belongs to which class.
+    classes : the protocol's for these databases, in the order of their indices.
+    records : the clips inside the protocol by id in natural order, each with the cache that holds
+        it; the order of the caches, and how many there are, changes nothing.
+    labels : class index by clip id.
+    outside : clips by emotion that the protocol leaves out.
+    left_out : why, by clip id, the others cannot be sampled as the run asks.
+    tested : keys of databases that are tested alone; where there are any, the others are trained
+        on alone.
+    """
+
+    caches: tuple[Cache, ...]
+    protocol: Protocol
+    classes: tuple[str, ...]
+    records: dict[str, tuple[Cache, ClipRecord]]
+    labels: dict[str, int]
+    outside: Counter[str]
+    left_out: dict[str, str] = field(default_factory=dict)
+    tested: frozenset[str] = frozenset()
+
+    @property
+    def clips(self) -> list[Clip]:
+        """Every clip inside the protocol."""
+        return [record.clip for _, record in self.records.values()]
+
+    @property
+    def flagged(self) -> Counter[str]:
+        """Clips by flag of those that were sampled otherwise than asked."""
+        return Counter(flag for clip in self.clips for flag in clip.flags if flag in FLAGS)
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Keys of the databases, sorted."""
+        return tuple(sorted({clip.dataset for clip in self.clips}))
+
+    @property
+    def digest(self) -> str:
+        """Digest of all instances: the same for one cache of several databases or one of each."""
+        return digest_instances(record for cache in self.caches for record in cache.records)
+
+    @property
+    def identical(self) -> list[list[str]]:
+        """Groups of clips inside the protocol that are one clip under several subjects."""
+        return identical_clips(record for _, record in self.records.values())
+
+    @property
+    def labels_digest(self) -> str:
+        """SHA-256 of what is decided about the clips: classes, the class of each, and sides."""
+        decided: dict[str, object] = {"classes": self.classes, "labels": self.labels}
+        splits = {clip.id: clip.split for clip in self.clips if clip.split}
+        if splits:
+            decided["splits"] = splits
+        if self.tested:
+            decided["tested"] = sorted(self.tested)
+        return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def sheets(self) -> dict[str, str]:
+        """Version of the annotation by database, where there are versions."""
+        found = {(clip.dataset, clip.sheet) for clip in self.clips if clip.sheet}
+        versions: dict[str, list[str]] = {}
+        for dataset, sheet in sorted(found):
+            versions.setdefault(dataset, []).append(sheet)
+        return {dataset: ", ".join(names) for dataset, names in versions.items()}
+
+    @property
+    def official(self) -> list[str]:
+        """Whether the clips are the official list of the protocol, as lines of text."""
+        return official_lines(self.protocol, self._every_clip())
+
+    @property
+    def unmet(self) -> list[str]:
+        """Published counts that the clips do not give, as lines of text."""
+        return published_lines(self.protocol, self._every_clip())
+
+    def subjects(self, clips: Sequence[str]) -> dict[str, str]:
+        """``dataset/subject`` by clip id."""
+        return {clip: self.records[clip][1].subject_key for clip in clips}
+
+    def trains(self, clip: Clip) -> bool:
+        """Whether some fold may train on a clip."""
+        return clip.trained and clip.dataset not in self.tested
+
+    def tests(self, clip: Clip) -> bool:
+        """Whether some fold tests a clip."""
+        return clip.tested and (not self.tested or clip.dataset in self.tested)
+
+    @property
+    def split(self) -> str:
+        """What is trained on and what is tested, in words; empty where both are every clip."""
+        clips = self.clips
+        trained = [clip.id for clip in clips if self.trains(clip)]
+        tested = [clip.id for clip in clips if self.tests(clip)]
+        if len(trained) == len(tested) == len(clips):
+            return ""
+        return (
+            f"{counted(len(trained), 'clip')} to train on ({self.shown_counts(trained)}), "
+            f"{len(tested)} to test ({self.shown_counts(tested)})"
+        )
+
+    def shown_counts(self, clips: Sequence[str]) -> str:
+        """The clips of each class in words: ``24 negative, 24 positive, 24 surprise``."""
+        counts = zip(self.classes, self.class_counts(clips), strict=True)
+        return ", ".join(f"{n} {name}" for name, n in counts)
+
+    def class_counts(self, clips: Sequence[str]) -> list[int]:
+        """How many of `clips` each class has."""
+        counts = Counter(self.labels[clip] for clip in clips)
+        return [counts[label] for label in range(len(self.classes))]
+
+    def _every_clip(self) -> list[Clip]:
+        records = (record for cache in self.caches for record in cache.records)
+        return [record.clip for record in records if record.id not in self.left_out]
+
+
+_WHICH_CLIPS = {"short"}  # and not how an instance is made
+_WHICH_FRAMES = {"sampling", *SamplingSettings.model_fields}
+
+
+def compose(
+    paths: Sequence[Path],
+    protocol: Protocol,
+    *,
+    test: Sequence[Path] = (),
+    as_prepared: bool = True,
+) -> Composite:
+    """Open caches and label their clips; nothing is read but the indices.
+
+    Parameters
+    ----------
+    test : caches of databases that are tested alone, those of `paths` then being trained on.
+    as_prepared : the run trains on the frames that were sampled; else it samples anew, and the
+        caches may differ in that.
+
+    Raises
+    ------
+    InputError : a cache is unusable or prepared otherwise than the first, a clip is in two of
+        them, the databases have other classes, or fewer than two classes are left.
+    """
+    caches = tuple(open_cache(path) for path in (*paths, *test))
+    tested = _tested(caches[: len(paths)], caches[len(paths) :])
+    ignored = _WHICH_CLIPS if as_prepared else _WHICH_CLIPS | _WHICH_FRAMES
+    for cache in caches[1:]:
+        _check_comparable(caches[0], cache, ignored)
+    found = _collect(caches)
+    classes = protocol.shared_classes(record.clip.dataset for _, record in found)
+    labelled = [(source, protocol.label(source[1].clip)) for source in found]
+    composite = Composite(
+        caches=caches,
+        protocol=protocol,
+        classes=classes,
+        records={source[1].id: source for source, label in labelled if label is not None},
+        labels={source[1].id: label for source, label in labelled if label is not None},
+        outside=Counter(source[1].clip.emotion for source, label in labelled if label is None),
+        tested=tested,
+    )
+    check_classes(composite)
+    return composite
+
+
+def _tested(train: Sequence[Cache], test: Sequence[Cache]) -> frozenset[str]:
+    """Databases that are tested alone; none of them may be in a cache that is trained on."""
+    trained, tested = (
+        {record.clip.dataset for cache in caches for record in cache.records}
+        for caches in (train, test)
+    )
+    if both := sorted(trained & tested):
+        raise InputError(
+            f"database {both[0]} would be trained on and tested",
+            where=", ".join(str(cache.path) for cache in (*train, *test)),
+            fix="give each database on one side; within one, leave it to the folds without --test",
+        )
+    return frozenset(tested)
+
+
+def _collect(caches: Sequence[Cache]) -> list[tuple[Cache, ClipRecord]]:
+    """Every clip with its cache, in natural order of the ids."""
+    found: dict[str, tuple[Cache, ClipRecord]] = {}
+    for cache in caches:
+        for record in cache.records:
+            if record.id in found:
+                raise InputError(
+                    f"clip {record.id} is in two caches",
+                    where=f"{found[record.id][0].path}, {cache.path}",
+                    fix="give each database once",
+                )
+            found[record.id] = cache, record
+    return [found[key] for key in sorted(found, key=natural_key)]
+
+
+def _check_comparable(first: Cache, other: Cache, ignored: set[str]) -> None:
+    """Instances of one composite must have been made alike, or scaling mixes two units."""
+    ours, theirs = ({**cache.settings, "size": cache.size} for cache in (first, other))
+    keys = sorted(
+        key for key in (ours | theirs).keys() - ignored if ours.get(key) != theirs.get(key)
+    )
+    if keys:
+        values = "; ".join(f"{key}: {ours.get(key)!r} and {theirs.get(key)!r}" for key in keys)
+        raise InputError(
+            f"two caches were prepared differently ({values})",
+            where=f"{first.path}, {other.path}",
+            fix="run raicl-prep for both with the same options",
+        )
+
+
+def check_classes(composite: Composite) -> None:
+    """Make sure that there is something to tell apart.
+
+    Raises
+    ------
+    InputError : fewer than two classes have clips to train on.
+    """
+    trained = [clip.id for clip in composite.clips if composite.trains(clip)]
+    if sum(count > 0 for count in composite.class_counts(trained)) < 2:
+        reasons = Counter(composite.left_out.values()).most_common(1)
+        first = f"; {counted(reasons[0][1], 'clip')} left out: {reasons[0][0]}" if reasons else ""
+        raise InputError(
+            f"protocol {composite.protocol.name} needs clips of two classes, "
+            f"found {composite.shown_counts(trained)}{first}",
+            where=", ".join(str(cache.path) for cache in composite.caches),
+            fix="choose another --protocol or --sampling, or prepare more clips",
+        )
+
+
+def identical_clips(records: Iterable[ClipRecord]) -> list[list[str]]:
+    """Ids of clips of several subjects whose shards hold the same, in groups.
+
+    A shard's digest covers instances, frame numbers, the digests of the frames' files, the onset
+    face, the alignment and what made them; neither the subject nor the clip's name. It is in the
+    index, so this reads no shard; a copy under other frame numbers is found by `find_leaks` alone.
+    """
+    groups: dict[str, list[ClipRecord]] = {}
+    for record in records:
+        groups.setdefault(record.digest, []).append(record)
+    return [
+        [record.id for record in group]
+        for group in groups.values()
+        if len({record.subject_key for record in group}) > 1
+    ]

@@ -1,0 +1,195 @@
+"""Folds: who, or which database, is held out when."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from raicl.common.clip import Clip
+from raicl.common.errors import InputError, PartialError, UsageError
+from raicl.common.order import natural_key
+from raicl.train.clips.composite import Composite
+from raicl.train.settings import TrainSettings
+
+Unit = Literal["subject", "database"]
+_PATH_PART = re.compile(r"(?!\.\.?$)[^/\\\0]+")
+
+
+class FoldError(PartialError):
+    """One fold cannot be finished; the others go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """One held-out subject, or held-out databases.
+
+    Attributes
+    ----------
+    index : row among all that is held out, in natural order, also what has no fold; the fold's
+        seed is the run's plus this.
+    name : what is held out, ``dataset/subject`` or ``dataset+dataset``; its folder has this name.
+    train, test : clip ids, disjoint.
+    by : whether all of a subject or all of a database is on one side.
+    """
+
+    index: int
+    name: str
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    by: Unit = "subject"
+
+    @property
+    def held_out(self) -> set[str]:
+        """Keys of what is held out, see `unit_of`."""
+        return {self.name} if self.by == "subject" else set(self.name.split("+"))
+
+
+def unit_of(clip: Clip, by: Unit) -> str:
+    """What a clip belongs to that is never on both sides: its subject or its database."""
+    return clip.subject_key if by == "subject" else clip.dataset
+
+
+def leave_one_subject_out(clips: Sequence[Clip]) -> tuple[Fold, ...]:
+    """One fold per ``dataset/subject``, in natural order, whatever the order of `clips`.
+
+    Clips whose split is ``test`` are never trained on, and those whose split is ``train`` never
+    tested; a subject without any to test has no fold.
+
+    Raises
+    ------
+    InputError : fewer than two subjects, nothing to train on or to test, a clip id given twice, or
+        a name unfit for a folder.
+    """
+    return _leave_one_out(clips, "subject")
+
+
+def leave_one_database_out(clips: Sequence[Clip]) -> tuple[Fold, ...]:
+    """One fold per database, in the order of their keys; else like `leave_one_subject_out`."""
+    return _leave_one_out(clips, "database")
+
+
+def across_databases(clips: Sequence[Clip], tested: Collection[str]) -> Fold:
+    """The fold that trains on all other databases and tests those of the keys `tested`.
+
+    Raises
+    ------
+    InputError : see `leave_one_subject_out`.
+    """
+    ordered = _ordered(clips)
+    fold = Fold(
+        index=0,
+        name="+".join(sorted(tested)),
+        train=tuple(c.id for c in ordered if c.dataset not in tested and c.trained),
+        test=tuple(c.id for c in ordered if c.dataset in tested and c.tested),
+        by="database",
+    )
+    check_disjoint(fold, ordered)
+    _check_sides([fold], sorted({clip.dataset for clip in clips}))
+    return fold
+
+
+def _leave_one_out(clips: Sequence[Clip], by: Unit) -> tuple[Fold, ...]:
+    ordered = _ordered(clips)
+    keys = list(dict.fromkeys(unit_of(clip, by) for clip in ordered))
+    if len(keys) < 2:
+        raise InputError(
+            f"leave-one-{by}-out needs two {by}s, found {len(keys)}",
+            where=", ".join(keys),
+            fix=f"prepare the clips of more {by}s, or add another cache",
+        )
+    folds = []
+    for index, key in enumerate(keys):
+        fold = Fold(
+            index=index,
+            name=key,
+            train=tuple(c.id for c in ordered if unit_of(c, by) != key and c.trained),
+            test=tuple(c.id for c in ordered if unit_of(c, by) == key and c.tested),
+            by=by,
+        )
+        check_disjoint(fold, ordered)
+        if fold.test:
+            folds.append(fold)
+    _check_sides(folds, keys)
+    return tuple(folds)
+
+
+def _ordered(clips: Sequence[Clip]) -> list[Clip]:
+    """In natural order, once it is sure that no clip is there twice and all can name folders."""
+    ordered = sorted(
+        clips, key=lambda clip: (clip.dataset, natural_key(clip.subject), natural_key(clip.id))
+    )
+    most, times = Counter(clip.id for clip in clips).most_common(1)[0] if clips else ("", 0)
+    if times > 1:
+        raise InputError(f"clip {most} is there twice", fix="give each database once")
+    for clip in ordered:
+        if not (_PATH_PART.fullmatch(clip.dataset) and _PATH_PART.fullmatch(clip.subject)):
+            raise InputError(f"{clip.subject_key!r} cannot name a folder", where=clip.id)
+    return ordered
+
+
+def _check_sides(folds: Sequence[Fold], keys: Sequence[str]) -> None:
+    if not folds or any(not fold.train or not fold.test for fold in folds):
+        raise InputError(
+            "the clips' splits leave nothing to train on or to test",
+            where=", ".join(keys),
+            fix="prepare clips of both splits, of two subjects at least",
+        )
+
+
+def check_disjoint(fold: Fold, clips: Sequence[Clip]) -> None:
+    """Make sure that nothing of what is held out is trained on, and no test clip at all.
+
+    Raises
+    ------
+    InputError : a clip, a subject or, where databases are held out, a database stands on both
+        sides, or a clip on that of the other split.
+    """
+    by_id, held_out = {clip.id: clip for clip in clips}, fold.held_out
+    shared = set(fold.train) & set(fold.test)
+    shared |= {id for id in fold.train if unit_of(by_id[id], fold.by) in held_out}
+    shared |= {id for id in fold.test if unit_of(by_id[id], fold.by) not in held_out}
+    shared |= {id for id in fold.train if not by_id[id].trained}
+    shared |= {id for id in fold.test if not by_id[id].tested}
+    if shared:
+        raise InputError(
+            f"fold {fold.name} would train on what it tests", where=", ".join(sorted(shared))
+        )
+
+
+WITHIN = "leave-one-subject-out"
+
+
+def make_folds(composite: Composite, settings: TrainSettings) -> tuple[Fold, ...]:
+    """All folds of a run.
+
+    Raises
+    ------
+    UsageError : something is to be tested alone and left out in turn at once.
+    InputError : see `leave_one_subject_out`.
+    """
+    if composite.tested:
+        if settings.leave != "subject":
+            raise UsageError(
+                f"--test says what is tested, --leave {settings.leave} leaves each out in turn",
+                fix="give one of them",
+            )
+        return (across_databases(composite.clips, composite.tested),)
+    if settings.leave == "database":
+        return leave_one_database_out(composite.clips)
+    return leave_one_subject_out(composite.clips)
+
+
+def describe_evaluation(composite: Composite, settings: TrainSettings) -> str:
+    """How the run tests, in the words of every result."""
+    if composite.tested:
+        trained = sorted(set(composite.datasets) - composite.tested)
+        return (
+            f"tested across databases: trained on {', '.join(trained)}, "
+            f"tested on {', '.join(sorted(composite.tested))}"
+        )
+    if settings.leave == "database":
+        return "tested across databases: trained on all but one, tested on that one, each in turn"
+    return WITHIN

@@ -1,0 +1,151 @@
+"""Leaks: instances and frames that are the same, byte for byte, on both sides of a fold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+from raicl.common.cache.shards import Shard
+from raicl.common.terminal.progress import progress
+from raicl.train.clips.composite import Composite
+from raicl.train.clips.folds import Fold
+
+_SHOWN = 3  # pairs of clips that are told per pair of subjects
+Content = tuple[str, bytes]  # what it is, and its SHA-256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two clips of which one is trained on where the other is tested, with common content.
+
+    Attributes
+    ----------
+    subjects : their ``dataset/subject``.
+    instances, frames : how many contents of either kind are in both.
+    example : of one of them, the frame's number in the first and in the second clip.
+    """
+
+    clips: tuple[str, str]
+    subjects: tuple[str, str]
+    instances: int
+    frames: int
+    example: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaks:
+    """What was looked at and what was found.
+
+    Attributes
+    ----------
+    still : instances that are zero everywhere, which any clip without motion shares: set aside.
+    """
+
+    clips: int
+    instances: int
+    still: int
+    pairs: tuple[Pair, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def find_leaks(composite: Composite, folds: Sequence[Fold]) -> Leaks:
+    """Read every shard once and compare all its instances and frames, trained on or not.
+
+    Raises
+    ------
+    InputError : a shard is damaged.
+    """
+    holders: dict[Content, dict[str, int]] = {}  # clips with the frame's number, by content
+    counts: Counter[str] = Counter()
+    with progress(len(composite.records), "looking for duplicates") as shown:
+        for id, (cache, record) in composite.records.items():
+            shard = cache.read(record)
+            for content, number in _contents(shard, counts):
+                holders.setdefault(content, {}).setdefault(id, number)
+            shown.advance()
+    return Leaks(
+        clips=len(composite.records),
+        instances=counts["instance"],
+        still=counts["still"],
+        pairs=_pairs(composite, folds, holders),
+    )
+
+
+def _contents(shard: Shard, counts: Counter[str]) -> Iterator[tuple[Content, int]]:
+    """Every instance and frame that is evidence, with its frame's number; `counts` is added to."""
+    rows = zip(shard.instances, shard.frame_digests, shard.frames.tolist(), strict=True)
+    for instance, frame, number in rows:
+        counts["instance"] += 1
+        if instance.any():
+            yield ("instance", hashlib.sha256(instance.tobytes()).digest()), number
+        else:
+            counts["still"] += 1
+        yield ("frame", frame.tobytes()), number
+
+
+def _pairs(
+    composite: Composite, folds: Sequence[Fold], holders: dict[Content, dict[str, int]]
+) -> tuple[Pair, ...]:
+    trained, tested = _sides(folds)
+    shared: dict[tuple[str, str], Counter[str]] = {}
+    examples: dict[tuple[str, str], tuple[int, int]] = {}
+    for (kind, _), clips in holders.items():
+        for one, other in combinations(clips, 2):
+            if tested[one] & trained[other] or tested[other] & trained[one]:
+                shared.setdefault((one, other), Counter())[kind] += 1
+                examples.setdefault((one, other), (clips[one], clips[other]))
+    pairs = [
+        Pair(
+            clips=clips,
+            subjects=(
+                composite.records[clips[0]][1].subject_key,
+                composite.records[clips[1]][1].subject_key,
+            ),
+            instances=kinds["instance"],
+            frames=kinds["frame"],
+            example=examples[clips],
+        )
+        for clips, kinds in shared.items()
+    ]
+    return tuple(sorted(pairs, key=lambda pair: (pair.subjects, pair.clips)))
+
+
+def _sides(folds: Sequence[Fold]) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
+    """The folds that train on a clip, and those that test it, by clip id."""
+    trained: dict[str, set[int]] = defaultdict(set)
+    tested: dict[str, set[int]] = defaultdict(set)
+    for fold in folds:
+        for clip in fold.train:
+            trained[clip].add(fold.index)
+        for clip in fold.test:
+            tested[clip].add(fold.index)
+    return trained, tested
+
+
+def describe_leaks(leaks: Leaks) -> str:
+    """The text of ``--control duplicate``: pairs by subjects, with the first examples."""
+    lines = [
+        f"{leaks.clips} clips, {leaks.instances} instances with their frames, byte for byte; "
+        f"{leaks.still} still instances are no evidence and were set aside"
+    ]
+    groups: dict[tuple[str, str], list[Pair]] = {}
+    for pair in leaks.pairs:
+        groups.setdefault(pair.subjects, []).append(pair)
+    for (one, other), pairs in groups.items():
+        instances = sum(pair.instances for pair in pairs)
+        frames = sum(pair.frames for pair in pairs)
+        lines.append(
+            f"{one} and {other}: {len(pairs)} pairs of clips share {instances} instances, "
+            f"{frames} frames"
+        )
+        for pair in pairs[:_SHOWN]:
+            (first, second), (number, again) = pair.clips, pair.example
+            lines.append(f"  {first} frame {number} = {second} frame {again}")
+    return "\n".join(lines if groups else [*lines, "nothing is on both sides of a fold"])

@@ -1,0 +1,94 @@
+"""Overview: what a run is about to learn from, and its folds, before anything is trained."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from raicl.common.sampling.sample import FALLBACK, SHORT, STAND_IN
+from raicl.common.terminal import console
+from raicl.common.terminal.wording import counted
+from raicl.train.clips.composite import Composite
+from raicl.train.clips.folds import Fold
+
+
+def describe_input(composite: Composite) -> list[str]:
+    """What a run is about to learn from, what the protocol leaves out, and what is published."""
+    every = list(composite.records)
+    clips = composite.split or f"{counted(len(every), 'clip')} ({composite.shown_counts(every)})"
+    lines = [f"{' + '.join(composite.datasets)}: {clips}"]
+    if composite.outside:
+        left = ", ".join(f"{n} {emotion}" for emotion, n in sorted(composite.outside.items()))
+        total = composite.outside.total()
+        lines.append(f"{counted(total, 'clip')} outside protocol {composite.protocol.name}: {left}")
+    lines += remarks(composite.left_out, composite.flagged)
+    if identical := composite.identical:
+        lines.append(
+            f"warning: duplicates: {describe_identical(identical)}; "
+            "see raicl-train --control duplicate"
+        )
+    return lines + composite.unmet + composite.official
+
+
+def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -> None:
+    """Print row, subject, clips and clips per class of every fold's test on stdout.
+
+    Where a clip is only trained on or only tested, the number that each fold trains on as well.
+    """
+    classes, split = composite.classes, bool(composite.split) or folds[0].by == "database"
+    if as_json:
+        rows = [
+            {
+                "row": fold.index,
+                fold.by: fold.name,
+                "clips": len(fold.test),
+                "classes": dict(zip(classes, composite.class_counts(fold.test), strict=True)),
+                **({"train": len(fold.train)} if split else {}),
+            }
+            for fold in folds
+        ]
+        console.result(json.dumps(rows, indent=2))
+        return
+    width = max(len("database"), *(len(fold.name) for fold in folds)) + 2
+    header = "".join(f"{name:>{len(name) + 2}}" for name in classes)
+    header += f"{'train':>7}" if split else ""
+    console.result(f"{'row':>4}  {folds[0].by:<{width}}{'clips':>5}{header}")
+    for fold in folds:
+        counts = zip(classes, composite.class_counts(fold.test), strict=True)
+        cells = "".join(f"{n:>{len(name) + 2}}" for name, n in counts)
+        train = f"{len(fold.train):>7}" if split else ""
+        console.result(f"{fold.index:>4}  {fold.name:<{width}}{len(fold.test):>5}{cells}{train}")
+
+
+_SHOWN = 3  # groups that are told by name
+
+
+def describe_identical(groups: Sequence[Sequence[str]]) -> str:
+    """`identical_clips` in words."""
+    if not groups:
+        return "no clip under two subjects"
+    named = "; ".join(" = ".join(group) for group in groups[:_SHOWN])
+    more = f"; and {len(groups) - _SHOWN} more" if groups[_SHOWN:] else ""
+    return f"{counted(len(groups), 'clip')} under several subjects: {named}{more}"
+
+
+_MEANINGS = {
+    SHORT: "it has fewer frames than the sampling wants, and all are taken",
+    STAND_IN: "no apex to use is annotated, and the middle frame is taken",
+    FALLBACK: "its phase has fewer than two frames, and others are taken",
+}
+
+
+def remarks(left_out: Mapping[str, str], flags: Mapping[str, int]) -> list[str]:
+    """Lines of text, none where every clip was taken as asked.
+
+    Parameters
+    ----------
+    left_out : reasons by clip.
+    flags : clips by flag of `raicl.common.sampling.sample.FLAGS`.
+    """
+    reasons = Counter(left_out.values()).most_common()
+    return [f"{counted(n, 'clip')} left out: {reason}" for reason, n in reasons] + [
+        f"{counted(n, 'clip')} {flag}: {_MEANINGS[flag]}" for flag, n in sorted(flags.items())
+    ]

@@ -1,0 +1,94 @@
+"""Sampling at training time: rows of a cache chosen as stage 1 would choose frames."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from raicl.common.cache.flows import Cache
+from raicl.common.cache.record import ClipRecord
+from raicl.common.errors import InputError
+from raicl.common.sampling.sample import (
+    FLAGS,
+    Sample,
+    SamplingSettings,
+    describe_sampling,
+    sample_clip,
+)
+from raicl.train.clips.composite import Composite, check_classes
+from raicl.train.settings import TrainSettings
+
+_FIELDS = ("sampling", *SamplingSettings.model_fields)
+
+
+def resample(composite: Composite, settings: TrainSettings) -> Composite:
+    """The composite with the rows that the settings' sampling trains on and tests.
+
+    A clip that cannot be sampled so (it has no apex, say) stands in `Composite.left_out` with the
+    reason; nothing is computed, so every frame of the sampling must lie in the cache.
+
+    Raises
+    ------
+    InputError : a cache does not hold a clip's frames, or fewer than two classes are left.
+    """
+    if settings.sampling == "cache":
+        return composite
+    records: dict[str, tuple[Cache, ClipRecord]] = {}
+    left_out: dict[str, str] = {}
+    for clip_id, (cache, record) in composite.records.items():
+        numbers = record.numbers
+        if numbers is None:  # frames are missing on disk, and a part of the others is held
+            raise _not_held(cache, record, settings)
+        try:
+            sample = _sample(record, numbers, settings)
+        except InputError as error:
+            left_out[clip_id] = str(error)
+            continue
+        row_of = {number: row for row, number in enumerate(record.frames)}
+        if any(numbers[index] not in row_of for index in sample.indices):
+            raise _not_held(cache, record, settings)
+        records[clip_id] = cache, _with_rows(record, sample, numbers, row_of)
+    sampled = dataclasses.replace(
+        composite,
+        records=records,
+        labels={clip_id: composite.labels[clip_id] for clip_id in records},
+        left_out=left_out,
+    )
+    check_classes(sampled)
+    return sampled
+
+
+def _options(values: Mapping[str, object]) -> str:
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in values.items())
+
+
+def _sample(record: ClipRecord, numbers: Sequence[int], settings: TrainSettings) -> Sample:
+    assert settings.sampling != "cache"
+    redrawn = settings.sampling == "random" and settings.redraw
+    return sample_clip(record.clip, numbers, "all" if redrawn else settings.sampling, settings)
+
+
+def _with_rows(
+    record: ClipRecord, sample: Sample, numbers: Sequence[int], row_of: dict[int, int]
+) -> ClipRecord:
+    trained = {row_of[numbers[index]] for index in sample.frames}
+    # what stage 1 said of its own sampling does not hold for this one
+    others = (flag for flag in record.clip.flags if flag not in FLAGS)
+    return dataclasses.replace(
+        record,
+        clip=dataclasses.replace(record.clip, flags=(*others, *sample.flags)),
+        middle=row_of[numbers[sample.inference]],
+        untrained=tuple(row for row in row_of.values() if row not in trained),
+    )
+
+
+def _not_held(cache: Cache, record: ClipRecord, settings: TrainSettings) -> InputError:
+    assert settings.sampling != "cache"
+    asked = describe_sampling(settings.sampling, settings)
+    held = {name: cache.settings[name] for name in _FIELDS if name in cache.settings}
+    return InputError(
+        f"clip {record.id}: {_options(asked)} needs frames the cache does not hold",
+        where=f"{cache.path}, prepared with {_options(held) or 'an unknown sampling'}",
+        fix=f"prepare every frame once, keeping what is there: raicl-prep {record.clip.dataset} "
+        f"--sampling all --out {cache.path} --overwrite",
+    )

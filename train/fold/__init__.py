@@ -1,0 +1,1 @@
+"""One fold: training, checkpoints, prediction. Read fit.py first."""

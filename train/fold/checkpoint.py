@@ -1,0 +1,177 @@
+"""Checkpoint: everything a fold needs to go on as if it had never stopped.
+
+Tensors in safetensors, the rest in JSON, never pickle. The JSON is committed last and holds the
+digest of its tensors; the checkpoint before it is kept until then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from raicl.common.files import sha256_file, write_atomic, write_json
+from raicl.train.fold.log import History
+
+
+class Checkpoint:
+    """The training state of one fold, bound to the objects that carry it.
+
+    Parameters
+    ----------
+    folder : the fold's; holds ``state-EPOCH.safetensors`` and ``state-EPOCH.json``.
+    model : online and target network.
+    optimizer, scheduler : those of `model`.
+    rng : draws the pairs; torch's own generators (CPU and CUDA) are saved beside it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        model: nn.Module,
+        optimizer: Optimizer,
+        scheduler: LRScheduler,
+        rng: np.random.Generator,
+    ) -> None:
+        self.folder, self.model = folder, model
+        self.optimizer, self.scheduler, self.rng = optimizer, scheduler, rng
+
+    def save(self, epoch: int, history: History) -> None:
+        """Commit the state after `epoch` finished epochs, then drop all but the one before."""
+        tensors, optimizer = _split_optimizer(self.optimizer)
+        tensors |= {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= self._random_states()
+        path = self.folder / f"state-{epoch:04d}.safetensors"
+        values = {
+            "epoch": epoch,
+            "digest": save_tensors(path, tensors),
+            "optimizer": optimizer,
+            "scheduler": self.scheduler.state_dict(),
+            "rng": self.rng.bit_generator.state,
+            "history": history,
+        }
+        write_json(path.with_suffix(".json"), values)
+        for old in _epochs(self.folder)[:-2]:
+            _remove(self.folder, old)
+
+    def resume(self, warn: Callable[[str], None]) -> tuple[int, History]:
+        """Load the newest good state into the bound objects.
+
+        Parameters
+        ----------
+        warn : called with a sentence for every state that is damaged.
+
+        Returns
+        -------
+        Finished epochs (0 where there is no good state) and the log rows of those epochs.
+        """
+        for epoch in reversed(_epochs(self.folder)):
+            path = self.folder / f"state-{epoch:04d}.json"
+            try:
+                values = json.loads(path.read_text(encoding="utf-8"))
+                tensors = _verified(path.with_suffix(".safetensors"), values["digest"])
+            except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+                reason = str(error).splitlines()[0]
+                warn(f"checkpoint of epoch {epoch} is damaged and left out: {reason} ({path})")
+                continue
+            self._load(tensors, values)
+            return epoch, values["history"]
+        return 0, []
+
+    def _load(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self.model.load_state_dict(_under("model.", tensors))
+        self.optimizer.load_state_dict(_join_optimizer(tensors, values["optimizer"]))
+        for parameter, state in self.optimizer.state.items():
+            for name, value in state.items():
+                if value.shape == parameter.shape:  # in its parameter's memory order again
+                    state[name] = torch.empty_like(parameter).copy_(value)
+        self.scheduler.load_state_dict(values["scheduler"])
+        self.rng.bit_generator.state = values["rng"]
+        torch.set_rng_state(tensors["random.cpu"])
+        device = self._device()
+        if device.type == "cuda" and "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"], device)
+
+    def _random_states(self) -> dict[str, Tensor]:
+        states = {"random.cpu": torch.get_rng_state()}
+        if self._device().type == "cuda":
+            states["random.cuda"] = torch.cuda.get_rng_state(self._device())
+        return states
+
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+
+def remove_states(folder: Path) -> None:
+    """Remove every checkpoint of a fold that is finished or to be started anew."""
+    for epoch in _epochs(folder):
+        _remove(folder, epoch)
+    for orphan in folder.glob("state-*.safetensors"):
+        orphan.unlink()
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor]) -> str:
+    """Write tensors atomically as safetensors, from any device; the SHA-256 of the file."""
+    on_cpu = {name: value.cpu().contiguous() for name, value in tensors.items()}
+    content = save(on_cpu)  # not save_file: it hides a full disk in an error of its own
+    write_atomic(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Read tensors onto the CPU; raises SafetensorError where the file is not safetensors."""
+    return load_file(path)
+
+
+def _verified(path: Path, digest: str) -> dict[str, Tensor]:
+    if sha256_file(path) != digest:
+        raise ValueError(f"{path.name} does not match its digest")
+    return load_tensors(path)
+
+
+def _epochs(folder: Path) -> list[int]:
+    found = (re.fullmatch(r"state-(\d+)\.json", path.name) for path in folder.iterdir())
+    return sorted(int(match[1]) for match in found if match)
+
+
+def _remove(folder: Path, epoch: int) -> None:
+    # the JSON first: without it the tensors are no checkpoint
+    (folder / f"state-{epoch:04d}.json").unlink()
+    (folder / f"state-{epoch:04d}.safetensors").unlink(missing_ok=True)
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _split_optimizer(optimizer: Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """Tensors by ``optimizer.PARAMETER.NAME``, and the parameter groups as plain values."""
+    state = optimizer.state_dict()
+    tensors = {
+        f"optimizer.{parameter}.{name}": value
+        for parameter, values in state["state"].items()
+        for name, value in values.items()
+    }
+    return tensors, state["param_groups"]
+
+
+def _join_optimizer(
+    tensors: dict[str, Tensor], groups: list[dict[str, Any]]
+) -> dict[str, dict[int, dict[str, Tensor]] | list[dict[str, Any]]]:
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in _under("optimizer.", tensors).items():
+        parameter, name = key.split(".")
+        state.setdefault(int(parameter), {})[name] = value
+    return {"state": state, "param_groups": groups}

@@ -1,0 +1,167 @@
+"""One fold, top to bottom: a fresh network learns from the training subjects. READ FIRST.
+
+The paper's symbols: L_cls, L_acl, L_align and L_c are in `losses`, their weighted sum and the two
+networks in `siamese`; here they are minimised.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LRScheduler
+
+from raicl.common.terminal.progress import progress
+from raicl.train.clips.folds import Fold, FoldError
+from raicl.train.fold.checkpoint import Checkpoint
+from raicl.train.fold.log import Log
+from raicl.train.inputs.augmentation import augment
+from raicl.train.inputs.epoch import Batches, draw_epoch, mini_batches
+from raicl.train.inputs.instances import Instances
+from raicl.train.inputs.scaling import Scale, apply_scale, fit_scale
+from raicl.train.model.losses import ramp_up
+from raicl.train.model.siamese import Losses, Siamese
+from raicl.train.settings import TrainSettings
+
+Observer = Callable[[int, Siamese, Scale], None]  # finished epochs, networks, scale
+
+
+def fit_fold(
+    fold: Fold,
+    instances: Instances,
+    labels: Mapping[str, int],
+    settings: TrainSettings,
+    *,
+    n_classes: int,
+    device: torch.device,
+    folder: Path,
+    say: Callable[[str], None],
+    label: str = "",
+    folds_after: int = 0,
+    events: Path | None = None,
+    observe: Observer | None = None,
+) -> tuple[Siamese, Scale]:
+    """Train one fold for its fixed budget of epochs, or go on where it was interrupted.
+
+    The result depends on the settings, the instances and the fold alone: not on the folds run
+    before, and not on interruptions.
+
+    Parameters
+    ----------
+    labels : class index by clip id.
+    folder : keeps the checkpoints and the log, one row per epoch.
+    say : receives warnings.
+    label : what the progress calls the fold; its subject where empty.
+    folds_after : folds that are trained after this one; for the time left alone.
+    events : where TensorBoard's event files of the fold go; None for none.
+    observe : called after every epoch, before its checkpoint; must change nothing.
+
+    Returns
+    -------
+    The networks after the last epoch, and the scale fitted on the training clips.
+
+    Raises
+    ------
+    FoldError : a loss is not finite.
+    SetupError : `events` are wanted and tensorboard is not installed.
+    """
+    seed = settings.seed + fold.index  # method 5, rule 6
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+
+    rows = [instances.rows[clip] for clip in fold.train]
+    truth = [labels[clip] for clip in fold.train]
+    classes = torch.tensor(truth, device=device)  # (clips,)
+    scale = fit_scale(instances, rows, settings)
+
+    counts = np.bincount(truth, minlength=n_classes).tolist()
+    model = Siamese(settings, n_classes, counts).to(device)
+    optimizer = torch.optim.Adam(  # coupled L2, not AdamW (method 3.6)
+        model.online.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
+    )
+    scheduler = make_schedule(optimizer, settings)
+
+    checkpoint = Checkpoint(folder, model=model, optimizer=optimizer, scheduler=scheduler, rng=rng)
+    finished, history = checkpoint.resume(say)
+
+    after = folds_after * settings.epochs
+    with (
+        Log(folder, history, events=events) as log,
+        progress(settings.epochs, label or fold.name, done=finished, after=after) as shown,
+    ):
+        for epoch in range(finished, settings.epochs):
+            started = time.perf_counter()
+            model.train()
+            pairs = draw_epoch(rows, truth, instances.strength, settings, rng)
+            symmetric = settings.pairing == "symmetric"
+            batches = mini_batches(pairs, settings.batch_size, symmetric=symmetric)
+            instances.prefetch([rows for _, *both in batches for rows in both])
+            steps = []
+            for step, (clip, online, target) in enumerate(batches):
+                pair = instances.gather(online), instances.gather(target)
+                raw_online, raw_target = augment(*pair, settings, rng)
+                losses = model.losses(
+                    apply_scale(raw_online, scale),  # I_θ (B, 3, S, S)
+                    apply_scale(raw_target, scale),  # I_ξ, mirrored inside
+                    classes[clip.to(device)],
+                    ramp=ramp_up(epoch, settings.lambda_ramp),
+                )
+                optimizer.zero_grad(set_to_none=True)
+                losses.total.backward()  # type: ignore[no-untyped-call]
+                if settings.clip_gradient is not None:
+                    clip_grad_norm_(model.online.parameters(), settings.clip_gradient)
+                optimizer.step()
+                done = (epoch + step / len(batches)) / settings.epochs
+                model.update_target(done)  # ξ ← τ ξ + (1 - τ) θ
+                steps.append(_values(losses))
+            lr = scheduler.get_last_lr()[0]
+            scheduler.step()
+
+            _check_finite(steps, batches, fold, epoch)
+            row = {"epoch": epoch + 1, "lr": lr, "seconds": time.perf_counter() - started}
+            log.append(row | _means(steps))
+            if observe is not None:
+                observe(epoch + 1, model, scale)
+            checkpoint.save(epoch + 1, history)
+            shown.advance(note=f"epochs, loss {history[-1]['loss']:.3f}")
+    return model, scale
+
+
+def make_schedule(optimizer: Optimizer, settings: TrainSettings) -> LRScheduler:
+    """The learning rate by epoch: times gamma (method 3.6), or a cosine to 0."""
+    if settings.lr_schedule == "cosine":
+        return CosineAnnealingLR(optimizer, settings.epochs)
+    return ExponentialLR(optimizer, settings.gamma)
+
+
+def _values(losses: Losses) -> dict[str, Tensor]:
+    """The numbers of one step, left on the device: reading them would wait for it."""
+    terms = {"loss": losses.total, **losses.terms, **losses.monitors}
+    return {name: torch.as_tensor(value).detach().float() for name, value in terms.items()}
+
+
+def _check_finite(steps: list[dict[str, Tensor]], batches: Batches, fold: Fold, epoch: int) -> None:
+    if not steps:
+        raise FoldError(f"fold {fold.name}: no mini-batch has two pairs", fix="raise --batch-size")
+    finite = torch.stack([torch.isfinite(step["loss"]) for step in steps])
+    if not finite.all():
+        first = int(finite.int().argmin())
+        clips = sorted({fold.train[index] for index in batches[first][0].tolist()})
+        raise FoldError(
+            f"fold {fold.name}: the loss is not finite in step {first + 1} of epoch {epoch + 1}",
+            where=", ".join(clips),
+            fix="lower --lr, or look at these clips",
+        )
+
+
+def _means(steps: list[dict[str, Tensor]]) -> dict[str, float | None]:
+    """Mean of every number over the epoch; None where it has no finite one, as in JSON."""
+    means = {name: float(torch.stack([step[name] for step in steps]).mean()) for name in steps[0]}
+    return {name: value if math.isfinite(value) else None for name, value in means.items()}

@@ -1,0 +1,168 @@
+"""Inference (method 3.7): by default the online network on each held-out clip's middle instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from raicl.train.clips.folds import FoldError
+from raicl.train.inputs.geometry import mirror_inputs
+from raicl.train.inputs.instances import Instances
+from raicl.train.inputs.scaling import Scale, apply_scale
+from raicl.train.model.siamese import Siamese
+from raicl.train.scores.predictions import Prediction
+from raicl.train.settings.train import InferName
+
+
+class Attention(NamedTuple):
+    """Where the network looks in one clip.
+
+    Attributes
+    ----------
+    instance : (3, S, S), raw: u px, v px, strain.
+    class_map : (h, w), of the predicted class, signed.
+    assignment : (M, h, w), every cell's shares of the regions, or None without MRD.
+    """
+
+    instance: Tensor
+    class_map: Tensor
+    assignment: Tensor | None
+
+
+def predict(
+    model: Siamese,
+    instances: Instances,
+    scale: Scale,
+    *,
+    clips: Sequence[str],
+    subjects: Mapping[str, str],
+    labels: Mapping[str, int],
+    batch_size: int = 128,
+) -> list[Prediction]:
+    """Classify clips, see `classify`, and only then look up what they are.
+
+    Parameters
+    ----------
+    subjects : ``dataset/subject`` by clip id.
+    labels : class index by clip id.
+    """
+    found = classify(model, instances, scale, clips=clips, batch_size=batch_size)
+    tested = {clip: list(_tested_rows(instances, clip, model.settings.infer)) for clip in clips}
+    return [
+        Prediction(
+            clip=clip,
+            subject=subjects[clip],
+            truth=labels[clip],
+            predicted=verdict.predicted,
+            probabilities=verdict.probabilities,
+            motion_px=float(instances.motion[tested[clip]].mean()),
+        )
+        for clip, verdict in found.items()
+    ]
+
+
+@torch.no_grad()
+def classify(
+    model: Siamese,
+    instances: Instances,
+    scale: Scale,
+    *,
+    clips: Sequence[str],
+    batch_size: int = 128,
+) -> dict[str, Verdict]:
+    """The verdict on each clip, in their order; the network is left in eval mode.
+
+    Parameters
+    ----------
+    scale : fitted on the training clips of the same fold.
+
+    Raises
+    ------
+    FoldError : a logit is not finite.
+    """
+    model.eval()
+    infer = model.settings.infer
+    rows = [(clip, row) for clip in clips for row in _tested_rows(instances, clip, infer)]
+    batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    found: dict[str, list[Tensor]] = {clip: [] for clip in clips}
+    for batch in batches:
+        raw = instances.gather(torch.tensor([row for _, row in batch]))
+        probabilities = _probabilities(model, apply_scale(raw, scale), [clip for clip, _ in batch])
+        for (clip, _), row in zip(batch, probabilities, strict=True):
+            found[clip].append(row)
+    verdicts = {}
+    for clip in clips:
+        strength = instances.strength[list(_tested_rows(instances, clip, infer))]
+        shares = torch.stack(found[clip])  # (instances, L)
+        verdicts[clip] = pool_instances(shares, infer, torch.from_numpy(strength))
+    return verdicts
+
+
+def _tested_rows(instances: Instances, clip: str, infer: InferName) -> Sequence[int]:
+    """The middle instance, or those that a run of the same sampling would train on [ours]."""
+    return [instances.middle[clip]] if infer == "middle" else instances.rows[clip]
+
+
+def _probabilities(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
+    """(B, 3, S, S) → (B, L); each may be the mean of the instance's and its mirror image's."""
+    views = [inputs]
+    if model.settings.flip_average:
+        views.append(mirror_inputs(inputs, model.settings.flip, model.settings.scale))
+    logits = torch.stack([model.classify(view).float() for view in views])  # (1 or 2, B, L)
+    if not torch.isfinite(logits).all():
+        raise FoldError("a logit is not finite", where=", ".join(dict.fromkeys(clips)))
+    return logits.softmax(-1).mean(0)
+
+
+@torch.no_grad()
+def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Prediction) -> Attention:
+    """Look at the clip of a prediction as the network did; it is left in eval mode."""
+    model.eval()
+    raw = instances.gather(torch.tensor([instances.middle[prediction.clip]]))
+    network = model.tested
+    features = network.classifier.features(apply_scale(raw, scale))
+    class_map = network.classifier.maps(features)[0, prediction.predicted]
+    assignment = None
+    if network.regions is not None:
+        settings = model.settings
+        online = settings.infer_network == "online"
+        temperature = settings.temperature_online if online else settings.temperature_target
+        assignment = network.regions(features, temperature).assignment[0].cpu()
+    return Attention(raw[0].cpu(), class_map.cpu(), assignment)
+
+
+class Verdict(NamedTuple):
+    """What is said of one clip.
+
+    Attributes
+    ----------
+    predicted : class index.
+    probabilities : one per class; of `vote` the shares of the votes.
+    """
+
+    predicted: int
+    probabilities: tuple[float, ...]
+
+
+def pool_instances(probabilities: Tensor, infer: InferName, strength: Tensor) -> Verdict:
+    """Pool the probabilities (K, L) of a clip's K instances; their order does not matter.
+
+    Parameters
+    ----------
+    infer : `middle` has a single instance; `mean`; `vote`, where equal votes are decided by the
+        mean; `weighted`, by strength [ours].
+    strength : (K,), mean length of the flow.
+    """
+    rows = probabilities.double().cpu()
+    mean = rows.mean(0)
+    if infer == "vote":
+        votes = torch.bincount(rows.argmax(1), minlength=rows.shape[1])
+        ranked = [(int(n), float(p)) for n, p in zip(votes, mean, strict=True)]
+        return Verdict(ranked.index(max(ranked)), tuple((votes.double() / len(rows)).tolist()))
+    if infer == "weighted" and strength.sum() > 0:  # where nothing moves all weigh the same
+        mean = strength.double() @ rows / strength.sum()
+    pooled = mean.tolist()
+    return Verdict(pooled.index(max(pooled)), tuple(pooled))

@@ -1,0 +1,95 @@
+"""Log: what every epoch of a fold measured, in files that other programs read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from raicl.common.errors import InputError
+from raicl.common.files import write_atomic
+from raicl.train.fold.events import EventFiles
+
+Row = Mapping[str, Any]
+History = list[dict[str, Any]]
+
+# of log.csv, the same for every run: a term that the method does without has empty cells
+COLUMNS = (
+    "epoch", "lr", "seconds", "loss", "cls", "acl", "align", "c", "balance", "ema_gap",
+    "log_map_norm", "usage", "entropy", "region_std", "region_cosine",
+)  # fmt: skip
+
+
+class Log:
+    """The rows of one fold, one per epoch, in ``log.jsonl``, ``log.csv`` and event files.
+
+    All of them are made of the same rows and begun anew where a fold is gone on with, so that
+    they agree whatever was killed when, and hold no epoch twice.
+
+    Parameters
+    ----------
+    folder : the fold's.
+    history : the rows of the epochs that are finished; `append` adds the later ones to it.
+    events : folder of TensorBoard's event files of this fold; None for none.
+    """
+
+    def __init__(self, folder: Path, history: History, *, events: Path | None = None) -> None:
+        self.folder, self.history = folder, history
+        lines, table = map(_json_line, history), map(_csv_line, history)
+        header = _csv_line(dict(zip(COLUMNS, COLUMNS, strict=True)))
+        write_atomic(folder / "log.jsonl", "".join(lines).encode())
+        write_atomic(folder / "log.csv", "".join([header, *table]).encode())
+        self._events = None if events is None else EventFiles(events, history)
+
+    def append(self, row: Row) -> None:
+        """Add the row of the epoch that has just ended."""
+        self.history.append(dict(row))
+        for name, line in (("log.jsonl", _json_line(row)), ("log.csv", _csv_line(row))):
+            with (self.folder / name).open("a", encoding="utf-8") as stream:
+                stream.write(line)
+        if self._events is not None:
+            self._events.add(row)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if self._events is not None:
+            self._events.close()
+
+
+def read_log(folder: Path) -> History:
+    """The rows of a finished fold.
+
+    Raises
+    ------
+    InputError : its ``log.jsonl`` is missing or damaged.
+    """
+    path = folder / "log.jsonl"
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        if not all(isinstance(row, dict) and "epoch" in row for row in rows):
+            raise ValueError("a row has no epoch")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the log of a fold cannot be read: {error}",
+            where=str(path),
+            fix="remove the fold's folder and type the run's raicl-train command again",
+        ) from error
+    return rows
+
+
+def _json_line(row: Row) -> str:
+    return json.dumps(row) + "\n"
+
+
+def _csv_line(row: Row) -> str:
+    text = io.StringIO()
+    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(row)  # None is an empty cell
+    return text.getvalue()

@@ -1,0 +1,115 @@
+"""Oracle: what scoring each subject at its own best epoch would have given. Not a result.
+
+Choosing the epoch by the answers of those who are tested is common in this field's public code and
+invalid; the difference from the last epoch says how much it is worth. Nothing else reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from raicl.common.errors import InputError
+from raicl.common.files import sha256_file, write_atomic
+from raicl.train.fold.fit import Observer
+from raicl.train.fold.inference import classify
+from raicl.train.inputs.instances import Instances
+from raicl.train.inputs.scaling import Scale
+from raicl.train.model.siamese import Siamese
+from raicl.train.scores.predictions import Prediction
+from raicl.train.scores.summary import SCORE_NAMES, summarise
+
+FILE = "oracle.jsonl"
+_AGAIN = "remove the fold's folder and run the same command again"
+INVALID = "test-selected, invalid"
+Epochs = list[dict[str, int]]  # the class each clip is given, after every epoch
+
+
+def watch(folder: Path, instances: Instances, clips: Sequence[str]) -> Observer:
+    """Classify `clips` after every epoch and keep the classes beside the log.
+
+    It reads no label and draws nothing at random, so the training is what it would be without.
+    """
+
+    def observe(epoch: int, model: Siamese, scale: Scale) -> None:
+        found = classify(model, instances, scale, clips=clips)
+        row = {clip: verdict.predicted for clip, verdict in found.items()}
+        path = folder / FILE
+        # an epoch that is trained again after an interruption is kept once
+        kept = [row for row in _rows(path) if row["epoch"] < epoch]
+        kept.append({"epoch": epoch, "predicted": row})
+        write_atomic(path, "".join(json.dumps(row) + "\n" for row in kept).encode())
+
+    return observe
+
+
+def read_oracle(folder: Path, digests: Mapping[str, str], epochs: int) -> Epochs | None:
+    """The classes that a finished fold gave after every epoch; None where one was not observed.
+
+    Parameters
+    ----------
+    digests : of the fold's files, as it finished.
+
+    Raises
+    ------
+    InputError : the file was changed since.
+    """
+    path, digest = folder / FILE, digests.get(FILE)
+    if digest is None:
+        return None
+    if not path.is_file() or sha256_file(path) != digest:
+        raise InputError(
+            "the classes by epoch are not those the fold finished with",
+            where=str(path),
+            fix=_AGAIN,
+        )
+    rows = _rows(path)
+    if [row["epoch"] for row in rows] != list(range(1, epochs + 1)):
+        return None  # some epochs were trained without
+    return [row["predicted"] for row in rows]
+
+
+def best_epoch(epochs: Epochs, truth: Mapping[str, int]) -> int:
+    """The epoch, from 1, after which most of a fold's clips are right; the first of equal ones."""
+    right = [sum(truth[clip] == given for clip, given in row.items()) for row in epochs]
+    return 1 + right.index(max(right))
+
+
+def pool_oracle(
+    folds: Mapping[str, Epochs], predictions: Sequence[Prediction], classes: Sequence[str]
+) -> dict[str, Any]:
+    """Pooled scores of every fold's best epoch.
+
+    Parameters
+    ----------
+    folds : by name, the classes given after every epoch.
+    predictions : of the last epoch; their truth is taken.
+    """
+    truth = {row.clip: row.truth for row in predictions}
+    chosen = {name: best_epoch(epochs, truth) for name, epochs in folds.items()}
+    given = {
+        clip: predicted
+        for name, epochs in folds.items()
+        for clip, predicted in epochs[chosen[name] - 1].items()
+    }
+    rows = [replace(row, predicted=given[row.clip]) for row in predictions]
+    scores = summarise(rows, classes)
+    return {
+        "selection": INVALID,
+        **{key: scores[key] for key in SCORE_NAMES},
+        "epochs": chosen,
+    }
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except ValueError as error:
+        raise InputError(
+            f"the classes by epoch cannot be read: {error}", where=str(path), fix=_AGAIN
+        ) from error

@@ -1,0 +1,114 @@
+"""Pictures: the confusion matrix, and where the network looks. Needs the extra `demo`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.files import replace_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from raicl.train.fold.inference import Attention
+
+_COLUMNS = 5  # of a clip's picture: onset, u, v, strain, class map; the regions below
+NEEDS = "pictures are left out: they need matplotlib (pip install 'raicl[demo]')"
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed; asking does not load it."""
+    return find_spec("matplotlib") is not None
+
+
+def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence[str]) -> None:
+    """Draw the pooled confusion matrix, shaded by the share of each true class.
+
+    Parameters
+    ----------
+    table : (L, L) counts, rows the truth.
+    """
+    counts = np.asarray(table)
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    figure = _figure(1.2 * len(classes) + 2, 1.2 * len(classes) + 1.5)
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        ink = "white" if share[row, column] > 0.5 else "black"
+        text = f"{counts[row, column]}\n{share[row, column]:.0%}"
+        axes.text(column, row, text, ha="center", va="center", color=ink)
+    axes.set_xticks(range(len(classes)), classes)
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    _save(figure, path)
+
+
+def draw_attention(path: Path, *, face: NDArray[np.uint8], seen: Attention, title: str) -> None:
+    """Write the picture of `attention_figure`."""
+    _save(attention_figure(face=face, seen=seen, title=title), path)
+
+
+def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) -> Figure:
+    """Draw one clip: onset face, u, v and strain, the class map on the face, and the regions.
+
+    Parameters
+    ----------
+    face : (S, S), the aligned onset frame.
+    seen : the instance, the class map of the predicted class and the regions' assignment.
+    """
+    u, v, strain = seen.instance.numpy()
+    regions = () if seen.assignment is None else seen.assignment.numpy()
+    rows = 1 + math.ceil(len(regions) / _COLUMNS)
+    figure = _figure(1.9 * _COLUMNS, 2.2 * rows + (0.3 if title else 0))
+    grid = figure.subplots(rows, _COLUMNS, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    grey = {"cmap": "gray", "vmin": 0, "vmax": 255}
+    reach = max(float(np.abs([u, v]).max()), 1e-6)  # px, shared by u and v
+    _panel(grid[0, 0], "onset", face, **grey)
+    _panel(grid[0, 1], f"u ±{reach:.2g} px", u, cmap="RdBu_r", vmin=-reach, vmax=reach)
+    _panel(grid[0, 2], f"v ±{reach:.2g} px", v, cmap="RdBu_r", vmin=-reach, vmax=reach)
+    _panel(grid[0, 3], f"strain ≤ {strain.max():.2g}", strain, cmap="magma", vmin=0)
+    class_map = seen.class_map.numpy()
+    limit = max(float(np.abs(class_map).max()), 1e-6)  # the map's sign is kept: red speaks for it
+    _panel(grid[0, 4], "class map", face, **grey)
+    _overlay(grid[0, 4], class_map, len(face), cmap="RdBu_r", vmin=-limit, vmax=limit)
+    most = max((float(region.max()) for region in regions), default=1.0)
+    for index, (axes, region) in enumerate(zip(grid[1:].flat, regions, strict=False), start=1):
+        _panel(axes, f"region {index} ≤ {region.max():.2f}", face, **grey)
+        _overlay(axes, region, len(face), cmap="viridis", vmin=0, vmax=most)
+    if title:
+        figure.suptitle(title)
+    return figure
+
+
+def _panel(axes: Any, name: str, values: NDArray[Any], **colours: Any) -> None:
+    axes.set_title(name, fontsize=9)
+    axes.imshow(values, **colours)
+
+
+def _overlay(axes: Any, values: NDArray[Any], size: int, **colours: Any) -> None:
+    extent = (-0.5, size - 0.5, size - 0.5, -0.5)
+    axes.imshow(values, alpha=0.5, extent=extent, interpolation="bilinear", **colours)
+
+
+def _figure(width: float, height: float) -> Figure:
+    # a Figure of its own, without pyplot: no window system and no global state is touched
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with replace_atomically(path) as temporary:
+        figure.savefig(temporary, format="png")

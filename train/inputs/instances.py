@@ -1,0 +1,201 @@
+"""Instances: one or several caches as rows, on the device as float16 or streamed from disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from raicl.common.cache.flows import Cache
+from raicl.common.cache.record import ClipRecord
+from raicl.common.errors import InputError, ResourceError
+from raicl.common.terminal.progress import progress
+from raicl.train.inputs.geometry import resize_instances
+from raicl.train.inputs.stream import Stream
+
+Source = tuple[Cache, ClipRecord]
+
+
+class Store(Protocol):
+    """Where the rows are kept."""
+
+    def take(self, rows: Tensor) -> Tensor:
+        """float16 (B, 3, S, S) of the rows; the next call may overwrite it."""
+
+    def prefetch(self, batches: Sequence[Tensor]) -> None:
+        """The rows that `take` will be asked for next, in this order."""
+
+    def close(self) -> None:
+        """Give back threads."""
+
+
+class Instances:
+    """The instances of the chosen clips that a run needs, one row each.
+
+    Attributes
+    ----------
+    rows : the rows of each clip that are trained on, by clip id; middle : that of inference,
+        which may lie behind them.
+    moments : float64 (N, 2, 2), per row the mean and the mean square of flow and of strain.
+    strength : float64 (N,), per row the mean length of the flow, px of the network's input;
+        motion : the same before resizing, px of the crop in the cache.
+    """
+
+    def __init__(
+        self,
+        *,
+        rows: dict[str, range],
+        middle: dict[str, int],
+        moments: NDArray[np.float64],
+        strength: NDArray[np.float64],
+        motion: NDArray[np.float64],
+        store: Store,
+        device: torch.device,
+    ) -> None:
+        self.rows, self.middle = rows, middle
+        self.moments, self.strength, self.motion = moments, strength, motion
+        self._store, self._device = store, device
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """Raw instances, float32 (B, 3, S, S) on the device, of int64 rows (B,)."""
+        taken = self._store.take(rows).to(self._device, non_blocking=True)
+        return taken.to(torch.float32, memory_format=torch.channels_last)
+
+    def prefetch(self, batches: Sequence[Tensor]) -> None:
+        """Announce the rows `gather` will be asked for, so that a stream reads ahead."""
+        self._store.prefetch(batches)
+
+    def close(self) -> None:
+        """End the reading thread of a stream."""
+        self._store.close()
+
+
+class Resident:
+    """All rows in one float16 tensor on the device."""
+
+    def __init__(self, instances: Tensor) -> None:
+        self._instances = instances
+        self._buffer = instances.new_empty((0, *instances.shape[1:]))
+
+    def take(self, rows: Tensor) -> Tensor:
+        """Gather into a buffer that is kept: on a CPU new pages cost more than the copy."""
+        if len(rows) > len(self._buffer):
+            self._buffer = self._instances.new_empty((len(rows), *self._instances.shape[1:]))
+        rows = rows.to(self._instances.device)
+        return torch.index_select(self._instances, 0, rows, out=self._buffer[: len(rows)])
+
+    def prefetch(self, batches: Sequence[Tensor]) -> None:
+        """Nothing to read ahead."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def load_instances(
+    records: Iterable[Source],
+    *,
+    size: int,
+    device: torch.device,
+    where: Literal["auto", "device", "stream"],
+    processes: int = 1,
+) -> Instances:
+    """Read, verify and resize the instances of `records`, in this order.
+
+    Every shard is read once, whatever `where`: a damaged one is found before training starts.
+
+    Parameters
+    ----------
+    size : side of the network's input, px.
+    where : ``device`` keeps them there, ``stream`` reads the shards again as rows are asked for,
+        ``auto`` streams only what does not fit.
+    processes : how many hold instances of their own on this machine.
+
+    Raises
+    ------
+    InputError : a shard is damaged, or an instance holds a NaN or an infinity.
+    ResourceError : they do not fit where they shall live.
+    """
+    sources = list(records)
+    starts = list(accumulate((len(record.used_rows) for _, record in sources), initial=0))
+    shape = (starts[-1], 3, size, size)
+    stream = where == "stream" or (
+        where == "auto" and 2 * np.prod(shape) > room(device) // processes
+    )
+    resident = None if stream else _allocate(shape, device)
+    moments, strength = np.empty((shape[0], 2, 2)), np.empty(shape[0])
+    motion = np.empty(shape[0])
+    with progress(len(sources), "loading instances") as shown:
+        for (cache, record), start, end in zip(sources, starts[:-1], starts[1:], strict=True):
+            raw = _read(cache, record)
+            instances, clip = resize_instances(raw, size), slice(start, end)
+            motion[clip] = _strength(raw)
+            moments[clip], strength[clip] = _moments(instances), _strength(instances)
+            if resident is not None:
+                resident[clip] = instances.to(device)
+            shown.advance()
+    return Instances(
+        rows={
+            record.id: range(start, start + len(record.train_rows))
+            for (_, record), start in zip(sources, starts[:-1], strict=True)
+        },
+        middle={
+            record.id: start + record.used_rows.index(record.middle)
+            for (_, record), start in zip(sources, starts[:-1], strict=True)
+        },
+        moments=moments,
+        strength=strength,
+        motion=motion,
+        store=Stream(sources, size) if resident is None else Resident(resident),
+        device=device,
+    )
+
+
+def room(device: torch.device) -> int:
+    """Bytes that instances may take: half of what is free, the rest is for the networks [ours]."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0]) // 2
+    # of a CPU the whole memory is counted: what is free excludes the file cache
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _allocate(shape: tuple[int, ...], device: torch.device) -> Tensor:
+    try:
+        return torch.empty(shape, dtype=torch.float16, device=device)
+    except (RuntimeError, MemoryError) as error:
+        raise ResourceError(
+            f"{shape[0]} instances of {shape[-1]} px do not fit into the memory of {device}",
+            fix="give --instances stream",
+        ) from error
+
+
+def _read(cache: Cache, record: ClipRecord) -> Tensor:
+    """float16 (len(used_rows), 3, S, S), of a shard that was verified as a whole."""
+    raw = torch.from_numpy(cache.read(record).instances)
+    if not torch.isfinite(raw).all():
+        raise InputError(
+            f"clip {record.id}: an instance holds a NaN or an infinity",
+            where=f"{cache.path}, shard {record.shard}",
+            fix="remove the shard and run raicl-prep again with the same --out",
+        )
+    return raw[list(record.used_rows)]
+
+
+def _moments(instances: Tensor) -> NDArray[np.float64]:
+    """(N, 2, 2): mean and mean square, each of flow (u and v together) and of strain."""
+    values = instances.double().square(), instances.double()
+    square, mean = (
+        torch.stack([value[:, :2].mean((1, 2, 3)), value[:, 2].mean((1, 2))], 1) for value in values
+    )
+    return torch.stack([mean, square], 1).numpy()
+
+
+def _strength(instances: Tensor) -> NDArray[np.float64]:
+    """(N,): mean over the pixels of the length of (u, v)."""
+    lengths: NDArray[np.float64] = instances[:, :2].double().norm(dim=1).mean((1, 2)).numpy()
+    return lengths

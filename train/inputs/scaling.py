@@ -1,0 +1,98 @@
+"""Scaling: by default two numbers fitted on the training clips of a fold, zero stays zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from raicl.common.errors import InputError
+from raicl.train.inputs.instances import Instances
+from raicl.train.settings import TrainSettings
+from raicl.train.settings.inputs import ScaleName
+
+_TINY = 1e-12  # what does not move at all stays 0
+CONST = (2.0, 0.2)  # px of flow and strain that become 1 (method 1.4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """What instances are divided by.
+
+    Attributes
+    ----------
+    flow : px, shared by u and v so that directions survive; strain : dimensionless.
+    clip : largest scaled magnitude, None for no limit.
+    mode : where `sample-maxabs` or `minmax255`, every instance has numbers of its own instead.
+    """
+
+    flow: float
+    strain: float
+    clip: float | None
+    mode: ScaleName = "train-std"
+
+
+def fit_scale(instances: Instances, rows: Sequence[range], settings: TrainSettings) -> Scale:
+    """Standard deviations over the training instances (method 1.4, `train-std`) [ours].
+
+    Every clip weighs the same, as it does in the pairs of an epoch: these are the deviations of
+    what the network is fed, whatever the lengths of the clips.
+
+    Parameters
+    ----------
+    rows : the instances of each training clip; nothing else is looked at.
+
+    Raises
+    ------
+    InputError : the instances do not move at all.
+    """
+    moments = [instances.moments[clip.start : clip.stop].mean(0) for clip in rows]
+    mean, square = np.mean(moments, 0)  # (2,) each: flow and strain
+    flow, strain = np.sqrt(np.maximum(square - mean**2, 0)).tolist()
+    if flow == 0 or strain == 0:
+        raise InputError(
+            f"no motion in {len(rows)} training clips: every instance is constant",
+            fix="look at the cache with: raicl inspect",
+        )
+    if settings.scale == "train-std":
+        return Scale(flow=flow, strain=strain, clip=settings.scale_clip)
+    flow, strain = CONST if settings.scale == "const" else (1.0, 1.0)
+    return Scale(flow=flow, strain=strain, clip=None, mode=settings.scale)
+
+
+def apply_scale(batch: Tensor, scale: Scale) -> Tensor:
+    """Divide u, v and ε and clip; no mean is subtracted, so rest stays 0 and signs stay.
+
+    Not so `minmax255`, where rest becomes another grey in every instance.
+
+    Parameters
+    ----------
+    batch : (B, 3, H, W), raw (u px, v px, ε); it is left alone.
+    """
+    if scale.mode == "sample-maxabs":
+        return over_largest(batch)
+    if scale.mode == "minmax255":
+        return as_grey(batch)
+    divisor = batch.new_tensor([scale.flow, scale.flow, scale.strain])[:, None, None]
+    scaled = batch / divisor
+    return scaled if scale.clip is None else scaled.clamp_(-scale.clip, scale.clip)
+
+
+def over_largest(batch: Tensor) -> Tensor:
+    """Divide each instance by its largest magnitude, one number for u, v and ε.
+
+    Weak and strong instances become alike, which takes from MIR what it lives on: an ablation.
+    """
+    largest = batch.abs().amax((1, 2, 3), keepdim=True)
+    return batch / largest.clamp_min(_TINY)
+
+
+def as_grey(batch: Tensor) -> Tensor:
+    """Stretch every channel of an instance over the 8-bit grey levels k / 255, k = 0 … 255.
+
+    What older pipelines store as an image, rounding included [ours]; see `mirror_inputs`.
+    """
+    low, high = batch.amin((-2, -1), keepdim=True), batch.amax((-2, -1), keepdim=True)
+    return ((batch - low) / (high - low).clamp_min(_TINY) * 255).round_() / 255

@@ -1,0 +1,245 @@
+"""The Siamese method: the online network learns, its slow copy says where to look.
+
+Forward order as in method.md 3: classify, then compare class maps (IRC), then regions (MRD). The
+target sees the mirrored instance; what it makes of it is flipped back, so that both networks speak
+of the same pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from raicl.train.inputs.geometry import mirror_inputs, mirror_maps
+from raicl.train.model.losses import (
+    label_maps,
+    loss_acl,
+    loss_align,
+    loss_balance,
+    loss_c,
+    loss_cls,
+    sinkhorn,
+)
+from raicl.train.model.monitors import map_norm, region_monitors
+from raicl.train.model.network import Classifier
+from raicl.train.model.priors import effective_weights, log_prior
+from raicl.train.model.regions import RegionHead, Regions, mlp
+from raicl.train.model.target import make_target, momentum_at, target_gap, update_target
+from raicl.train.settings import TrainSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Losses:
+    """One step's result.
+
+    Attributes
+    ----------
+    total : the weighted sum, with its graph.
+    terms : unweighted ``cls``, ``acl``, ``align``, ``c`` and ``balance`` (R), as far as they are
+        part of the method.
+    logits : (B, L) of the online network.
+    monitors : what tells a healthy run from a collapsed one; see `raicl.train.model.monitors`.
+    """
+
+    total: Tensor
+    terms: dict[str, Tensor]
+    logits: Tensor
+    monitors: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Network(nn.Module):
+    """What the online and the target network have in common.
+
+    Attributes
+    ----------
+    regions : None without MRD: then none of its parameters exist.
+    """
+
+    def __init__(self, settings: TrainSettings, n_classes: int) -> None:
+        super().__init__()
+        self.classifier = Classifier(settings, n_classes)
+        self.regions = RegionHead(settings, self.classifier.channels) if settings.mrd else None
+
+
+class Online(nn.Module):
+    """θ: everything the optimiser trains. The predictor has no counterpart in the target."""
+
+    def __init__(self, settings: TrainSettings, n_classes: int) -> None:
+        super().__init__()
+        self.network = Network(settings, n_classes)
+        # [ours] on, as in BYOL and FRA, against collapse; the paper's text names none
+        self.predictor: nn.Module = (
+            mlp(settings.dim, settings.projector_hidden)
+            if settings.mrd and settings.predictor
+            else nn.Identity()
+        )
+
+
+class Siamese(nn.Module):
+    """Online and target network with the paper's objective.
+
+    Attributes
+    ----------
+    online : give ``online.parameters()`` to the optimiser, nothing else.
+    target : None where neither IRC nor MRD needs one.
+    log_prior, class_weights : (L,), from the counts of the training clips; not part of its state.
+    """
+
+    log_prior: Tensor
+    class_weights: Tensor
+
+    def __init__(
+        self, settings: TrainSettings, n_classes: int, counts: Sequence[int] | None = None
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        counts = counts or [1] * n_classes  # unknown: all classes alike
+        weights = effective_weights(counts, settings.effective_beta)
+        self.register_buffer("log_prior", log_prior(counts), persistent=False)
+        self.register_buffer("class_weights", weights, persistent=False)
+        self.online = Online(settings, n_classes)
+        self.target = make_target(self.online.network) if settings.irc or settings.mrd else None
+        self.to(memory_format=torch.channels_last)  # a fifth or more faster on CPUs
+        self.train()
+
+    def train(self, mode: bool = True) -> Siamese:
+        """As `nn.Module.train`; a target with running statistics of its own stays in eval mode."""
+        super().train(mode)
+        if self.target is not None and self.settings.target_bn == "eman":
+            self.target.eval()
+        return self
+
+    def losses(
+        self, online: Tensor, target: Tensor, labels: Tensor, *, ramp: float = 1.0
+    ) -> Losses:
+        """The objective on a batch of pairs (method 3.5).
+
+        Parameters
+        ----------
+        online, target : I_θ and I_ξ (B, 3, S, S), scaled, both as the camera saw them: the
+            target is mirrored in here.
+        labels : (B,) class indices.
+        ramp : factor on the weights of L_acl and of MRD; see `raicl.train.model.losses.ramp_up`.
+        """
+        settings, classifier = self.settings, self.online.network.classifier
+        features = classifier.features(online)  # F_θ (B, C, h, w)
+        logits = classifier.logits(features)
+        terms = {"cls": self._class_loss(logits, labels)}
+        if settings.cls_target:  # [ours] unmirrored: batch statistics stay those of test time
+            terms["cls"] = (terms["cls"] + self._class_loss(classifier(target), labels)) / 2
+        total = settings.lambda_cls * terms["cls"]
+        if self.target is None:
+            return Losses(total=total, terms=_detached(terms), logits=logits)
+
+        with torch.no_grad():
+            mirrored = self.target.classifier.features(
+                mirror_inputs(target, settings.flip, settings.scale)
+            )
+        monitors = {"ema_gap": target_gap(self.target, self.online.network)}
+
+        if settings.irc:
+            maps = classifier.maps(features, detach=settings.detach)  # M_θ (B, L, h, w)
+            terms["acl"] = self._attention_loss(maps, mirrored, labels)
+            total = total + settings.lambda_acl * ramp * terms["acl"]
+            monitors["log_map_norm"] = map_norm(maps)
+
+        if settings.mrd:
+            region_terms, regions = self._region_losses(features, mirrored)
+            terms |= region_terms
+            total = total + settings.lambda_mrd * ramp * sum(region_terms.values())
+            monitors |= region_monitors(regions)
+        return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
+
+    def _class_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """L_cls, adjusted by the prior or weighted by class where that is asked for."""
+        if self.settings.imbalance == "logit-adjustment":
+            logits = logits + self.log_prior
+        weighted = self.settings.imbalance == "effective-number"
+        return loss_cls(logits, labels, self.class_weights if weighted else None)
+
+    def _attention_loss(self, maps: Tensor, mirrored: Tensor, labels: Tensor) -> Tensor:
+        """IRC: L_acl of M_θ and of the target's mirrored features (B, C, h, w)."""
+        assert self.target is not None
+        # [ours] M_ξ with the target's own W
+        own = self.settings.cam_target == "own"
+        classifier = (self.target if own else self.online.network).classifier
+        with torch.no_grad():
+            target_maps = classifier.maps(mirror_maps(mirrored))
+        if self.settings.acl_classes == "gt":
+            maps, target_maps = label_maps(maps, labels), label_maps(target_maps, labels)
+        return loss_acl(maps, target_maps, self.settings.acl)
+
+    def _region_losses(
+        self, features: Tensor, mirrored: Tensor
+    ) -> tuple[dict[str, Tensor], Regions]:
+        """MRD: L_align, L_c and, against collapse, R; and the online regions."""
+        settings = self.settings
+        head = self.online.network.regions
+        assert head is not None
+        regions: Regions = head(features, settings.temperature_online)
+        target_regions = self._target_regions(mirrored)
+        assignment = target_regions.assignment
+        if settings.balance == "sinkhorn":  # [ours] for L_align alone; z is pooled with P
+            assignment = sinkhorn(target_regions.scores)
+        predicted = self.online.predictor(regions.embeddings.flatten(0, 1))
+        predicted = predicted.view_as(regions.embeddings)
+        terms = {
+            "align": loss_align(regions.scores, assignment),
+            "c": loss_c(predicted, target_regions.embeddings),
+        }
+        if settings.balance != "none":  # [ours] weight 1 beside L_align and L_c
+            terms["balance"] = loss_balance(regions.assignment)
+        return terms, regions
+
+    @torch.no_grad()
+    def _target_regions(self, mirrored: Tensor) -> Regions:
+        """The target's regions of the canonical frame, from features of the mirrored instance."""
+        assert self.target is not None
+        assert self.target.regions is not None
+        temperature = self.settings.temperature_target
+        if self.settings.unflip == "late":
+            regions: Regions = self.target.regions(mirrored, temperature)
+            scores, assignment, embeddings = regions  # z does not know where its pixels lie
+            return Regions(mirror_maps(scores), mirror_maps(assignment), embeddings)
+        # [ours] un-flipped first: a fixed query then means one side of the face
+        early: Regions = self.target.regions(mirror_maps(mirrored), temperature)
+        return early
+
+    def update_target(self, progress: float = 0.0) -> None:
+        """ξ ← τ ξ + (1 - τ) θ; call it after every step, with the share of them that is done."""
+        if self.target is not None:
+            momentum, follow = self.settings.momentum, self.settings.target_bn == "eman"
+            if self.settings.momentum_schedule == "cosine":
+                momentum = momentum_at(momentum, progress)
+            update_target(self.target, self.online.network, momentum, follow=follow)
+
+    @property
+    def tested(self) -> Network:
+        """The network that classifies: the online one (method 3.7), or the target."""
+        if self.settings.infer_network == "target":
+            assert self.target is not None
+            return self.target
+        return self.online.network
+
+    def classify(self, instances: Tensor) -> Tensor:
+        """Logits (B, L), corrected for the prior where that is asked for; expects eval mode."""
+        logits: Tensor = self.tested.classifier(instances)
+        if self.settings.imbalance == "prior-correction":
+            logits = logits - self.log_prior
+        return logits
+
+    def attention(self, instances: Tensor) -> Tensor:
+        """Class maps (B, L, h, w) of the network that classifies; expects eval mode."""
+        classifier = self.tested.classifier
+        return classifier.maps(classifier.features(instances))
+
+    def inference_state(self) -> dict[str, Tensor]:
+        """The tensors of a `Classifier`: no other network or head is needed to classify."""
+        return dict(self.tested.classifier.state_dict())
+
+
+def _detached(terms: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: term.detach() for name, term in terms.items()}

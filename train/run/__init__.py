@@ -1,0 +1,1 @@
+"""One run: its folder, its folds, its pooled results. Read cross_validate.py first."""

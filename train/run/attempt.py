@@ -1,0 +1,171 @@
+"""Attempt: one fold in this process, trained, tested and saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from raicl.train.clips.folds import Fold, FoldError
+from raicl.train.fold import pictures
+from raicl.train.fold.checkpoint import remove_states, save_tensors
+from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.inference import attend, predict
+from raicl.train.fold.log import read_log
+from raicl.train.fold.oracle import watch
+from raicl.train.inputs.instances import Instances, load_instances
+from raicl.train.run.device import describe_device
+from raicl.train.run.experiment import Experiment
+from raicl.train.scores.predictions import Prediction, write_predictions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What became of a fold.
+
+    Attributes
+    ----------
+    clips, correct : tested, and classified as they are annotated; 0 where nothing was done.
+    reason : why it failed; empty where it did not.
+    done : whether the fold was trained here; not where another process had finished it.
+    """
+
+    clips: int = 0
+    correct: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+    done: bool = True
+
+
+def attempt_fold(
+    experiment: Experiment, fold: Fold, instances: Instances, *, folds_after: int = 0
+) -> Attempt:
+    """Train, test and save a fold, unless another process has done it by now.
+
+    Parameters
+    ----------
+    folds_after : folds that are trained after this one; for the time left alone.
+
+    Raises
+    ------
+    ConflictError : another process is at it.
+    """
+    began = time.perf_counter()
+    try:
+        with experiment.run.hold(fold) as folder:
+            if experiment.run.finished(fold):  # by another process, while this one was busy
+                return Attempt(done=False)
+            rows = _run_fold(experiment, fold, instances, folder, folds_after)
+    except FoldError as error:
+        experiment.run.log(f"fold {fold.name} failed: {error}; {error.fix}")
+        return Attempt(reason=str(error))
+    seconds = time.perf_counter() - began
+    return Attempt(clips=len(rows), correct=_correct(rows), seconds=seconds)
+
+
+def experiment_instances(experiment: Experiment) -> Instances:
+    """The instances of all folds, where the settings want them; close them when done.
+
+    Of a clip that is only tested, those that are never looked at stay on disk.
+    """
+    whole = experiment.settings.infer != "middle"
+    composite = experiment.composite
+    return load_instances(
+        [
+            (cache, record if whole or composite.trains(record.clip) else record.middle_alone())
+            for cache, record in composite.records.values()
+        ],
+        size=experiment.settings.size,
+        device=experiment.device,
+        where=experiment.settings.instances,
+        processes=experiment.jobs,
+    )
+
+
+def _run_fold(
+    experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
+) -> list[Prediction]:
+    """Train, predict and save one fold; ``done.json`` comes last."""
+    composite, settings, run = experiment.composite, experiment.settings, experiment.run
+    _note_absent_classes(experiment, fold)
+    try:
+        model, scale = fit_fold(
+            fold,
+            instances,
+            composite.labels,
+            settings,
+            n_classes=len(experiment.classes),
+            device=experiment.device,
+            folder=folder,
+            say=run.log,
+            label=experiment.label(fold),
+            folds_after=folds_after,
+            events=experiment.events_folder(fold),
+            observe=watch(folder, instances, fold.test) if experiment.oracle else None,
+        )
+        trained = time.perf_counter()
+        predictions = predict(
+            model,
+            instances,
+            scale,
+            clips=fold.test,
+            subjects=composite.subjects(fold.test),
+            labels=composite.labels,
+        )
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
+        raise FoldError(
+            f"out of memory on {experiment.device}", fix="lower --batch-size or --size"
+        ) from error
+    write_predictions(folder / "predictions.csv", predictions, experiment.classes)
+    save_tensors(folder / "weights.safetensors", model.inference_state())
+    if model.tested.regions is not None:  # to classify it is not needed, to draw the regions it is
+        save_tensors(folder / "regions.safetensors", model.tested.regions.state_dict())
+    if experiment.draw:
+        seen = attend(model, instances, scale, predictions[0])
+        cache, record = composite.records[predictions[0].clip]
+        title = f"{record.id}: {experiment.classes[predictions[0].predicted]}"
+        pictures.draw_attention(
+            folder / "attention.png", face=cache.read(record).onset_face, seen=seen, title=title
+        )
+    values = {
+        "held_out": fold.name,
+        "epochs": settings.epochs,
+        "seed": settings.seed + fold.index,
+        "clips": len(predictions),
+        "correct": _correct(predictions),
+        "scale": asdict(scale),
+        "network": settings.infer_network,
+        "class_counts": composite.class_counts(fold.train),
+        # of every epoch, whenever it was trained, and of testing
+        "seconds": round(_epoch_seconds(folder) + time.perf_counter() - trained, 3),
+        "device": describe_device(experiment.device),
+    }
+    run.finish(fold, values)
+    remove_states(folder)  # after the fold is declared finished, never before
+    return predictions
+
+
+def _epoch_seconds(folder: Path) -> float:
+    return sum(float(row["seconds"]) for row in read_log(folder))
+
+
+def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:
+    counts = experiment.composite.class_counts(fold.train)
+    absent = [name for name, n in zip(experiment.classes, counts, strict=True) if n == 0]
+    if absent:
+        experiment.run.log(f"note: fold {fold.name} trains without {', '.join(absent)}")
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device has run out of memory; only CUDA's error has a class of its own."""
+    told = ("can't allocate memory", "out of memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in told)
+
+
+def _correct(rows: Sequence[Prediction]) -> int:
+    return sum(row.truth == row.predicted for row in rows)

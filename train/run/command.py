@@ -1,0 +1,112 @@
+"""Command: what ``raicl-train`` does once its options are known to be right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from raicl.common.errors import InputError, PartialError
+from raicl.common.parallel import resolve_jobs
+from raicl.common.terminal import console
+from raicl.train.clips.fold_option import select_folds
+from raicl.train.clips.folds import describe_evaluation
+from raicl.train.clips.leaks import describe_leaks, find_leaks
+from raicl.train.clips.overview import describe_input, print_folds
+from raicl.train.clips.plan import plan
+from raicl.train.fold import pictures as drawing
+from raicl.train.fold.events import summary_writer
+from raicl.train.run.cross_validate import cross_validate
+from raicl.train.run.device import configure_torch, describe_device, resolve_device
+from raicl.train.run.experiment import Experiment
+from raicl.train.run.folder import default_folder, open_run
+from raicl.train.run.workers import threads_each
+from raicl.train.scores.summary import as_text
+from raicl.train.settings import TrainSettings
+
+
+def list_folds(
+    flows: Sequence[Path], settings: TrainSettings, *, test: Sequence[Path], as_json: bool
+) -> None:
+    """Print the folds and stop."""
+    print_folds(*plan(flows, settings, test=test), as_json=as_json)
+
+
+def look_for_leaks(
+    flows: Sequence[Path], settings: TrainSettings, *, test: Sequence[Path], as_json: bool
+) -> None:
+    """Print what stands on both sides of a fold, byte for byte, and stop.
+
+    Raises
+    ------
+    InputError : there is something.
+    """
+    found = find_leaks(*plan(flows, settings, test=test))
+    console.result(json.dumps(found.to_json(), indent=2) if as_json else describe_leaks(found))
+    if found.pairs:
+        raise InputError(
+            f"{len(found.pairs)} pairs of clips are on both sides of a fold",
+            where=" and ".join(found.pairs[0].subjects),
+            fix="give each recording to one subject, or remove the copies, and prepare anew",
+        )
+
+
+def run(
+    flows: Sequence[Path],
+    settings: TrainSettings,
+    *,
+    test: Sequence[Path],
+    fold: Sequence[str],
+    run_dir: Path | None,
+    jobs: int,
+    overwrite: bool,
+    pictures: bool,
+    tensorboard: bool,
+    oracle: bool,
+    as_json: bool,
+) -> None:
+    """Run the chosen folds of an experiment and print the results.
+
+    Raises
+    ------
+    SetupError : tensorboard is not installed, or the device is missing.
+    PartialError : some folds failed.
+    """
+    if tensorboard:
+        summary_writer()  # refuses now what else would end the run after its first epoch
+    composite, folds = plan(flows, settings, test=test)
+    chosen = select_folds(folds, fold, note=console.say)
+    jobs = resolve_jobs(jobs)
+    configure_torch(
+        threads=settings.threads or threads_each(jobs), deterministic=settings.deterministic
+    )
+    device = resolve_device(settings.device)
+    draw = pictures and drawing.can_draw()
+
+    folder = run_dir or default_folder(composite, settings)
+    opened = open_run(folder, composite, settings, overwrite=overwrite)
+    for line in (describe_evaluation(composite, settings), *describe_input(composite)):
+        opened.log(line)
+    opened.log(f"{len(chosen)} of {len(folds)} folds on {describe_device(device)}, run {folder}")
+    if pictures and not draw:
+        opened.log(drawing.NEEDS)
+    experiment = Experiment(
+        composite=composite,
+        settings=settings,
+        folds=folds,
+        device=device,
+        run=opened,
+        draw=draw,
+        jobs=jobs,
+        tensorboard=tensorboard,
+        oracle=oracle,
+    )
+    results = cross_validate(experiment, chosen)
+    text = json.dumps(results, indent=2) if as_json else f"{as_text(results)}\nrun {folder}"
+    console.result(text)
+    if results["failed"]:
+        raise PartialError(
+            f"{len(results['failed'])} of {len(chosen)} folds failed",
+            where=", ".join(results["failed"]),
+            fix=f"see {folder / 'run.log'}; the same command tries them again",
+        )

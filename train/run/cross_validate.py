@@ -1,0 +1,158 @@
+"""Cross-validation: the folds one after another, then their predictions pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import mean
+from typing import Any
+
+from raicl.common.errors import PartialError
+from raicl.common.files import write_json
+from raicl.common.terminal.progress import duration
+from raicl.common.terminal.wording import counted
+from raicl.train.clips.folds import Fold, describe_evaluation
+from raicl.train.fold import pictures
+from raicl.train.fold.events import EventFiles
+from raicl.train.fold.log import read_log
+from raicl.train.fold.oracle import pool_oracle, read_oracle
+from raicl.train.run.attempt import Attempt
+from raicl.train.run.experiment import Experiment
+from raicl.train.run.folder import Run
+from raicl.train.run.workers import attempts
+from raicl.train.scores.predictions import Prediction, write_predictions
+from raicl.train.scores.results import describe_control
+from raicl.train.scores.summary import summarise
+
+SELECTION = "last epoch of a fixed budget"
+
+
+def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> dict[str, Any]:
+    """Run the chosen folds that are not finished and pool every finished one of the run.
+
+    A fold that fails costs that fold: its reason stands in the results under ``failed``.
+
+    Returns
+    -------
+    The content of ``results.json``.
+
+    Raises
+    ------
+    PartialError : no fold is finished.
+    """
+    run = experiment.run
+    missing = [fold for fold in chosen if not run.finished(fold)]
+    if experiment.tensorboard:
+        _write_events(run, [fold for fold in chosen if fold not in missing])
+    if len(missing) < len(chosen):
+        run.log(f"{len(chosen) - len(missing)} of {len(chosen)} folds are finished already")
+    failed = _run_folds(experiment, missing) if missing else {}
+    return pool(experiment, failed)
+
+
+def _write_events(run: Run, finished: Sequence[Fold]) -> None:
+    """Event files of folds that may have been trained without any, from their logs."""
+    for fold in finished:
+        EventFiles(run.events_folder(fold), read_log(run.fold_folder(fold))).close()
+
+
+def _run_folds(experiment: Experiment, missing: Sequence[Fold]) -> dict[str, str]:
+    """Run folds; reasons by subject of those that failed."""
+    failed = {}
+    seconds = []
+    for done, (fold, attempt) in enumerate(attempts(experiment, missing), start=1):
+        if attempt.reason:
+            failed[fold.name] = attempt.reason
+        elif attempt.done:
+            seconds.append(attempt.seconds)
+            left = mean(seconds) * (len(missing) - done) / experiment.jobs
+            experiment.run.log(_fold_line(experiment, fold, attempt, left))
+    return failed
+
+
+def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
+    """Pool the finished folds of a run into ``predictions.csv`` and ``results.json``.
+
+    Parameters
+    ----------
+    failed : reasons by subject, kept with the results.
+
+    Raises
+    ------
+    PartialError : no fold is finished.
+    """
+    run, composite = experiment.run, experiment.composite
+    with run.pooling():
+        finished = [fold for fold in experiment.folds if run.finished(fold)]
+        if not finished:
+            raise PartialError(
+                f"no fold is finished: {'; '.join(failed.values())}",
+                where=str(run.folder),
+                fix="mend the cause; the same command tries them again",
+            )
+        rows = [row for fold in finished for row in run.predictions(fold, experiment.classes)]
+        scores = summarise(rows, experiment.classes, seed=experiment.settings.seed)
+        results = {
+            **scores,
+            **describe_control(experiment.settings, len(experiment.classes)),
+            "protocol": composite.protocol.name,
+            "evaluation": describe_evaluation(composite, experiment.settings),
+            "held_out": {fold.name: _subjects(experiment, fold) for fold in finished},
+            "sheets": composite.sheets,
+            "official_list": composite.official,
+            "unmet": composite.unmet,
+            "all_databases": list(composite.datasets),
+            "selection": SELECTION,
+            "seed": experiment.settings.seed,
+            "folds": {"done": len(finished), "all": len(experiment.folds)},
+            "failed": dict(failed),
+            "outside_protocol": dict(composite.outside),
+            "left_out": dict(composite.left_out),
+            "flagged": dict(composite.flagged),
+            "split": composite.split,
+            "cache_digest": composite.digest,
+            "duplicates": composite.identical,
+            "device": ", ".join(dict.fromkeys(_device(experiment, fold) for fold in finished)),
+            "run_dir": str(run.folder),
+        }
+        if experiment.oracle:
+            results |= _oracle(experiment, finished, rows)
+        write_predictions(run.folder / "predictions.csv", rows, experiment.classes)
+        write_json(run.folder / "results.json", results)
+        if experiment.draw:
+            path = run.folder / "confusion.png"
+            pictures.draw_confusion(path, scores["confusion"], experiment.classes)
+    return results
+
+
+def _device(experiment: Experiment, fold: Fold) -> str:
+    """What trained a fold; earlier versions did not record it."""
+    return str(experiment.run.done(fold).get("device", "not recorded"))
+
+
+def _subjects(experiment: Experiment, fold: Fold) -> list[str]:
+    return sorted(set(experiment.composite.subjects(fold.test).values()))
+
+
+def _oracle(
+    experiment: Experiment, finished: Sequence[Fold], rows: Sequence[Prediction]
+) -> dict[str, Any]:
+    """The test-selected scores, if every finished fold was observed after every epoch."""
+    run, epochs = experiment.run, experiment.settings.epochs
+    seen = {
+        fold.name: read_oracle(run.fold_folder(fold), run.digests(fold), epochs)
+        for fold in finished
+    }
+    complete = {name: found for name, found in seen.items() if found is not None}
+    if len(complete) < len(seen):
+        without = ", ".join(name for name in seen if name not in complete)
+        run.log(f"no oracle: trained without it, at least in part: {without}; see --overwrite")
+        return {}
+    return {"oracle": pool_oracle(complete, rows, experiment.classes)}
+
+
+def _fold_line(experiment: Experiment, fold: Fold, attempt: Attempt, left: float) -> str:
+    time_left = f", about {duration(left)} left" if left else ""
+    return (
+        f"{experiment.label(fold)}  {counted(attempt.clips, 'clip')}  "
+        f"acc {attempt.correct / attempt.clips:.2f}  ({duration(attempt.seconds)}{time_left})"
+    )

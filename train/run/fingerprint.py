@@ -1,0 +1,67 @@
+"""Identity: what makes two runs the same experiment, and a record of what made this one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from typing import Any
+
+import torch
+
+from raicl.common.provenance import git_state, versions
+from raicl.train.clips.composite import Composite
+from raicl.train.settings import TrainSettings
+
+PACKAGES = ("raicl", "torch", "torchvision", "numpy", "h5py", "safetensors")
+
+
+def run_key(composite: Composite, settings: TrainSettings) -> str:
+    """Eight hexadecimal digits that change with the instances or with what is done to them."""
+    made_of = {
+        "cache": composite.digest,
+        "labels": composite.labels_digest,
+        "settings": identity(settings),
+    }
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def to_toml(settings: TrainSettings) -> str:
+    """The settings as TOML that ``--config`` reads back; a key that is None is left out."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    # JSON's strings, numbers, booleans and flat arrays are TOML as they stand
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+
+
+def identity(settings: TrainSettings) -> dict[str, Any]:
+    """The settings that say what is computed, without those that say where and how fast.
+
+    Nor with the protocol's name: a file may change under it, so its labels are compared instead.
+    """
+    fields = TrainSettings.model_fields
+    return {
+        key: value
+        for key, value in settings.model_dump(mode="json").items()
+        if key != "protocol" and fields[key].json_schema_extra["panel"] != "Compute"  # type: ignore[index]
+    }
+
+
+def environment(composite: Composite) -> dict[str, Any]:
+    """What a run is made with: versions, machine, command and caches."""
+    gpus = range(torch.cuda.device_count())
+    return {
+        "versions": versions(PACKAGES),
+        "git": git_state(),
+        "gpus": [torch.cuda.get_device_name(index) for index in gpus],
+        "threads": torch.get_num_threads(),
+        "command": sys.argv,
+        "cache_digest": composite.digest,
+        "caches": [
+            {"path": str(cache.path), "digest": cache.digest, "size": cache.size}
+            for cache in composite.caches
+        ],
+        "protocol": composite.protocol.model_dump(mode="json", exclude_defaults=True),
+        "classes": list(composite.classes),
+        "labels_digest": composite.labels_digest,
+        "tested": sorted(composite.tested),
+    }

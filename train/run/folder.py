@@ -1,0 +1,261 @@
+"""Run: the folder of one experiment, which a repeated command finds again and completes."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from raicl.common.errors import ConflictError, InputError
+from raicl.common.files import read_json, sha256_file, sweep, write_atomic, write_json
+from raicl.common.locking import lock
+from raicl.common.provenance import versions
+from raicl.common.settings import merge, read_toml
+from raicl.common.terminal.console import say
+from raicl.train.clips.composite import Composite
+from raicl.train.clips.folds import Fold
+from raicl.train.run.fingerprint import PACKAGES, environment, identity, run_key, to_toml
+from raicl.train.scores.predictions import Prediction, read_predictions
+from raicl.train.settings import TrainSettings
+
+_CONFIG, _ENVIRONMENT, _DONE = "config.toml", "env.json", "done.json"
+_EVENTS = "tensorboard"
+_AGAIN = "the same command makes it again"
+_LOCK_SECONDS = 60.0  # pooling takes well under one; only another process pooling can hold it
+
+
+class Run:
+    """An open run folder.
+
+    Attributes
+    ----------
+    folder : holds ``config.toml``, ``env.json``, ``run.log``, ``folds/`` and the results.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def log(self, text: str) -> None:
+        """Say `text` and keep it, with the time, in ``run.log``."""
+        say(text)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        with (self.folder / "run.log").open("a", encoding="utf-8") as stream:
+            stream.writelines(f"{stamp} {line}\n" for line in text.splitlines())
+
+    def fold_folder(self, fold: Fold) -> Path:
+        """Where a fold's files lie: ``folds/DATASET/SUBJECT``."""
+        return self.folder / "folds" / fold.name
+
+    def events_folder(self, fold: Fold) -> Path:
+        """Where a fold's event files lie: ``tensorboard/DATASET/SUBJECT``."""
+        return self.folder / _EVENTS / fold.name
+
+    @contextmanager
+    def hold(self, fold: Fold) -> Iterator[Path]:
+        """The fold's folder, locked against other processes and cleaned of what a kill left.
+
+        Raises
+        ------
+        ConflictError : another process is training this fold.
+        """
+        folder = self.fold_folder(fold)
+        folder.mkdir(parents=True, exist_ok=True)
+        with lock(folder / "lock"):
+            sweep(folder)
+            yield folder
+
+    @property
+    def begun(self) -> bool:
+        """Whether the folder is a whole run, with or without results."""
+        return (self.folder / _ENVIRONMENT).is_file()
+
+    def pooled(self, folds: Sequence[Fold]) -> bool:
+        """Whether the results are of every finished fold: a kill may come before they are pooled.
+
+        Parameters
+        ----------
+        folds : all of the run.
+        """
+        path = self.folder / "results.json"
+        if not path.is_file():
+            return False
+        results = read_json(path, ["folds"], fix=f"remove it: {_AGAIN}")
+        done: int = results["folds"]["done"]
+        return done == sum(map(self.finished, folds))
+
+    def finished(self, fold: Fold) -> bool:
+        """Whether the fold is complete; ``done.json`` alone says so."""
+        return (self.fold_folder(fold) / _DONE).is_file()
+
+    def finish(self, fold: Fold, values: dict[str, Any]) -> None:
+        """Declare a fold complete, after its predictions and weights are on disk."""
+        folder = self.fold_folder(fold)
+        names = ("predictions.csv", "weights.safetensors", "regions.safetensors", "oracle.jsonl")
+        digests = {name: sha256_file(folder / name) for name in names if (folder / name).exists()}
+        write_json(folder / _DONE, {**values, "fold": fold.index, "digests": digests})
+
+    def predictions(self, fold: Fold, classes: Sequence[str]) -> list[Prediction]:
+        """The verified predictions of a finished fold.
+
+        Raises
+        ------
+        InputError : they were changed since, or do not cover the fold's clips.
+        """
+        folder = self.fold_folder(fold)
+        path = folder / "predictions.csv"
+        predictions, found = read_predictions(path)
+        digest = self.digests(fold)["predictions.csv"]
+        same = digest == sha256_file(path) and found == tuple(classes)
+        if not same or sorted(row.clip for row in predictions) != sorted(fold.test):
+            raise InputError(
+                f"the predictions of fold {fold.name} are not those it finished with",
+                where=str(path),
+                fix="remove the fold's folder and run the same command again",
+            )
+        return predictions
+
+    def done(self, fold: Fold) -> dict[str, Any]:
+        """What `finish` was told of a finished fold, and ``digests``, SHA-256 of its files.
+
+        Raises
+        ------
+        InputError : the file is damaged.
+        """
+        path = self.fold_folder(fold) / _DONE
+        return read_json(path, ["digests"], fix=f"remove the fold's folder: {_AGAIN}")
+
+    def digests(self, fold: Fold) -> dict[str, str]:
+        """SHA-256 of a finished fold's files, as it finished."""
+        digests: dict[str, str] = self.done(fold)["digests"]
+        return digests
+
+    @contextmanager
+    def pooling(self) -> Iterator[None]:
+        """Exclude other processes while results are pooled, so that the last one sees all."""
+        deadline = time.monotonic() + _LOCK_SECONDS
+        with ExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(lock(self.folder / "lock"))
+                    break
+                except ConflictError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.1)
+            yield
+
+
+def default_folder(composite: Composite, settings: TrainSettings) -> Path:
+    """``runs/DATASETS-PROTOCOL-KEY``, so that the same command finds the same run.
+
+    It is ``DATASETS-to-DATASETS`` where some are trained on and others tested. What is left out,
+    if not subjects, and a control stand before the key.
+    """
+    trained = sorted(set(composite.datasets) - composite.tested)
+    sides = [trained, sorted(composite.tested)] if composite.tested else [composite.datasets]
+    parts = ["-to-".join("+".join(side) for side in sides), composite.protocol.name]
+    if settings.leave != "subject":
+        parts.append(f"leave-{settings.leave}")
+    if settings.control != "none":
+        parts.append(settings.control)
+    return Path("runs") / "-".join([*parts, run_key(composite, settings)])
+
+
+def open_run(
+    folder: Path, composite: Composite, settings: TrainSettings, *, overwrite: bool = False
+) -> Run:
+    """Begin a run or come back to it.
+
+    Raises
+    ------
+    ConflictError : the folder is of a run with other settings or instances (the differing keys
+        are named), or of something else.
+    InputError : the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make the run folder: {error.strerror}",
+            where=str(folder),
+            fix="choose a --run-dir that you may write to",
+        ) from error
+    config = folder / _CONFIG
+    # one look: between two, another process may have begun this very run
+    there = {path.name for path in folder.iterdir() if path.name[0] != "."}
+    if there and _CONFIG not in there:
+        raise ConflictError(
+            "the folder holds something else than a run",
+            where=str(folder),
+            fix="choose a new --run-dir",
+        )
+    if overwrite and config.exists():
+        _clear(folder)
+    run = Run(folder)
+    if run.begun:
+        check_same(folder, composite, settings)
+        _note_versions(run)
+    else:  # the environment is written last: it says that the folder is a whole run
+        write_atomic(config, to_toml(settings).encode())
+        write_json(folder / _ENVIRONMENT, environment(composite))
+    return run
+
+
+def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> None:
+    """Check that a run was begun with these settings, instances and labels.
+
+    Raises
+    ------
+    ConflictError : it was not; what differs is named.
+    """
+    path = folder / _CONFIG
+    before = identity(merge(TrainSettings, (str(path), read_toml(path))))
+    now = identity(settings)
+    changed = [
+        f"{key} = {before[key]!r}, now {now[key]!r}" for key in now if before[key] != now[key]
+    ]
+    begun = _read_environment(folder)
+    if begun["cache_digest"] != composite.digest:
+        changed.append(f"cache {begun['cache_digest'][:16]}, now {composite.digest[:16]}")
+    labels = str(begun.get("labels_digest"))  # absent from the first runs of all
+    if labels != composite.labels_digest:
+        changed.append(
+            f"labels {labels[:16]}, now {composite.labels_digest[:16]} "
+            f"by protocol {composite.protocol.name}"
+        )
+    if changed:
+        raise ConflictError(
+            f"the run folder belongs to another experiment: {'; '.join(changed)}",
+            where=str(folder),
+            fix="choose another --run-dir (of raicl ablate: --dir), or start it anew with "
+            "raicl-train --overwrite",
+        )
+
+
+def _read_environment(folder: Path) -> dict[str, Any]:
+    path, keys = folder / _ENVIRONMENT, ["cache_digest", "versions"]
+    return read_json(path, keys, fix="start the run anew with raicl-train --overwrite")
+
+
+def _note_versions(run: Run) -> None:
+    before, now = _read_environment(run.folder)["versions"], versions(PACKAGES)
+    changed = [
+        f"{name} {before.get(name)} → {now[name]}" for name in now if before.get(name) != now[name]
+    ]
+    if changed:
+        run.log(f"note: this run was begun with other versions: {', '.join(changed)}")
+
+
+def _clear(folder: Path) -> None:
+    with ExitStack() as held:
+        for path in [folder / "lock", *folder.glob("folds/**/lock")]:
+            held.enter_context(lock(path))  # nobody is training what is removed here
+        (folder / _ENVIRONMENT).unlink(missing_ok=True)
+        for name in ("folds", _EVENTS):
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+        for name in ("predictions.csv", "results.json", "confusion.png", "run.log"):
+            (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,163 @@
+"""Outcome: what a run came to, read back from its folder and checked against its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raicl.common.errors import InputError
+from raicl.common.files import read_json
+from raicl.common.settings import read_toml
+from raicl.train.fold.log import read_log
+from raicl.train.scores.predictions import Prediction, read_predictions
+from raicl.train.scores.summary import summarise
+
+_FILES = ("results.json", "env.json", "config.toml", "predictions.csv")
+# what earlier versions did not write, and the page wants
+_RESULTS = (
+    "device", "failed", "folds", "left_out", "official_list", "outside_protocol", "protocol",
+    "selection", "sheets",
+)  # fmt: skip
+_ENVIRONMENT = ("caches", "command", "git", "gpus", "protocol", "versions")
+_AGAIN = "type the run's raicl-train command again: it pools the folds that are finished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One run with results.
+
+    Attributes
+    ----------
+    name : of the folder, or its path where two runs have folders of one name.
+    results : the content of ``results.json``; environment : of ``env.json``; settings : of
+        ``config.toml``, the keys that are None left out.
+    predictions : pooled, sorted by clip.
+    held_out : the subjects of each finished fold, by its name.
+    done : the content of ``done.json`` by fold.
+    logs : the rows of ``log.jsonl`` by fold, one per epoch.
+    """
+
+    folder: Path
+    name: str
+    results: dict[str, Any]
+    environment: dict[str, Any]
+    settings: dict[str, Any]
+    classes: tuple[str, ...]
+    predictions: tuple[Prediction, ...]
+    held_out: dict[str, list[str]]
+    done: dict[str, dict[str, Any]]
+    logs: dict[str, list[dict[str, Any]]]
+
+    def fold_folder(self, fold: str) -> Path:
+        """Where a fold's files lie."""
+        return self.folder / "folds" / fold
+
+    def fold_of(self, subject: str) -> str:
+        """The fold that tested a subject."""
+        return next(name for name, subjects in self.held_out.items() if subject in subjects)
+
+
+def read_outcomes(folders: Sequence[Path]) -> list[Outcome]:
+    """The outcomes of several runs, each under a name of its own.
+
+    Raises
+    ------
+    InputError : see `read_outcome`.
+    """
+    names = [folder.resolve().name for folder in folders]
+    return [
+        read_outcome(folder, name if names.count(name) == 1 else str(folder))
+        for folder, name in zip(folders, names, strict=True)
+    ]
+
+
+def read_outcome(folder: Path, name: str) -> Outcome:
+    """Read a run.
+
+    Raises
+    ------
+    InputError : the folder is not of a run, the run has no results yet, a file of it cannot be
+        read, or the predictions do not give the results.
+    """
+    missing = [file for file in _FILES if not (folder / file).is_file()]
+    if missing:
+        begun = (folder / "config.toml").is_file()
+        raise InputError(
+            "the run has no results yet" if begun else "not the folder of a run",
+            where=str(folder / missing[0]),
+            fix=_AGAIN if begun else "give the --run-dir of a raicl-train command",
+        )
+    predictions, classes = read_predictions(folder / "predictions.csv")
+    results = read_json(folder / "results.json", _RESULTS, fix=_AGAIN)
+    _check_results(folder, results, predictions, classes)
+    subjects = sorted({row.subject for row in predictions})
+    # earlier runs left one subject out and did not say whom
+    held_out = results.get("held_out", {subject: [subject] for subject in subjects})
+    if not set(subjects) <= {subject for names in held_out.values() for subject in names}:
+        raise InputError(
+            "the results do not say which fold tested a subject",
+            where=str(folder / "results.json"),
+            fix=_AGAIN,
+        )
+    folds = {name: folder / "folds" / name for name in held_out}
+    return Outcome(
+        folder=folder,
+        name=name,
+        results=results,
+        environment=read_json(folder / "env.json", _ENVIRONMENT, fix=_AGAIN),
+        settings=read_toml(folder / "config.toml"),
+        classes=classes,
+        predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
+        held_out=held_out,
+        done={name: read_json(fold / "done.json", fix=_AGAIN) for name, fold in folds.items()},
+        logs={name: read_log(fold) for name, fold in folds.items()},
+    )
+
+
+def check_labels(first: Outcome, other: Outcome) -> None:
+    """Check that two runs give the clips that both tested the same true classes.
+
+    Raises
+    ------
+    InputError : they do not; a clip is named.
+    """
+    where = f"{first.folder}, {other.folder}"
+    if first.classes != other.classes:
+        raise InputError(
+            f"the runs have other classes: {', '.join(first.classes)} and "
+            f"{', '.join(other.classes)}, the first clip {first.predictions[0].clip} being "
+            f"{first.classes[first.predictions[0].truth]} in the one",
+            where=where,
+            fix="compare runs of one --protocol",
+        )
+    truths = {row.clip: row.truth for row in first.predictions}
+    for row in other.predictions:
+        truth = truths.get(row.clip, row.truth)
+        if truth != row.truth:
+            raise InputError(
+                f"the runs disagree on the truth: {row.clip} is {first.classes[truth]} in "
+                f"{first.name} and {first.classes[row.truth]} in {other.name}",
+                where=where,
+                fix="compare runs of one protocol and one version of the sheet",
+            )
+
+
+def _check_results(
+    folder: Path, results: dict[str, Any], predictions: list[Prediction], classes: tuple[str, ...]
+) -> None:
+    path = folder / "results.json"
+    try:
+        found = summarise(predictions, classes, seed=results["seed"])
+        differing = [key for key in found if results[key] != found[key]]
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"not the results of a run: {error}", where=str(path), fix=_AGAIN
+        ) from error
+    if differing:
+        raise InputError(
+            f"the predictions beside them give other results: {', '.join(differing)}",
+            where=str(path),
+            fix=_AGAIN,
+        )

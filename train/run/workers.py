@@ -1,0 +1,83 @@
+"""Workers: folds one after another, or several at a time in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from threading import Thread
+
+import torch
+
+from raicl.common.parallel import WorkerDeath, resolve_jobs, run_all, stop_workers
+from raicl.common.terminal import console
+from raicl.train.clips.folds import Fold
+from raicl.train.inputs.instances import Instances
+from raicl.train.run.attempt import Attempt, attempt_fold, experiment_instances
+from raicl.train.run.device import configure_torch
+from raicl.train.run.experiment import Experiment
+
+
+def attempts(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
+    """Attempt `folds`, with `Experiment.jobs` at a time; yields each as it ends."""
+    if experiment.jobs > 1 and len(folds) > 1:
+        yield from _parallel(experiment, folds)
+        return
+    instances = experiment_instances(experiment)
+    try:
+        for after, fold in zip(reversed(range(len(folds))), folds, strict=True):
+            yield fold, attempt_fold(experiment, fold, instances, folds_after=after)
+    finally:
+        instances.close()
+
+
+def threads_each(jobs: int) -> int | None:
+    """Threads of a process when `jobs` of them share the cores; None, torch's choice, for one."""
+    return max(1, resolve_jobs(-1) // jobs) if jobs > 1 else None
+
+
+def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
+    # a process's share of the folds behind each in the queue
+    after = {fold.name: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
+    work = _Worker(experiment, after, torch.get_num_threads(), console.configured(), os.getpid())
+    try:
+        for index, attempt in run_all(work, folds, jobs=experiment.jobs):
+            if isinstance(attempt, WorkerDeath):
+                reason = "its process was killed, twice; try fewer --jobs"
+                experiment.run.log(f"fold {folds[index].name} failed: {reason}")
+                attempt = Attempt(reason=reason)
+            yield folds[index], attempt
+    finally:
+        stop_workers()  # each holds the instances
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """The work of one process, which keeps the instances from fold to fold."""
+
+    experiment: Experiment
+    folds_after: dict[str, int]
+    threads: int
+    console: dict[str, bool]
+    parent: int
+
+    def __call__(self, fold: Fold) -> Attempt:
+        if not _loaded:
+            Thread(target=_leave_after, args=(self.parent,), daemon=True).start()
+            console.configure(**self.console, bars=False)
+            deterministic = self.experiment.settings.deterministic
+            configure_torch(threads=self.threads, deterministic=deterministic)
+            _loaded.append(experiment_instances(self.experiment))
+        after = self.folds_after[fold.name]
+        return attempt_fold(self.experiment, fold, _loaded[0], folds_after=after)
+
+
+def _leave_after(parent: int) -> None:
+    """End this process soon after `parent` has been killed: its folds' locks are then free."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
+
+
+_loaded: list[Instances] = []  # in a worker: a pool serves one experiment and is then stopped
