@@ -5,19 +5,25 @@ from __future__ import annotations
 import platform
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 
+@cache
+def installed_version(*packages: str) -> str | None:
+    """Version of the first of these distributions that is installed; None where none is."""
+    for package in packages:
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(package)
+    return None
+
+
 def versions(packages: Sequence[str]) -> dict[str, str]:
     """Installed versions by distribution name, with Python's; ``absent`` for a missing one."""
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "absent"
-    return found
+    found = {package: installed_version(package) or "absent" for package in packages}
+    return {"python": platform.python_version(), **found}
 
 
 def git_state() -> str:

@@ -9,6 +9,7 @@ from raicl.data.disk.tree import Unusable, list_frames
 from raicl.data.parts import combine
 from raicl.data.records import Database, Footage
 from raicl.data.sheets.annotation import attach_frames
+from raicl.preprocess.settings import PrepSettings
 
 _FOUND_ANEW = {"truncated", "frame-gap"}  # flags of the frames, not of the annotation
 
@@ -32,6 +33,19 @@ def misplace(database: Database, *, onset_error: int, offset_error: int) -> Data
         for part in database.parts
     ]
     return combine(database.name, parts) if database.members else parts[0]
+
+
+def check_misplaced(database: Database, settings: PrepSettings) -> None:
+    """Check that every clip has the errors that the settings ask for, as an index will say.
+
+    Raises
+    ------
+    ValueError : `misplace` was not called, or with other errors.
+    """
+    wanted = settings.onset_error, settings.offset_error
+    for clip in (item.clip for item in database.footage if not item.problem):
+        if (clip.onset_error, clip.offset_error) != wanted:
+            raise ValueError(f"{clip.id} does not have the errors of annotation {wanted}")
 
 
 def _misplace(item: Footage, onset_error: int, offset_error: int, database: Database) -> Footage:

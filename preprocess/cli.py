@@ -21,7 +21,6 @@ from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.source import (
     audit_source,
     open_source,
-    place,
     refuse_contradictions,
     refuse_input,
 )
@@ -143,6 +142,7 @@ def prep(
         refuse_input(out, {"--annotations": annotations, "--config": config})
     from raicl.data.parts import part_of
     from raicl.data.protocols.audit_table import audit_table
+    from raicl.preprocess.annotation_error import misplace
     from raicl.preprocess.output import check_place
     from raicl.preprocess.prepare import prepare
     from raicl.preprocess.sampling import foresee, outlook_table
@@ -164,7 +164,9 @@ def prep(
     ) as whole:
         database = part_of(whole, subjects=names, limit=limit)
         found = audit_source(database, part=part)  # as annotated
-        database = place(database, settings)
+        database = misplace(
+            database, onset_error=settings.onset_error, offset_error=settings.offset_error
+        )
         outlook = foresee(database.footage, settings)
         table = f"{audit_table(found, brief=not strict)}\n{outlook_table(outlook)}"
         if out is None or dry_run:

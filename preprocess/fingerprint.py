@@ -9,15 +9,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 from raicl.common.files import sha256_file
+from raicl.common.provenance import installed_version
 from raicl.common.sampling.sample import Sample
-from raicl.data.records import Footage, Frame
+from raicl.data.records import Footage
+from raicl.preprocess.face.landmarks import model_file
 from raicl.preprocess.flow.engine import describe_engine
-from raicl.preprocess.frames import read_frame
-from raicl.preprocess.landmarks import model_file
+from raicl.preprocess.frames import RawFrame, read_frame
 from raicl.preprocess.sampling import sample_footage
 from raicl.preprocess.settings import PrepSettings
 
@@ -26,16 +26,21 @@ SCHEMA = 2  # raise it whenever the code of stage 1 changes what an instance hol
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A clip's inputs, by content.
+    """What a clip's shard is made of.
 
-    `base` holds everything but the frames sampled: two shards with the same base may share
-    instances. `fingerprint` holds all of it. `sample` says which frames are trained on.
+    Attributes
+    ----------
+    base : digest of the onset and of what makes an instance. Two shards with the same base may
+        share instances.
+    fingerprint : digest of the base, the annotated span and the frames sampled.
+    onset, frames : the onset and the sampled frames, as they were read.
+    sample : which frames are sampled, and which of them are trained on.
     """
 
     base: str
     fingerprint: str
-    frames: tuple[Frame, ...]
-    digests: tuple[str, ...]
+    onset: RawFrame
+    frames: tuple[RawFrame, ...]
     sample: Sample
 
     @property
@@ -58,31 +63,24 @@ def making(settings: PrepSettings) -> dict[str, object]:
 
 
 def identify(footage: Footage, settings: PrepSettings) -> Identity:
-    """Read the frames a clip's instances need and name the shard they would give.
+    """Read the frames that a clip's instances need, each once, and name the shard they would give.
 
     Raises
     ------
     InputError : a frame cannot be read, or the clip cannot be sampled.
     """
     sample = sample_footage(footage, settings)
-    frames = tuple(footage.frames[index] for index in sample.indices)
-    digests = tuple(_digest_of_frame(frame) for frame in frames)
-    onset = _digest_of_frame(footage.frames[0])
-    base = _digest({"making": making(settings), "onset": onset})
-    sampled = [[frame.number, digest] for frame, digest in zip(frames, digests, strict=True)]
+    onset = read_frame(footage.frames[0])
+    frames = tuple(read_frame(footage.frames[index]) for index in sample.indices)
+    base = _digest({"making": making(settings), "onset": onset.digest.hex()})
+    sampled = [[frame.number, frame.digest.hex()] for frame in frames]
     span = [footage.clip.onset, footage.clip.offset]
     fingerprint = _digest({"base": base, "span": span, "frames": sampled})
-    return Identity(
-        base=base, fingerprint=fingerprint, frames=frames, digests=digests, sample=sample
-    )
+    return Identity(base=base, fingerprint=fingerprint, onset=onset, frames=frames, sample=sample)
 
 
 def _digest(values: object) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-
-
-def _digest_of_frame(frame: Frame) -> str:
-    return hashlib.sha256(read_frame(frame.path)).hexdigest()
 
 
 @cache
@@ -90,25 +88,19 @@ def _digest_of(path: Path) -> str:
     return sha256_file(path)
 
 
-@cache
 def _opencv_version() -> str:
-    for name in ("opencv-contrib-python", "opencv-contrib-python-headless"):
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    from raicl.preprocess.opencv import opencv
+    found = installed_version("opencv-contrib-python", "opencv-contrib-python-headless")
+    if found is None:
+        from raicl.preprocess.opencv import opencv
 
-    return str(opencv().__version__)
+        found = str(opencv().__version__)
+    return found
 
 
-@cache
 def _dlib_version() -> str:
-    for name in ("dlib-bin", "dlib"):
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    import dlib
+    found = installed_version("dlib-bin", "dlib")
+    if found is None:
+        import dlib
 
-    return str(dlib.__version__)
+        found = str(dlib.__version__)
+    return found

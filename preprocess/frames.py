@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError
+from raicl.data.records import Frame
 from raicl.preprocess.opencv import opencv
+
+
+@dataclass(frozen=True)
+class RawFrame:
+    """A frame as it was read: its number, its file, and all bytes of it."""
+
+    number: int
+    path: Path
+    content: bytes = field(repr=False)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the bytes."""
+        return hashlib.sha256(self.content).digest()
+
 
 _MAX_BYTES = 256 << 20
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 
 
-def read_frame(path: Path) -> bytes:
-    """The bytes of a frame's file.
+def read_frame(frame: Frame) -> RawFrame:
+    """Read a frame's file, once: what is decoded later is what is digested.
 
     Raises
     ------
     InputError : unreadable, empty or larger than any frame.
     """
+    path = frame.path
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InputError("a frame of more than 256 MB", where=str(path))
@@ -29,16 +49,17 @@ def read_frame(path: Path) -> bytes:
         raise InputError(f"cannot read a frame: {error.strerror}", where=str(path)) from error
     if not content:
         raise InputError("a frame of zero bytes", where=str(path), fix="copy the frame again")
-    return content
+    return RawFrame(frame.number, path, content)
 
 
-def decode_grey(content: bytes, path: Path) -> NDArray[np.uint8]:
-    """Decode JPEG, PNG or BMP bytes to grey levels (h, w), by the codec's luma formula.
+def decode_grey(frame: RawFrame) -> NDArray[np.uint8]:
+    """Decode a JPEG, PNG or BMP to grey levels (h, w), by the codec's luma formula.
 
     Raises
     ------
     InputError : another format, truncated or damaged.
     """
+    content, path = frame.content, frame.path
     if not content.startswith(_MAGIC):
         raise InputError("not a JPEG, PNG or BMP image", where=str(path))
     # libjpeg fills what is missing with grey, and grey would become flow

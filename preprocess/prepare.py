@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,14 +28,13 @@ from raicl.common.terminal.console import say
 from raicl.common.terminal.progress import progress
 from raicl.common.terminal.wording import counted
 from raicl.data.records import Database, Footage
+from raicl.preprocess.annotation_error import check_misplaced
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import warm_up
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
-from raicl.preprocess.process import process_clip
-from raicl.preprocess.reuse import regroup
+from raicl.preprocess.process import process_clip, regroup
 from raicl.preprocess.sampling import is_skipped
 from raicl.preprocess.settings import PrepSettings
-from raicl.preprocess.source import place
 
 Status = Literal["computed", "reused", "cached", "skipped", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -44,13 +42,22 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 @dataclass(frozen=True, kw_only=True)
 class ClipResult:
-    """What became of one clip; ``reused``: all its instances lay in shards of other samplings."""
+    """What became of one clip.
+
+    Attributes
+    ----------
+    status : ``reused`` says that all its instances lay in shards of other samplings.
+    record : its entry in the index; None for a skipped or failed clip.
+    reason : why it was skipped or failed.
+    notes : what a user should know of a clip that did not fail.
+    """
 
     id: str
     status: Status
     seconds: float
     record: ClipRecord | None = None
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def prepare(
@@ -69,6 +76,7 @@ def prepare(
 
     Parameters
     ----------
+    database : onsets and offsets moved as `settings` ask (see `misplace`).
     clip_minutes : after which a worker that is still at one clip is stopped and the clip fails.
 
     Returns
@@ -81,6 +89,7 @@ def prepare(
     PartialError : no clip could be prepared at all; no index is written.
     SetupError, ResourceError : the whole run cannot go on.
     """
+    check_misplaced(database, settings)
     for part in database.parts:
         if out.resolve().is_relative_to(part.root.resolve()):
             raise UsageError(
@@ -95,8 +104,7 @@ def prepare(
         folder.mkdir(exist_ok=True)
         sweep(folder)
         sweep(out.parent, out.name)
-        footage = place(database, settings).footage
-        rows = _process_all(footage, folder, settings, jobs, clip_minutes)
+        rows = _process_all(database.footage, folder, settings, jobs, clip_minutes)
         records = [row.record for row in rows if row.record is not None]
         if not records:
             raise PartialError(
@@ -130,88 +138,84 @@ def _process_all(
     jobs: int,
     clip_minutes: float | None,
 ) -> list[ClipResult]:
-    """Look at every clip first, cheaply; then compute what is missing, in parallel."""
+    """Every clip in a worker, where its frames are read, looked up and, if missing, computed."""
+    there = sum(1 for _ in folder.glob("*.h5"))
+    say(f"{counted(len(footage), 'clip')}, {counted(there, 'shard')} there, {counted(jobs, 'job')}")
+    if there < len(footage):
+        warm_up(settings)
     rows: dict[int, ClipResult] = {}
     work = partial(_process, folder=folder, settings=settings)
-    look = partial(_look_up, folder=folder, settings=settings)
-    with ThreadPoolExecutor(jobs) as pool:  # threads: reading and hashing release the GIL
-        for index, found in enumerate(pool.map(look, footage)):
-            if found is not None:
-                rows[index] = found
-    missing = [index for index in range(len(footage)) if index not in rows]
-    say(
-        f"{counted(len(rows), 'clip')} cached or unusable, "
-        f"{len(missing)} to compute with {counted(jobs, 'job')}"
-    )
-    if missing:
-        warm_up(settings)
-        with progress(len(missing), "clips") as shown:
-            try:
-                units = [footage[index] for index in missing]
-                for position, row in run_all(work, units, jobs=jobs, minutes=clip_minutes):
-                    index = missing[position]
-                    if isinstance(row, WorkerDeath):
-                        reason = "its worker process died, twice"
-                        if clip_minutes is not None:
-                            reason += f" (or took more than {clip_minutes:g} min)"
-                        row = _failed(footage[index], reason, time.monotonic())
-                    rows[index] = row
-                    shown.advance(note=row.id)
-                    if row.reason:
-                        say(f"failed: {row.id}: {row.reason}")
-            except BaseException:
-                stop_workers()
-                raise
+    with progress(len(footage), "clips") as shown:
+        try:
+            for index, row in run_all(work, footage, jobs=jobs, minutes=clip_minutes):
+                if isinstance(row, WorkerDeath):
+                    reason = "its worker process died, twice"
+                    if clip_minutes is not None:
+                        reason += f" (or took more than {clip_minutes:g} min)"
+                    row = _failed(footage[index], reason, time.monotonic())
+                rows[index] = row
+                shown.advance(note=row.id)
+                for note in row.notes:
+                    say(f"note: {row.id}: {note}")
+                if row.status == "failed":
+                    say(f"failed: {row.id}: {row.reason}")
+        except BaseException:
+            stop_workers()
+            raise
     return [rows[index] for index in range(len(footage))]
-
-
-def _look_up(footage: Footage, *, folder: Path, settings: PrepSettings) -> ClipResult | None:
-    """The row of a clip whose shard is there and whole, or that cannot or shall not be used."""
-    started = time.monotonic()
-    try:
-        identity = identify(footage, settings)
-    except InputError as error:
-        failed = _failed(footage, str(error), started)
-        skip = is_skipped(error, settings)
-        return dataclasses.replace(failed, status="skipped") if skip else failed
-    path = folder / identity.shard
-    if not path.is_file():
-        return None
-    try:
-        shard = read_shard(path)
-    except InputError as error:
-        # not removed: whatever the fault was, the new one takes its place when it is whole
-        say(f"note: {footage.clip.id} is computed again: {error}")
-        return None
-    return _row(footage, identity, shard, "cached", started)
 
 
 def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> ClipResult:
     """One clip in a worker; commits its shard. Whatever is wrong with it costs this clip alone."""
-    started = time.monotonic()
+    started, notes = time.monotonic(), list[str]()
     try:
         identity = identify(footage, settings)
-        older = _older(folder, identity)
-        reused = regroup(identity, older)
-        shard = reused or process_clip(footage, identity, settings, older)
-        write_shard(folder / identity.shard, shard)
+        status, shard = _find_or_make(identity, folder, settings, notes)
     except (SetupError, ResourceError, MemoryError):
         raise  # no other clip would fare better
+    except InputError as error:
+        failed = _failed(footage, str(error), started)
+        skip = is_skipped(error, settings)
+        return dataclasses.replace(failed, status="skipped") if skip else failed
     except RaiclError as error:
         return _failed(footage, str(error), started)
     except Exception as error:  # native libraries raise what they like; the reason is kept
         return _failed(footage, f"{type(error).__name__}: {error}", started)
-    return _row(footage, identity, shard, "reused" if reused else "computed", started)
+    row = _row(footage, identity, shard, status, started)
+    return dataclasses.replace(row, notes=tuple(notes))
 
 
-def _older(folder: Path, identity: Identity) -> list[Shard]:
+def _find_or_make(
+    identity: Identity, folder: Path, settings: PrepSettings, notes: list[str]
+) -> tuple[Status, Shard]:
+    """The shard that `identity` names: the whole one that is there, or a new one, committed.
+
+    Parameters
+    ----------
+    notes : receives what is wrong with shards that are there.
+    """
+    path = folder / identity.shard
+    if path.is_file():
+        try:
+            return "cached", read_shard(path)
+        except InputError as error:
+            # not removed: whatever the fault was, the new one takes its place when it is whole
+            notes.append(f"computed again: {error}")
+    older = _older(folder, identity, notes)
+    reused = regroup(identity, older)
+    shard = reused or process_clip(identity, settings, older)
+    write_shard(path, shard)
+    return "reused" if reused else "computed", shard
+
+
+def _older(folder: Path, identity: Identity, notes: list[str]) -> list[Shard]:
     """Whole shards of the same clip and making, with other frames."""
     shards = []
     for path in sorted(folder.glob(f"{identity.base[:24]}-*.h5")):
         try:
             shards.append(read_shard(path))
         except InputError as error:
-            say(f"note: nothing is reused from a damaged shard: {error}")
+            notes.append(f"nothing is reused from a damaged shard: {error}")
     return shards
 
 

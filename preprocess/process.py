@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,28 +12,24 @@ from numpy.typing import NDArray
 from raicl.common.cache.shards import Shard
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
-from raicl.data.records import Footage, Frame
-from raicl.preprocess.align import carry, eye_transform, fit_transform, warp
+from raicl.preprocess.face.align import carry, eye_transform, fit_transform, warp
+from raicl.preprocess.face.head_motion import remove_head_motion
+from raicl.preprocess.face.landmarks import eye_centres, find_landmarks, model_file, rigid_landmarks
 from raicl.preprocess.fingerprint import Identity
 from raicl.preprocess.flow.engine import compute_flow
-from raicl.preprocess.frames import decode_grey, read_frame
-from raicl.preprocess.head_motion import remove_head_motion
-from raicl.preprocess.landmarks import eye_centres, find_landmarks, model_file, rigid_landmarks
-from raicl.preprocess.light import match_light
+from raicl.preprocess.frames import RawFrame, decode_grey
 from raicl.preprocess.settings import PrepSettings
 
 # an instance, and the head's motion that was taken out of it
 MadeInstance = tuple[NDArray[np.float16], NDArray[np.float64] | None]
 
 
-def process_clip(
-    footage: Footage, identity: Identity, settings: PrepSettings, older: Iterable[Shard] = ()
-) -> Shard:
+def process_clip(identity: Identity, settings: PrepSettings, older: Iterable[Shard] = ()) -> Shard:
     """Turn a clip's frames into its instances.
 
     Parameters
     ----------
-    identity : of this clip under `settings`; names the frames sampled.
+    identity : the clip's frames as they were read under `settings`; decoded from there.
     older : shards with the same base; instances of the same frames are taken from there.
 
     Returns
@@ -44,15 +41,15 @@ def process_clip(
     InputError : a frame is damaged, frames differ in size, or there is no face.
     SetupError : a library or a model is missing.
     """
-    onset = _load(footage.frames[0])
+    onset = decode_grey(identity.onset)
     face = locate_face(onset, settings)
     aligned_onset = _crop(onset, face, settings)
     known = _known_instances(older)
-    digests = [bytes.fromhex(digest) for digest in identity.digests]
+    digests = [frame.digest for frame in identity.frames]
     fresh = [
-        _crop(_load(frame, onset.shape), face, settings)
-        for frame, digest in zip(identity.frames, digests, strict=True)
-        if digest not in known
+        _crop(_decode_alike(frame, onset.shape), face, settings)
+        for frame in identity.frames
+        if frame.digest not in known
     ]
     computed = iter(_compute_instances(aligned_onset, fresh, face, settings))
     rows = [known[digest] if digest in known else next(computed) for digest in digests]
@@ -163,11 +160,61 @@ def _known_instances(older: Iterable[Shard]) -> dict[bytes, MadeInstance]:
     return known
 
 
-def _load(frame: Frame, shape: tuple[int, ...] | None = None) -> NDArray[np.uint8]:
-    image = decode_grey(read_frame(frame.path), frame.path)
-    if shape is not None and image.shape != shape:
+def _decode_alike(frame: RawFrame, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    image = decode_grey(frame)
+    if image.shape != shape:
         raise InputError(
             f"a frame of {image.shape[1]}x{image.shape[0]} px in a clip of {shape[1]}x{shape[0]}",
             where=str(frame.path),
         )
     return image
+
+
+def regroup(identity: Identity, older: Sequence[Shard]) -> Shard | None:
+    """The shard that `identity` names, out of older ones, or None where an instance is missing.
+
+    Parameters
+    ----------
+    older : shards with the same base: made alike from the same onset, hence with the same face.
+    """
+    found = {
+        bytes(digest): (shard, row)
+        for shard in older
+        for row, digest in enumerate(shard.frame_digests)
+    }
+    wanted = [frame.digest for frame in identity.frames]
+    if not all(digest in found for digest in wanted):
+        return None
+    sources = [found[digest] for digest in wanted]
+    heads = [shard.head_motion[row] for shard, row in sources if shard.head_motion is not None]
+    return dataclasses.replace(
+        older[0],
+        instances=np.stack([shard.instances[row] for shard, row in sources]),
+        # not the older numbers: files of the same bytes have one digest
+        frames=np.array([frame.number for frame in identity.frames], np.int32),
+        frame_digests=np.stack([shard.frame_digests[row] for shard, row in sources]),
+        fingerprint=identity.fingerprint,
+        head_motion=np.stack(heads) if heads else None,
+    )
+
+
+def match_light(
+    frame: NDArray[np.uint8], onset: NDArray[np.uint8], inner: slice
+) -> NDArray[np.float32]:
+    """Scale a frame so that its mean over the crop is the onset's.
+
+    TV-L1 takes brightness for constant: one per cent of flicker becomes 0.13 px of false flow,
+    and one gain per frame removes it.
+
+    Parameters
+    ----------
+    frame, onset : aligned, (H, W) uint8.
+    inner : rows and columns of the crop without its margin.
+
+    Returns
+    -------
+    (H, W) float32 grey levels; a black frame stays black.
+    """
+    mean = float(frame[inner, inner].mean())
+    gain = float(onset[inner, inner].mean()) / mean if mean else 1.0
+    return frame.astype(np.float32) * np.float32(gain)

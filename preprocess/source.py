@@ -14,7 +14,6 @@ from raicl.common.terminal import console
 if TYPE_CHECKING:  # the readers load numpy, and --help must not wait for them
     from raicl.data.protocols.audit import Audit, CompositeAudit
     from raicl.data.records import Database
-    from raicl.preprocess.settings import PrepSettings
 
 
 @contextmanager
@@ -77,13 +76,6 @@ def refuse_input(out: Path, given: Mapping[str, Path | None]) -> None:
                 where=str(out),
                 fix="choose another --out, e.g. flows.h5",
             )
-
-
-def place(database: Database, settings: PrepSettings) -> Database:
-    """The database with the errors of annotation that the settings ask for."""
-    from raicl.preprocess.annotation_error import misplace
-
-    return misplace(database, onset_error=settings.onset_error, offset_error=settings.offset_error)
 
 
 def audit_source(database: Database, *, part: bool) -> Audit | CompositeAudit:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from functools import cache
-from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.common.provenance import installed_version
 from raicl.preprocess.flow.profile import PROFILES, Profile
 from raicl.preprocess.settings import PrepSettings
 
@@ -58,7 +57,7 @@ def describe_engine(settings: PrepSettings) -> dict[str, object]:
     values: dict[str, object] = {"flow": settings.flow}
     values |= {f"flow_{k}": v for k, v in dataclasses.asdict(resolve_profile(settings)).items()}
     if settings.flow == "tvl1":
-        values["numba"] = _version_of("numba")
+        values["numba"] = installed_version("numba") or "absent"
     return values
 
 
@@ -66,11 +65,3 @@ def warm_up(settings: PrepSettings) -> None:
     """Solve a tiny pair, so that workers find compiled kernels on disk instead of compiling."""
     image = np.zeros((32, 32), np.float32)
     compute_flow(image, [image], settings)
-
-
-@cache
-def _version_of(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "absent"

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.preprocess.frames import decode_grey, read_frame
+from raicl.data.records import Frame
+from raicl.preprocess.frames import RawFrame, decode_grey, read_frame
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (30, 40), dtype=np.uint8)
 
@@ -19,7 +20,7 @@ def encoded(suffix: str, image: np.ndarray = IMAGE) -> bytes:
 
 
 def decode(content: bytes) -> np.ndarray:
-    return decode_grey(content, Path("sub01/EP01/img1.jpg"))
+    return decode_grey(RawFrame(1, Path("sub01/EP01/img1.jpg"), content))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp"])
@@ -70,7 +71,7 @@ def test_an_image_that_promises_gigabytes_is_refused() -> None:
 
 def test_a_missing_and_an_empty_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
-        read_frame(tmp_path / "img1.jpg")
+        read_frame(Frame(1, tmp_path / "img1.jpg"))
     (tmp_path / "img2.jpg").touch()
     with pytest.raises(InputError, match="zero bytes"):
-        read_frame(tmp_path / "img2.jpg")
+        read_frame(Frame(2, tmp_path / "img2.jpg"))

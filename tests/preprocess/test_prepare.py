@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from raicl.common.errors import ConflictError, InputError, PartialError, UsageEr
 from raicl.common.locking import lock
 from raicl.data.parts import part_of
 from raicl.data.records import Correction, Database
+from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.output import check_place
 from raicl.preprocess.prepare import prepare
+from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings
 
 Make = Callable[..., Database]
@@ -310,3 +313,41 @@ def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(
     calm, disturbed = digest_of(undisturbed), digest_of(out)
     assert calm.pop("calm.h5") == disturbed.pop("flows.h5")
     assert calm == disturbed
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each file was read as a whole."""
+    counts: Counter[str] = Counter()
+    read = Path.read_bytes
+
+    def counted(path: Path) -> bytes:
+        counts[str(path)] += 1
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    return counts
+
+
+def test_every_frame_is_read_once_whether_it_is_computed_found_or_made_of_another_sampling(
+    make_database: Make, quick: PrepSettings, tmp_path: Path, reads: Counter[str]
+) -> None:
+    database, out = make_database(2), tmp_path / "flows.h5"
+    fewer = quick.model_copy(update={"n_frames": 2})
+    for settings, status in ((quick, "computed"), (quick, "cached"), (fewer, "reused")):
+        reads.clear()
+        rows = prepare(database, out, settings, overwrite=True)
+        assert [row.status for row in rows] == [status, status]
+        assert set(reads.values()) == {1}
+        assert len(reads) == 2 * (1 + settings.n_frames)
+
+
+def test_a_frame_that_changes_after_it_was_read_is_decoded_as_it_was_digested(
+    make_database: Make, quick: PrepSettings
+) -> None:
+    footage = make_database(1).footage[0]
+    identity = identify(footage, quick)
+    before = process_clip(identity, quick)
+    for frame in footage.frames:
+        frame.path.write_bytes(b"")
+    assert process_clip(identity, quick).digest == before.digest

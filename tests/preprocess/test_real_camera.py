@@ -27,7 +27,7 @@ def test_a_talking_head_is_aligned_and_moves_smoothly(tmp_path: Path, start: int
         frames.append(Frame(number, path))
     clip = Clip(dataset="folder", subject="a", name="b", emotion="x", onset=start, offset=start + 4)
     footage, settings = Footage(clip, tuple(frames)), PrepSettings()
-    shard = process_clip(footage, identify(footage, settings), settings)
+    shard = process_clip(identify(footage, settings), settings)
     assert shard.flags == ()  # the plain detector, one face
     instances = shard.instances.astype(np.float32)
     magnitude = np.hypot(instances[:, 0], instances[:, 1]).mean(axis=(1, 2))

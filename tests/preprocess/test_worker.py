@@ -20,7 +20,7 @@ def work(footage: Footage) -> tuple[int, set[str], int]:
     """A clip's shard is made; then: the process, what it has loaded, OpenCV's threads."""
     import cv2
 
-    process_clip(footage, identify(footage, QUICK), QUICK)
+    process_clip(identify(footage, QUICK), QUICK)
     return os.getpid(), set(sys.modules), cv2.getNumThreads()
 
 

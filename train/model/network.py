@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 import torch
 from torch import Tensor, nn
 
 from raicl.common.errors import SetupError
+from raicl.common.provenance import versions
 from raicl.train.settings import TrainSettings
 
 
@@ -131,18 +130,12 @@ def _basic_block() -> type[nn.Module]:
         from torchvision.models.resnet import BasicBlock  # type: ignore[import-untyped]
     except (ImportError, RuntimeError, OSError) as error:
         # a wheel built for another torch fails as "operator torchvision::nms does not exist"
+        pair = versions(["torch", "torchvision"])
         raise SetupError(
-            f"torchvision {_version('torchvision')} does not work with torch {_version('torch')}: "
+            f"torchvision {pair['torchvision']} does not work with torch {pair['torch']}: "
             f"{str(error).splitlines()[0]}",
             fix="pip install --upgrade --force-reinstall torch torchvision, from one and the same "
             "index; `raicl doctor` checks the pair",
         ) from error
     block: type[nn.Module] = BasicBlock
     return block
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "(not installed)"

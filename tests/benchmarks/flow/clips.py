@@ -14,10 +14,10 @@ from raicl.data.database import read_database
 from raicl.data.records import Footage
 from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.truth import moving_region, true_flow
-from raicl.preprocess.align import warp
+from raicl.preprocess.face.align import warp
+from raicl.preprocess.face.head_motion import remove_head_motion
 from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.frames import decode_grey, read_frame
-from raicl.preprocess.head_motion import remove_head_motion
 from raicl.preprocess.process import locate_face
 from raicl.preprocess.settings import PrepSettings
 from tests.benchmarks.flow.engines import ENGINES
@@ -29,7 +29,7 @@ Rows = dict[str, list[tuple[float, ...]]]
 def load(footage: Footage, index: int) -> np.ndarray:
     """Frame `index` of a clip, grey."""
     frame = footage.frames[index]
-    return decode_grey(read_frame(frame.path), frame.path)
+    return decode_grey(read_frame(frame))
 
 
 def crop_truth(raw: np.ndarray, transform: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from raicl.data.database import read_database
 from raicl.data.records import Database, Footage, Frame
 from raicl.data.synthetic.database import make_database
 from raicl.preprocess import process
-from raicl.preprocess.landmarks import model_file
+from raicl.preprocess.face.landmarks import model_file
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from tests.benchmarks.flow.loop import process_clip, start_worker

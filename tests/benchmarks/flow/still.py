@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 
 from raicl.data.synthetic.face import draw_face, render_face
-from raicl.preprocess.align import warp
+from raicl.preprocess.face.align import warp
 from raicl.preprocess.flow.engine import compute_flow
-from raicl.preprocess.light import match_light
-from raicl.preprocess.process import locate_face
+from raicl.preprocess.process import locate_face, match_light
 from raicl.preprocess.settings import PrepSettings
 
 SIZE = (640, 480)

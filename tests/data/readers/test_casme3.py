@@ -21,7 +21,7 @@ from raicl.data.miniature.casme3 import (
     write_casme3,
 )
 from raicl.data.readers.casme3 import read_casme3
-from raicl.data.records import Database, Footage
+from raicl.data.records import Database, Footage, Frame
 from raicl.data.sheets.corrections import KnownError, parse_corrections, read_corrections
 from raicl.preprocess.frames import read_frame
 from tests.benchmarks.audit import measure, write_sized
@@ -168,7 +168,7 @@ def test_a_frame_of_zero_bytes_does_not_stop_the_reader_and_is_named_by_stage_on
     [empty] = [frame.path for frame in item.frames if frame.path.stat().st_size == 0]
     assert empty.name == "45.jpg"
     with pytest.raises(InputError, match="zero bytes") as caught:
-        read_frame(empty)
+        read_frame(Frame(0, empty))
     assert caught.value.where == str(empty)
 
 

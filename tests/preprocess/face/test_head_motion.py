@@ -15,11 +15,10 @@ from raicl.common.errors import InputError, UsageError
 from raicl.common.instance import strain
 from raicl.common.settings import merge
 from raicl.data.records import Database, Footage, Frame
+from raicl.preprocess.face.head_motion import fit_similarity, remove_head_motion
+from raicl.preprocess.face.landmarks import find_landmarks, model_file, rigid_landmarks
 from raicl.preprocess.fingerprint import identify, making
-from raicl.preprocess.head_motion import fit_similarity, remove_head_motion
-from raicl.preprocess.landmarks import find_landmarks, model_file, rigid_landmarks
-from raicl.preprocess.process import process_clip
-from raicl.preprocess.reuse import regroup
+from raicl.preprocess.process import process_clip, regroup
 from raicl.preprocess.settings import PrepSettings
 
 SIZE, MARGIN = 97, 8
@@ -158,9 +157,9 @@ def nodding(tmp_path_factory: pytest.TempPathFactory) -> Footage:
 def test_a_nod_is_removed_from_a_clip_and_kept_beside_it(nodding: Footage, tmp_path: Path) -> None:
     keep = PrepSettings(size=97, n_frames=2)
     remove = keep.model_copy(update={"head_motion": "remove"})
-    kept = process_clip(nodding, identify(nodding, keep), keep)
+    kept = process_clip(identify(nodding, keep), keep)
     identity = identify(nodding, remove)
-    removed = process_clip(nodding, identity, remove)
+    removed = process_clip(identity, remove)
     size = np.hypot(*kept.instances[:, :2].astype(float).transpose(1, 0, 2, 3)).mean(axis=(1, 2))
     left = np.hypot(*removed.instances[:, :2].astype(float).transpose(1, 0, 2, 3)).mean(axis=(1, 2))
     assert (left < 0.2 * size).all()
@@ -174,7 +173,7 @@ def test_a_nod_is_removed_from_a_clip_and_kept_beside_it(nodding: Footage, tmp_p
     np.testing.assert_array_equal(again.head_motion, removed.head_motion)
     assert again.digest == removed.digest
     assert dataclasses.replace(removed, head_motion=removed.head_motion + 1).digest != again.digest
-    reused = process_clip(nodding, identity, remove, (again,))
+    reused = process_clip(identity, remove, (again,))
     np.testing.assert_array_equal(reused.head_motion, removed.head_motion)
     np.testing.assert_array_equal(reused.instances, removed.instances)
     fewer = identify(nodding, PrepSettings(size=97, n_frames=1, head_motion="remove"))

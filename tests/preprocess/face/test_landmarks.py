@@ -8,7 +8,7 @@ import pytest
 from skimage.data import astronaut
 
 from raicl.common.errors import InputError, SetupError
-from raicl.preprocess.landmarks import (
+from raicl.preprocess.face.landmarks import (
     Box,
     choose_face,
     eye_centres,
