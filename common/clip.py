@@ -79,16 +79,9 @@ class Clip:
         return self.onset - self.onset_error
 
     def to_json(self) -> dict[str, object]:
-        """Plain values, the inverse of `from_json`."""
+        """Plain values, as a manifest holds them."""
         values = asdict(self) | {"flags": list(self.flags)}
         for name in ("split", "onset_error", "offset_error"):
             if not values[name]:  # the index of a database without them stays what it was
                 del values[name]
         return values
-
-    @classmethod
-    def from_json(cls, values: dict[str, object]) -> Clip:
-        """Rebuild a clip from `to_json`; unknown or missing keys raise TypeError."""
-        flags = values["flags"]
-        assert isinstance(flags, list)
-        return cls(**(values | {"flags": tuple(flags)}))  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -91,22 +91,19 @@ def write_json(path: Path, values: object) -> None:
     write_atomic(path, (text + "\n").encode())
 
 
-def read_json(path: Path, keys: Sequence[str] = (), *, fix: str) -> dict[str, Any]:
+def read_json(path: Path, *, fix: str, kind: str = "the file") -> dict[str, Any]:
     """The object in a JSON file.
 
     Raises
     ------
-    InputError : missing, damaged, or without one of `keys`; `fix` mends it.
+    InputError : missing or damaged; `fix` mends it, and `kind` names it.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
             raise ValueError("it holds no object")
-        lacking = [key for key in keys if key not in values]
-        if lacking:
-            raise ValueError(f"it lacks {', '.join(lacking)}")
     except (OSError, ValueError) as error:
-        raise InputError(f"the file cannot be read: {error}", where=str(path), fix=fix) from error
+        raise InputError(f"{kind} cannot be read: {error}", where=str(path), fix=fix) from error
     return values
 
 

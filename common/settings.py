@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from raicl.common.errors import InputError, UsageError
 
+SettingValue = str | int | float | bool | None
 Model = TypeVar("Model", bound="Settings")
 
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -16,6 +16,8 @@ from raicl.common.terminal.wording import clips_of_subjects
 
 if TYPE_CHECKING:  # h5py and numpy load when a cache is opened, not for --help
     from raicl.common.cache.flows import Cache
+    from raicl.common.settings import SettingValue
+    from raicl.data.protocols.audit import ProtocolCounts
 
 
 def inspect(
@@ -40,10 +42,44 @@ def inspect(
     console.result(str(out))
 
 
-def summary(cache: Cache) -> dict[str, Any]:
+class DatabaseSummary(TypedDict):
+    """One database of a cache: its release, and its clips in every protocol."""
+
+    clips: int
+    subjects: int
+    layout: str
+    sheet: str
+    corrections: list[dict[str, str]]
+    protocols: dict[str, ProtocolCounts]
+
+
+class Summary(TypedDict):
+    """What ``raicl inspect --json`` prints; `untrained` counts instances for inference alone."""
+
+    version: int
+    path: str
+    packed: bool
+    digest: str
+    clips: int
+    subjects: int
+    instances: int
+    untrained: int
+    size: int
+    megabytes: float
+    databases: dict[str, DatabaseSummary]
+    emotions: dict[str, int]
+    flags: dict[str, int]
+    skipped: list[dict[str, str]]
+    failures: list[dict[str, str]]
+    settings: dict[str, SettingValue]
+    provenance: dict[str, object]
+
+
+def summary(cache: Cache) -> Summary:
     """Clips, classes under each protocol, flags, bytes, settings and versions, as plain values."""
     clips = [record.clip for record in cache.records]
     return {
+        "version": 1,
         "path": str(cache.path),
         "packed": cache.packed,
         "digest": cache.digest,
@@ -56,25 +92,25 @@ def summary(cache: Cache) -> dict[str, Any]:
         "databases": {name: _database(cache, name) for name in sorted({c.dataset for c in clips})},
         "emotions": _count(clip.emotion for clip in clips),
         "flags": _count(flag for clip in clips for flag in clip.flags),
-        "skipped": cache.skipped,
-        "failures": cache.failures,
+        "skipped": [row.model_dump() for row in cache.manifest.skipped],
+        "failures": [row.model_dump() for row in cache.manifest.failures],
         "settings": cache.settings,
-        "provenance": cache.provenance,
+        "provenance": cache.manifest.provenance.model_dump(mode="json", exclude_unset=True),
     }
 
 
-def _database(cache: Cache, dataset: str) -> dict[str, Any]:
+def _database(cache: Cache, dataset: str) -> DatabaseSummary:
     from raicl.data.protocols.audit import audit_protocols
 
     clips = [record.clip for record in cache.records if record.clip.dataset == dataset]
-    prepared = cache.provenance.get("databases", [])
-    made: dict[str, Any] = next((row for row in prepared if row["name"] == dataset), {})
+    prepared = cache.manifest.provenance.databases
+    made = next((row for row in prepared if row.name == dataset), None)
     return {
         "clips": len(clips),
         "subjects": len({clip.subject for clip in clips}),
-        "layout": made.get("layout", ""),
+        "layout": "" if made is None else made.layout,
         "sheet": clips[0].sheet,
-        "corrections": made.get("corrections", []),
+        "corrections": [] if made is None else [row.model_dump() for row in made.corrections],
         "protocols": audit_protocols(dataset, clips),
     }
 
@@ -83,24 +119,26 @@ def _count(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _table(found: dict[str, Any]) -> str:
+def _table(found: Summary) -> str:
     lines = []
     for name, value in found.items():
         if name == "databases":
-            for dataset, counts in value.items():
+            for dataset, counts in found["databases"].items():
                 lines += _database_lines(dataset, counts)
         elif name == "provenance":
             # layout, edition and corrections of each database stand in its own lines
-            lines += [f"{k:10} {_shown(part)}" for k, part in value.items() if k != "databases"]
-        elif isinstance(value, list):
-            lines.append(f"{name:10} {len(value)}")
-            lines += [f"  {row['id']}: {row['reason']}" for row in value]
-        else:
+            parts = found["provenance"].items()
+            lines += [f"{key:10} {_shown(part)}" for key, part in parts if key != "databases"]
+        elif name in ("skipped", "failures"):
+            rows = found["skipped"] if name == "skipped" else found["failures"]
+            lines.append(f"{name:10} {len(rows)}")
+            lines += [f"  {row['id']}: {row['reason']}" for row in rows]
+        elif name != "version":
             lines.append(f"{name:10} {_shown(value)}{' px' if name == 'size' else ''}")
     return "\n".join(lines)
 
 
-def _database_lines(dataset: str, counts: dict[str, Any]) -> list[str]:
+def _database_lines(dataset: str, counts: DatabaseSummary) -> list[str]:
     from raicl.data.database import edition
     from raicl.data.protocols.audit_table import correction_lines, protocol_lines
 
@@ -112,7 +150,7 @@ def _database_lines(dataset: str, counts: dict[str, Any]) -> list[str]:
     return lines + correction_lines(counts["corrections"])
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_shown(part)}" for key, part in value.items()) or "none"
     if isinstance(value, list):

@@ -14,6 +14,7 @@ from pathlib import Path
 from raicl.common.files import sha256_file
 from raicl.common.provenance import installed_version
 from raicl.common.sampling.sample import Sample
+from raicl.common.settings import SettingValue
 from raicl.data.records import Footage
 from raicl.preprocess.face.landmarks import model_file
 from raicl.preprocess.flow.engine import describe_engine
@@ -49,9 +50,11 @@ class Identity:
         return f"{self.base[:24]}-{self.fingerprint[:24]}.h5"
 
 
-def making(settings: PrepSettings) -> dict[str, object]:
+def making(settings: PrepSettings) -> dict[str, SettingValue]:
     """What makes an instance out of frames: settings, models and versions, as plain values."""
-    values = settings.model_dump(include={"size", "margin", "align", "match_light", "head_motion"})
+    values: dict[str, SettingValue] = settings.model_dump(
+        include={"size", "margin", "align", "match_light", "head_motion"}
+    )
     values |= describe_engine(settings)
     if settings.align == "none":
         values["landmarks"] = "none"

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from raicl.common.cache.flows import Cache, read_index, shards_folder
+from raicl.common.cache.manifest import (
+    CorrectedValue,
+    PreparedDatabase,
+    Provenance,
+)
 from raicl.common.errors import ConflictError, InputError, VersionError
 from raicl.common.provenance import git_state, versions
 from raicl.common.sampling.sample import describe_sampling
+from raicl.common.settings import SettingValue
 from raicl.common.terminal.console import say
 from raicl.common.terminal.wording import counted
 from raicl.data.database import edition
-from raicl.data.records import Database
+from raicl.data.records import Correction, Database
 from raicl.preprocess.fingerprint import making
 from raicl.preprocess.sampling import describe_errors
 from raicl.preprocess.settings import PrepSettings
@@ -21,7 +27,7 @@ from raicl.preprocess.settings import PrepSettings
 _PACKAGES = ("raicl", "numpy", "opencv-contrib-python", "dlib-bin", "h5py")
 
 
-def index_settings(settings: PrepSettings) -> dict[str, object]:
+def index_settings(settings: PrepSettings) -> dict[str, SettingValue]:
     """What made the instances and which frames were taken: equal in caches that compare."""
     values = making(settings) | describe_sampling(settings.sampling, settings)
     # what has no effect is left out: a cache from before the setting existed still compares
@@ -30,21 +36,25 @@ def index_settings(settings: PrepSettings) -> dict[str, object]:
     return values | describe_errors(settings)
 
 
-def provenance(database: Database) -> dict[str, object]:
+def provenance(database: Database) -> Provenance:
     """Versions, source and database; no time and no path: equal inputs must give equal bytes."""
-    return {
-        "versions": versions(_PACKAGES),
-        "source": git_state(),
-        "databases": [
-            {
-                "name": part.name,
-                "layout": part.layout,
-                "sheet": part.sheet,
-                "corrections": [dataclasses.asdict(row) for row in part.corrections],
-            }
+    return Provenance(
+        versions=versions(_PACKAGES),
+        source=git_state(),
+        databases=tuple(
+            PreparedDatabase(
+                name=part.name,
+                layout=part.layout,
+                sheet=part.sheet,
+                corrections=tuple(map(_corrected, part.corrections)),
+            )
             for part in database.parts
-        ],
-    }
+        ),
+    )
+
+
+def _corrected(row: Correction) -> CorrectedValue:
+    return CorrectedValue(**dataclasses.asdict(row))
 
 
 def check_place(out: Path) -> None:
@@ -125,12 +135,11 @@ def _refuse_other_edition(existing: Cache, database: Database) -> None:
 
 def _refuse_other_corrections(existing: Cache, database: Database) -> None:
     """`--no-corrections` leaves ids, settings and edition as they are and yet moves an onset."""
-    held = existing.provenance.get("databases")
-    if held is None:  # written without provenance: nothing to compare
+    made_of = existing.manifest.provenance.databases
+    if not made_of:  # the writer did not say: nothing to compare
         return
-    read = [row for part in database.parts for row in part.corrections]
-    before = _replaced(existing, (row for part in held for row in part["corrections"]))
-    after = _replaced(existing, map(dataclasses.asdict, read))
+    before = _replaced(existing, (row for part in made_of for row in part.corrections))
+    after = _replaced(existing, (row for part in database.parts for row in part.corrections))
     differing = sorted(key for key in before | after if before.get(key) != after.get(key))
     if differing:
         clip, field, annotated = differing[0]
@@ -143,13 +152,11 @@ def _refuse_other_corrections(existing: Cache, database: Database) -> None:
 
 
 def _replaced(
-    existing: Cache, rows: Iterable[Mapping[str, str]]
+    existing: Cache, rows: Iterable[Correction | CorrectedValue]
 ) -> dict[tuple[str, str, str], str]:
     """The value used by clip, field and annotated value, of the clips that `existing` holds."""
     ids = {record.id for record in existing.records}
-    return {
-        (row["id"], row["field"], row["annotated"]): row["used"] for row in rows if row["id"] in ids
-    }
+    return {(row.id, row.field, row.annotated): row.used for row in rows if row.id in ids}
 
 
 def _refuse_other_settings(existing: Cache, settings: PrepSettings) -> None:

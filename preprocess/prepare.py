@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from raicl.common.cache.flows import shards_folder, write_index
+from raicl.common.cache.manifest import Reason
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard, read_shard, write_shard
 from raicl.common.errors import (
@@ -118,7 +119,7 @@ def prepare(
             size=settings.size,
             settings=index_settings(settings),
             skipped=[
-                *(dataclasses.asdict(row) for row in database.skipped),
+                *(Reason(id=row.id, reason=row.reason) for row in database.skipped),
                 *_reasons(rows, "skipped"),
             ],
             failures=_reasons(rows, "failed"),
@@ -127,8 +128,8 @@ def prepare(
     return rows
 
 
-def _reasons(rows: Sequence[ClipResult], status: str) -> list[dict[str, str]]:
-    return [{"id": row.id, "reason": row.reason} for row in rows if row.status == status]
+def _reasons(rows: Sequence[ClipResult], status: str) -> list[Reason]:
+    return [Reason(id=row.id, reason=row.reason) for row in rows if row.status == status]
 
 
 def _process_all(

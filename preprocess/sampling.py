@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from raicl.common.errors import InputError
 from raicl.common.sampling.sample import SHORT, Sample, describe_sampling, sample_clip
+from raicl.common.settings import SettingValue
 from raicl.common.terminal.wording import counted
 from raicl.data.records import Footage
 from raicl.preprocess.settings import PrepSettings
@@ -46,7 +47,7 @@ def describe_errors(settings: PrepSettings) -> dict[str, int]:
 class Outlook(TypedDict):
     """What a sampling would make of a database; `instances` counts those of inference too."""
 
-    settings: dict[str, object]
+    settings: dict[str, SettingValue]
     clips: int
     instances: int
     flags: dict[str, int]

@@ -90,8 +90,8 @@ def test_one_cache_of_three_databases_is_the_three_caches(
     assert leave_one_subject_out(one.clips) == leave_one_subject_out(other.clips)
     cache = open_cache(tmp_path / "cde.h5")
     assert len(cache.records) == 9  # one cache serves every protocol
-    assert [part["name"] for part in cache.provenance["databases"]] == list(MEMBERS)
-    assert cache.provenance["databases"][0]["sheet"] == "2014"
+    assert [part.name for part in cache.manifest.provenance.databases] == list(MEMBERS)
+    assert cache.manifest.provenance.databases[0].sheet == "2014"
     assert compose([tmp_path / "casme2.h5"], load_protocol("five")).classes[2] == "repression"
 
 

@@ -114,7 +114,7 @@ def test_sampling_a_cache_of_every_frame_equals_preparing_so(
     chosen = resample(
         compose([every], protocol, as_prepared=False), TrainSettings(**asked, **fixed)
     )
-    failed = {row["id"]: row["reason"] for row in prepared.caches[0].failures}
+    failed = {row.id: row.reason for row in prepared.caches[0].manifest.failures}
     assert chosen.left_out == failed
     one, two = instances_of(prepared), instances_of(chosen)
     assert list(one) == list(two)

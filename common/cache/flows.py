@@ -7,17 +7,20 @@ inside the index when the cache was packed. The README states the format in MUST
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from raicl.common.cache.hdf5 import REMAKE, SURVEY, reading, replacing
-from raicl.common.cache.manifest import load_manifest, oldest_version, store_manifest
+from raicl.common.cache.index_file import load_manifest, oldest_version, store_manifest
+from raicl.common.cache.manifest import Manifest, Provenance, Reason
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard, read_shard
 from raicl.common.errors import InputError
+from raicl.common.settings import SettingValue
+from raicl.common.versioned import first_problem
 
 _SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
 
@@ -32,31 +35,22 @@ def write_index(
     records: Sequence[ClipRecord],
     *,
     size: int,
-    settings: Mapping[str, object],
-    skipped: Sequence[Mapping[str, str]] = (),
-    failures: Sequence[Mapping[str, str]] = (),
-    provenance: Mapping[str, object] | None = None,
+    settings: Mapping[str, SettingValue],
+    skipped: Sequence[Reason] = (),
+    failures: Sequence[Reason] = (),
+    provenance: Provenance = Provenance(),  # noqa: B008 (frozen)
 ) -> None:
-    """Commit the index atomically, after every shard it names.
-
-    Parameters
-    ----------
-    records : in the order of (dataset, subject, clip) that every reader will see.
-    size : side S of the instances, px.
-    settings : what made the instances; two caches with equal settings are comparable.
-    skipped, failures : rows ``{"id", "reason"}``; what is missing and why travels with the file.
-    """
-    manifest = {
-        "records": [record.to_json() for record in records],
-        "size": size,
-        "settings": dict(settings),
-        "skipped": [dict(row) for row in skipped],
-        "failures": [dict(row) for row in failures],
-        "provenance": dict(provenance or {}),
-    }
-    content = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
+    """Commit the index atomically, after every shard it names; see `Manifest` for the values."""
+    manifest = Manifest(
+        records=tuple(records),
+        size=size,
+        settings=dict(settings),
+        skipped=tuple(skipped),
+        failures=tuple(failures),
+        provenance=provenance,
+    )
     with replacing(path) as file:
-        store_manifest(file, content, oldest_version(records))
+        store_manifest(file, manifest.encode(), oldest_version(records))
 
 
 class Cache:
@@ -65,16 +59,26 @@ class Cache:
     Holds no file handle, so it can be sent to another process.
     """
 
-    def __init__(self, path: Path, manifest: dict[str, Any], packed: bool, digest: str) -> None:
+    def __init__(self, path: Path, manifest: Manifest, packed: bool, digest: str) -> None:
         self.path = path
         self.packed = packed
+        self.manifest = manifest
         self.manifest_digest = digest
-        self.records = tuple(ClipRecord.from_json(row) for row in manifest["records"])
-        self.size: int = manifest["size"]
-        self.settings: dict[str, Any] = manifest["settings"]
-        self.skipped: list[dict[str, str]] = manifest["skipped"]
-        self.failures: list[dict[str, str]] = manifest["failures"]
-        self.provenance: dict[str, Any] = manifest["provenance"]
+
+    @property
+    def records(self) -> tuple[ClipRecord, ...]:
+        """Its clips, in their order."""
+        return self.manifest.records
+
+    @property
+    def size(self) -> int:
+        """Side S of the instances, px."""
+        return self.manifest.size
+
+    @property
+    def settings(self) -> dict[str, SettingValue]:
+        """What made the instances."""
+        return self.manifest.settings
 
     @property
     def digest(self) -> str:
@@ -156,14 +160,14 @@ def read_index(path: Path) -> Cache:
     with reading(path, "the index") as file:
         content, packed = load_manifest(file, path)
     try:
-        cache = Cache(path, json.loads(content), packed, hashlib.sha256(content).hexdigest())
-    except (ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
+        manifest = Manifest.decode(content)
+    except ValidationError as error:
         raise InputError(
-            f"the manifest does not say what it should: {error}",
+            f"the manifest does not say what it should: {first_problem(error)}",
             where=f"{path}:/manifest",
             fix=REMAKE,
         ) from error
-    for record in cache.records:
+    for record in manifest.records:
         if not _SHARD_NAME.fullmatch(record.shard):
             raise InputError(f"{record.id}: unsafe shard name {record.shard!r}", where=str(path))
-    return cache
+    return Cache(path, manifest, packed, hashlib.sha256(content).hexdigest())

@@ -1,62 +1,92 @@
-"""Manifest: the bytes in an index that name everything else."""
+"""Manifest: what an index says of its clips and of their making, as JSON with a type."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from pathlib import Path
+import json
 
-import h5py
-import numpy as np
+from pydantic import BaseModel, ConfigDict
 
-from raicl.common.cache.hdf5 import REMAKE, plain_array
 from raicl.common.cache.record import ClipRecord
-from raicl.common.errors import InputError, VersionError
-
-FORMAT, VERSION = "raicl-flows", 2
-_MANIFEST_BYTES = 256 << 20  # a manifest of CAS(ME)^3's 860 clips has 1 MB
+from raicl.common.settings import SettingValue
 
 
-def oldest_version(records: Sequence[ClipRecord]) -> int:
-    """The oldest version that says it all: one of version 1 would train on the untrained rows."""
-    return VERSION if any(record.untrained for record in records) else 1
+class _Values(BaseModel):
+    model_config = ConfigDict(frozen=True)  # unknown keys are ignored: a newer writer adds some
 
 
-def store_manifest(file: h5py.File, content: bytes, version: int) -> None:
-    """Write the manifest's bytes with what a reader checks before it reads them."""
-    file.attrs["format"] = FORMAT
-    file.attrs["version"] = version
-    file.attrs["digest"] = hashlib.sha256(content).hexdigest()
-    # a dataset, not an attribute: attributes above 64 KiB are refused by older HDF5 formats
-    file.create_dataset("manifest", data=np.frombuffer(content, np.uint8), fletcher32=True)
+class Reason(_Values):
+    """A clip that the cache does not hold, and why."""
+
+    id: str
+    reason: str
 
 
-def load_manifest(file: h5py.File, path: Path) -> tuple[bytes, bool]:
-    """The manifest's bytes, verified, and whether the shards are in the same file.
+class CorrectedValue(_Values):
+    """An annotated value that was replaced (see `raicl.data.records.Correction`)."""
 
-    Raises
-    ------
-    VersionError : of a newer version.
-    InputError : of another kind, or damaged.
+    id: str
+    field: str
+    annotated: str
+    used: str
+    reason: str
+    source: str
+
+
+class PreparedDatabase(_Values):
+    """A database as it was read: its release, the version of its sheet, the values replaced."""
+
+    name: str
+    layout: str
+    sheet: str
+    corrections: tuple[CorrectedValue, ...]
+
+
+class Provenance(_Values):
+    """What made a cache; empty where the writer does not say.
+
+    Attributes
+    ----------
+    versions : installed versions by distribution, with Python's.
+    source : commit of raicl's source; ``installed`` outside a checkout.
     """
-    found = file.attrs.get("format")
-    if not isinstance(found, str) or found != FORMAT:
-        raise InputError(
-            f"an HDF5 file of another kind (format is {found!r}, not {FORMAT!r})",
-            where=str(path),
-            fix="give a file written by raicl-prep",
-        )
-    version = int(file.attrs.get("version", 0))
-    if version > VERSION:
-        raise VersionError(
-            f"written in format version {version}, this program reads up to {VERSION}",
-            where=str(path),
-            fix="upgrade raicl",
-        )
-    array = plain_array(
-        file, "manifest", np.uint8, 1, limit=_MANIFEST_BYTES, where=f"{path}:/manifest"
-    )
-    content = array.tobytes()
-    if hashlib.sha256(content).hexdigest() != file.attrs.get("digest"):
-        raise InputError("the manifest is damaged", where=f"{path}:/manifest", fix=REMAKE)
-    return content, isinstance(file.get("shards", getlink=True), h5py.HardLink)
+
+    versions: dict[str, str] = {}
+    source: str = ""
+    databases: tuple[PreparedDatabase, ...] = ()
+
+
+class Manifest(_Values):
+    """The JSON of an index. Its version is that of the index (see `index_file`).
+
+    Attributes
+    ----------
+    records : in the order of (dataset, subject, clip) that every reader will see.
+    size : side S of the instances, px.
+    settings : what made the instances; two caches with equal settings are comparable.
+    skipped, failures : clips left out on purpose, and clips that could not be prepared.
+    """
+
+    records: tuple[ClipRecord, ...]
+    size: int
+    settings: dict[str, SettingValue]
+    skipped: tuple[Reason, ...] = ()
+    failures: tuple[Reason, ...] = ()
+    provenance: Provenance = Provenance()
+
+    def encode(self) -> bytes:
+        """The bytes that an index holds: compact, sorted, equal for equal content."""
+        values = self.model_dump(mode="json", exclude={"records"}) | {
+            "records": [record.to_json() for record in self.records],
+            "provenance": self.provenance.model_dump(exclude_unset=True),
+        }
+        return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, content: bytes) -> Manifest:
+        """The inverse of `encode`.
+
+        Raises
+        ------
+        ValueError : not JSON, or a value is missing or of another type.
+        """
+        return cls.model_validate_json(content, strict=True)

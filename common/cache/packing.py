@@ -9,7 +9,7 @@ import h5py
 
 from raicl.common.cache.flows import Cache
 from raicl.common.cache.hdf5 import reading
-from raicl.common.cache.manifest import load_manifest, oldest_version, store_manifest
+from raicl.common.cache.index_file import load_manifest, oldest_version, store_manifest
 from raicl.common.cache.shards import store_shard
 from raicl.common.files import replace_atomically
 

@@ -99,7 +99,7 @@ def _mark_frames(axis: Any, cache: Cache, record: ClipRecord) -> None:
     inference = record.frames[record.middle]
     axis.axvline(inference, color="black", linewidth=0.8, label="inference")
     if record.clip.apex is not None:
-        used = needs_apex(cache.settings.get("sampling", "middle"))
+        used = needs_apex(str(cache.settings.get("sampling", "middle")))
         label = "apex" if used else "apex (not used)"
         axis.axvline(record.clip.apex, color="grey", linestyle=":", label=label)
     axis.legend(fontsize="small", loc="lower right")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from raicl.common.clip import Clip
 
@@ -69,7 +68,7 @@ class ClipRecord:
         return tuple(annotated) if len(annotated) == self.n_frames else None
 
     def to_json(self) -> dict[str, object]:
-        """Plain values, the inverse of `from_json`."""
+        """Plain values, as a manifest holds them."""
         values: dict[str, object] = {
             "clip": self.clip.to_json(),
             "frames": list(self.frames),
@@ -79,16 +78,3 @@ class ClipRecord:
             "digest": self.digest,
         }
         return values | {"untrained": list(self.untrained)} if self.untrained else values
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> ClipRecord:
-        """Rebuild a record from `to_json`."""
-        return cls(
-            clip=Clip.from_json(values["clip"]),
-            frames=tuple(values["frames"]),
-            middle=values["middle"],
-            n_frames=values["n_frames"],
-            shard=values["shard"],
-            digest=values["digest"],
-            untrained=tuple(values.get("untrained", ())),
-        )

@@ -148,7 +148,7 @@ def choose_frames(
             return decay_frames(n_frames, apex, n)
 
 
-def needs_apex(sampling: SamplingName) -> bool:
+def needs_apex(sampling: str) -> bool:
     """Whether the sampling looks at the apex."""
     return sampling in ("activation", "decay", "apex", "apex-centred")
 

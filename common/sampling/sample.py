@@ -24,7 +24,7 @@ from raicl.common.sampling.frames import (
     needs_apex,
 )
 from raicl.common.sampling.window import Window
-from raicl.common.settings import Settings, setting
+from raicl.common.settings import Settings, SettingValue, setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -180,9 +180,11 @@ def clip_generator(clip_id: str, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
 
 
-def describe_sampling(sampling: SamplingName, settings: SamplingSettings) -> dict[str, object]:
+def describe_sampling(
+    sampling: SamplingName, settings: SamplingSettings
+) -> dict[str, SettingValue]:
     """The settings in effect, as an index records them; those without effect stay out."""
-    values: dict[str, object] = {"sampling": sampling, "n_frames": settings.n_frames}
+    values: dict[str, SettingValue] = {"sampling": sampling, "n_frames": settings.n_frames}
     if settings.window is not None:
         values["window"] = settings.window
     if settings.middle_at != HALFWAY:

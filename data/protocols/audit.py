@@ -12,6 +12,8 @@ from raicl.data.protocols.agreement import compare_published, whole_list
 from raicl.data.protocols.protocol import PROTOCOLS, Protocol, load_protocol
 from raicl.data.records import Database, Footage
 
+VERSION = 1  # of what is printed: raised when a key changes its meaning or goes
+
 
 class ClipAudit(TypedDict):
     """One usable clip; `n_frames` counts those on disk from onset to offset."""
@@ -72,6 +74,7 @@ class Counts(TypedDict):
 class Audit(TypedDict):
     """What ``--dry-run --json`` prints; `part` after ``--limit`` or ``--subjects``."""
 
+    version: int
     dataset: str
     root: str
     layout: str
@@ -90,6 +93,7 @@ class CompositeAudit(TypedDict):
     `official` says by protocol whether all their clips together are the official list.
     """
 
+    version: int
     dataset: str
     databases: list[Audit]
     official: dict[str, bool]
@@ -104,6 +108,7 @@ def audit(database: Database, *, part: bool = False) -> Audit:
     """
     clips = [item.clip for item in database.footage]
     return {
+        "version": VERSION,
         "dataset": database.name,
         "root": str(database.root),
         "layout": database.layout,
@@ -141,6 +146,7 @@ def audit_composite(database: Database, *, part: bool = False) -> CompositeAudit
         name: None if part else whole_list(load_protocol(name), clips) for name in PROTOCOLS
     }
     return {
+        "version": VERSION,
         "dataset": database.name,
         "databases": [audit(member, part=part) for member in database.members],
         "official": {name: verdict for name, verdict in verdicts.items() if verdict is not None},

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.provenance import installed_version
+from raicl.common.settings import SettingValue
 from raicl.preprocess.flow.profile import PROFILES, Profile
 from raicl.preprocess.settings import PrepSettings
 
@@ -50,11 +51,11 @@ def resolve_profile(settings: PrepSettings) -> Profile:
     return dataclasses.replace(PROFILES[settings.flow_profile], **given)
 
 
-def describe_engine(settings: PrepSettings) -> dict[str, object]:
+def describe_engine(settings: PrepSettings) -> dict[str, SettingValue]:
     """Engine, parameters and version as plain values, for the fingerprint."""
     if settings.flow == "dis":
         return {"flow": "dis"}
-    values: dict[str, object] = {"flow": settings.flow}
+    values: dict[str, SettingValue] = {"flow": settings.flow}
     values |= {f"flow_{k}": v for k, v in dataclasses.asdict(resolve_profile(settings)).items()}
     if settings.flow == "tvl1":
         values["numba"] = installed_version("numba") or "absent"

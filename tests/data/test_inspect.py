@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from raicl.common.cache.flows import open_cache, shards_folder, write_index
+from raicl.common.cache.manifest import CorrectedValue, PreparedDatabase, Provenance
 from raicl.common.cache.packing import pack
 from raicl.common.clip import Clip
 from raicl.common.errors import UsageError
@@ -86,19 +87,21 @@ def test_layout_variant_and_corrections_stand_with_the_database_they_belong_to(
     flows: Path, capsys: Any
 ) -> None:
     cache = open_cache(flows)
-    correction = {"id": "smic/006/c", "field": "onset", "annotated": "3", "used": "4"}
-    made = {
-        "name": "smic",
-        "layout": "raw",
-        "sheet": "hs",
-        "corrections": [correction | {"reason": "no such frame", "source": "the makers"}],
-    }
+    correction = CorrectedValue(
+        id="smic/006/c",
+        field="onset",
+        annotated="3",
+        used="4",
+        reason="no such frame",
+        source="the makers",
+    )
+    made = PreparedDatabase(name="smic", layout="raw", sheet="hs", corrections=(correction,))
     write_index(
         flows.with_name("smic.h5"),
         [replace(cache.records[0], clip=clip("smic", "c", "positive", sheet="hs"))],
         size=16,
         settings=cache.settings,
-        provenance={"databases": [made]},
+        provenance=Provenance(databases=(made,)),
     )
     shards_folder(flows).rename(shards_folder(flows.with_name("smic.h5")))
     inspect(flows.with_name("smic.h5"))

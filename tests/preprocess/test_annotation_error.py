@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from raicl.common.clip import Clip
 from raicl.data.database import read_database
@@ -78,7 +79,7 @@ def test_a_clip_that_is_named_by_its_onset_keeps_its_name(tmp_path: Path) -> Non
     assert any(f"@{item.clip.onset}" in item.clip.id for item in database.footage)
     moved = misplace(database, onset_error=1, offset_error=0)
     assert [item.clip.id for item in moved.footage] == named
-    again = Clip.from_json(moved.footage[0].clip.to_json())
+    again = TypeAdapter(Clip).validate_python(moved.footage[0].clip.to_json())
     assert (again, again.id) == (moved.footage[0].clip, named[0])
 
 

@@ -96,7 +96,8 @@ def test_a_clip_without_the_frames_fails_alone_with_the_reason_and_is_foreseen(
     outlook = foresee(moved_as(database, wrong).footage, wrong)
     assert outlook["unusable"] == [{"id": first.clip.id, "reason": rows[0].reason}]
     assert "onset_error -3" in outlook_table(outlook)
-    assert open_cache(tmp_path / "flows.h5").failures == outlook["unusable"]
+    [failure] = open_cache(tmp_path / "flows.h5").manifest.failures
+    assert [failure.model_dump()] == outlook["unusable"]
 
 
 def test_an_apex_outside_the_moved_clip_is_not_used(

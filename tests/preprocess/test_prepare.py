@@ -69,9 +69,9 @@ def test_one_bad_clip_costs_one_clip_and_its_reason_travels_with_the_cache(
     assert statuses(rows) == ["computed", "failed", "computed"]
     cache = open_cache(out)
     assert bad.clip.id not in [record.id for record in cache.records]
-    [failure] = cache.failures
-    assert failure["id"] == bad.clip.id
-    assert "img98" in failure["reason"]
+    [failure] = cache.manifest.failures
+    assert failure.id == bad.clip.id
+    assert "img98" in failure.reason
 
 
 def test_no_index_is_written_when_no_clip_succeeds(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from raicl.common.cache.flows import open_cache
+from raicl.common.cache.manifest import Reason
 from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import ConflictError, PartialError
 from raicl.common.sampling.frames import SAMPLINGS
@@ -103,9 +104,9 @@ def test_a_clip_without_an_apex_fails_alone_with_the_reason_and_the_middle_stand
         out = tmp_path / f"{sampling}.h5"
         rows = prepare(database, out, asking(quick, sampling=sampling))
         assert [row.status for row in rows] == ["computed", "failed"]
-        [failure] = open_cache(out).failures
-        assert failure["id"] == database.footage[1].clip.id
-        assert "needs an apex, and none is annotated" in failure["reason"]
+        [failure] = open_cache(out).manifest.failures
+        assert failure.id == database.footage[1].clip.id
+        assert "needs an apex, and none is annotated" in failure.reason
     prepare(database, tmp_path / "apex.h5", asking(quick, sampling="apex"))
     first, second = open_cache(tmp_path / "apex.h5").records
     assert (first.frames, first.clip.flags) == ((101,), ())
@@ -185,13 +186,14 @@ def test_a_short_clip_is_used_skipped_or_failed_as_asked(
 ) -> None:
     brief = long_and_short.footage[1].clip.id
     reason = "short: 2 frames after the onset, the sampling wants 4"
+    why = (Reason(id=brief, reason=reason),)
     found = {}
     for short in ("use", "skip", "error"):
         rows = prepare(long_and_short, tmp_path / f"{short}.h5", asking(quick, short=short))
         found[short] = rows[1].status
         cache = open_cache(tmp_path / f"{short}.h5")
-        assert cache.skipped == ([{"id": brief, "reason": reason}] if short == "skip" else [])
-        assert cache.failures == ([{"id": brief, "reason": reason}] if short == "error" else [])
+        assert cache.manifest.skipped == (why if short == "skip" else ())
+        assert cache.manifest.failures == (why if short == "error" else ())
         if short == "use":
             assert cache.records[1].clip.flags == ("short-clip",)
     assert found == {"use": "computed", "skip": "skipped", "error": "failed"}
@@ -256,8 +258,8 @@ def test_the_outlook_is_what_a_preparation_gives(
         cache = open_cache(out)
         assert outlook["clips"] == len(cache.records)
         assert outlook["instances"] == sum(len(record.frames) for record in cache.records)
-        assert outlook["skipped"] == cache.skipped
-        assert outlook["unusable"] == cache.failures
+        assert outlook["skipped"] == [row.model_dump() for row in cache.manifest.skipped]
+        assert outlook["unusable"] == [row.model_dump() for row in cache.manifest.failures]
         flags = [flag for record in cache.records for flag in record.clip.flags]
         assert outlook["flags"] == {flag: flags.count(flag) for flag in sorted(flags)}
 

@@ -6,8 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from raicl.common.files import write_json
+from raicl.common.versioned import write_versioned
+from raicl.data.protocols.protocol import load_protocol
+from raicl.train.clips.folds import WITHIN
+from raicl.train.inputs.scaling import Scale
 from raicl.train.run.fingerprint import to_toml
+from raicl.train.run.records import CacheSource, Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, write_predictions
+from raicl.train.scores.results import PooledScores, Progress, Results
 from raicl.train.scores.summary import summarise
 from raicl.train.settings import TrainSettings
 
@@ -42,6 +48,33 @@ def predictions_of(
     return rows
 
 
+def results_of(scores: PooledScores, **changed: Any) -> Results:
+    """Results with these scores, of a finished run of the composite protocol."""
+    values: dict[str, Any] = {
+        "control": "none",
+        "protocol": "cde",
+        "evaluation": WITHIN,
+        "held_out": {},
+        "sheets": {"synthetic": "2014"},
+        "official_list": (),
+        "unmet": (),
+        "all_databases": tuple(scores.databases),
+        "selection": "last epoch of a fixed budget",
+        "seed": 0,
+        "folds": Progress(done=1, all=1),
+        "failed": {},
+        "outside_protocol": {"fear": 2},
+        "left_out": {},
+        "flagged": {},
+        "split": "",
+        "cache_digest": "ab" * 32,
+        "duplicates": (),
+        "device": "cpu",
+        "run_dir": "run",
+    }
+    return Results(**(dict(scores) | values | changed))
+
+
 TRUTHS = {f"synthetic/sub{n:02d}": (0, 1, 2, 0) for n in range(1, 5)}
 
 
@@ -68,51 +101,48 @@ def write_run(
     folder.mkdir(parents=True)
     write_predictions(folder / "predictions.csv", rows, classes)
     (folder / "config.toml").write_text(to_toml(TrainSettings(seed=seed, epochs=epochs)))
-    environment = {
-        "versions": {"python": "3.11.0", "raicl": "0.1.0", "torch": "2.6.0"},
-        "git": "0123456789ab",
-        "gpus": [],
-        "threads": 1,
-        "command": ["/somewhere/bin/raicl-train", "flows.h5", "--fold", "all"],
-        "cache_digest": "ab" * 32,
-        "caches": [{"path": "/somewhere/flows.h5", "digest": "ab" * 32, "size": 225}],
-        "protocol": {"name": "cde", "title": "composite", "databases": {}},
-        "classes": list(classes),
-        "labels_digest": "cd" * 32,
-    }
-    write_json(folder / "env.json", environment)
-    values = {
-        **summarise(rows, classes, seed=seed),
-        "protocol": "cde",
-        "sheets": {"synthetic": "2014"},
-        "official_list": [],
-        "selection": "last epoch of a fixed budget",
-        "seed": seed,
-        "folds": {"done": len(subjects), "all": folds or len(subjects)},
-        "failed": {},
-        "outside_protocol": {"fear": 2},
-        "left_out": {},
-        "cache_digest": "ab" * 32,
-        "device": "cpu",
-        "run_dir": str(folder),
-    }
-    write_json(folder / "results.json", values | (results or {}))
+    environment = Environment(
+        versions={"python": "3.11.0", "raicl": "0.1.0", "torch": "2.6.0"},
+        git="0123456789ab",
+        gpus=(),
+        threads=1,
+        command=("/somewhere/bin/raicl-train", "flows.h5", "--fold", "all"),
+        cache_digest="ab" * 32,
+        caches=(CacheSource(path="/somewhere/flows.h5", digest="ab" * 32, size=225),),
+        protocol=load_protocol("cde"),
+        classes=tuple(classes),
+        labels_digest="cd" * 32,
+        tested=(),
+    )
+    write_versioned(folder / "env.json", environment)
+    count = Progress(done=len(subjects), all=folds or len(subjects))
+    found = results_of(
+        summarise(rows, classes, seed=seed),
+        seed=seed,
+        folds=count,
+        held_out={subject: (subject,) for subject in subjects},
+        run_dir=str(folder),
+    )
+    write_json(folder / "results.json", found.model_dump(mode="json") | (results or {}))
     for index, subject in enumerate(subjects):
         fold = folder / "folds" / subject
         fold.mkdir(parents=True)
         own = [row for row in rows if row.subject == subject]
-        done = {
-            "subject": subject,
-            "fold": index,
-            "epochs": epochs,
-            "seed": seed + index,
-            "clips": len(own),
-            "correct": sum(row.truth == row.predicted for row in own),
-            "scale": {"flow": 0.25, "strain": 0.02, "clip": 10.0},
-            "seconds": 1.5,
-            "digests": {},
-        }
-        write_json(fold / "done.json", done)
+        record = FoldRecord(
+            held_out=subject,
+            fold=index,
+            epochs=epochs,
+            seed=seed + index,
+            clips=len(own),
+            correct=sum(row.truth == row.predicted for row in own),
+            scale=Scale(flow=0.25, strain=0.02, clip=10.0),
+            network="online",
+            class_counts=(4, 4, 4),
+            seconds=1.5,
+            device="cpu",
+            digests={},
+        )
+        write_versioned(fold / "done.json", record)
         log = [
             {
                 "epoch": epoch,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json as _json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,7 +78,7 @@ def ablate(
     from raicl.train.ablation.grid import read_grid
     from raicl.train.ablation.study import Study, missing_folds, name_folds, plan_units, run_study
     from raicl.train.ablation.table import tabulate, write_table
-    from raicl.train.ablation.text import as_text
+    from raicl.train.ablation.text import table_text
     from raicl.train.run.device import configure_torch
     from raicl.train.run.workers import threads_each
 
@@ -110,7 +109,8 @@ def ablate(
     reasons = run_study(study)
     table = tabulate(study, reasons)
     write_table(folder, table)
-    console.result(_json.dumps(table, indent=2) if json else f"{as_text(table)}\nstudy {folder}")
+    text = f"{table_text(table)}\nstudy {folder}"
+    console.result(table.model_dump_json(indent=2) if json else text)
     if reasons:
         raise PartialError(
             f"{len(reasons)} of {len(study.units)} units are not complete",

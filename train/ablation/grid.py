@@ -19,7 +19,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 Layers = list[tuple[str, dict[str, Any]]]
 
 
-class Row(BaseModel):
+class GridRow(BaseModel):
     """One configuration.
 
     Attributes
@@ -94,7 +94,7 @@ class Grid(BaseModel):
     model_config = _STRICT
 
     reference: str
-    rows: dict[str, Row] = Field(min_length=1)
+    rows: dict[str, GridRow] = Field(min_length=1)
     claims: tuple[Claim, ...] = ()
 
     @model_validator(mode="after")

@@ -184,7 +184,7 @@ def run_unit(unit: Unit, study: Study) -> str:
             draw=False,
             jobs=study.jobs,
         )
-        failed: dict[str, str] = cross_validate(experiment, chosen)["failed"]
+        failed = cross_validate(experiment, chosen).failed
     except (InputError, PartialError, ConflictError, ResourceError) as error:
         if isinstance(error, HeldError):
             raise

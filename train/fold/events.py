@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from raicl.common.errors import SetupError
 
@@ -29,7 +29,7 @@ class EventFiles:
     SetupError : see `summary_writer`.
     """
 
-    def __init__(self, folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, folder: Path, rows: Sequence[Mapping[str, float | None]]) -> None:
         writer = summary_writer()
         if folder.exists():
             shutil.rmtree(folder)
@@ -37,7 +37,7 @@ class EventFiles:
         for row in rows:
             self.add(row)
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Mapping[str, float | None]) -> None:
         """Write an epoch's values; one that is not finite is left out."""
         for name, value in row.items():
             if name != "epoch" and value is not None:

@@ -21,7 +21,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LRSchedul
 from raicl.common.terminal.progress import progress
 from raicl.train.clips.folds import Fold, FoldError
 from raicl.train.fold.checkpoint import Checkpoint
-from raicl.train.fold.log import Log
+from raicl.train.fold.log import EpochLog, Log
 from raicl.train.inputs.augmentation import augment
 from raicl.train.inputs.epoch import Batches, draw_epoch, mini_batches
 from raicl.train.inputs.instances import Instances
@@ -102,7 +102,7 @@ def fit_fold(
             pairs = draw_epoch(rows, truth, instances.strength, settings, rng)
             symmetric = settings.pairing == "symmetric"
             batches = mini_batches(pairs, settings.batch_size, symmetric=symmetric)
-            instances.prefetch([rows for _, *both in batches for rows in both])
+            instances.prefetch([drawn for _, *both in batches for drawn in both])
             steps = []
             for step, (clip, online, target) in enumerate(batches):
                 pair = instances.gather(online), instances.gather(target)
@@ -121,12 +121,13 @@ def fit_fold(
                 done = (epoch + step / len(batches)) / settings.epochs
                 model.update_target(done)  # ξ ← τ ξ + (1 - τ) θ
                 steps.append(_values(losses))
-            lr = scheduler.get_last_lr()[0]
+            lr = float(scheduler.get_last_lr()[0])
             scheduler.step()
 
             _check_finite(steps, batches, fold, epoch)
-            row = {"epoch": epoch + 1, "lr": lr, "seconds": time.perf_counter() - started}
-            log.append(row | _means(steps))
+            seconds = time.perf_counter() - started
+            measured: EpochLog = {"epoch": epoch + 1, "lr": lr, "seconds": seconds, **_means(steps)}
+            log.append(measured)
             if observe is not None:
                 observe(epoch + 1, model, scale)
             checkpoint.save(epoch + 1, history)

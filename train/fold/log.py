@@ -8,14 +8,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from raicl.common.errors import InputError
 from raicl.common.files import write_atomic
 from raicl.train.fold.events import EventFiles
 
-Row = Mapping[str, Any]
-History = list[dict[str, Any]]
+EpochLog = Mapping[str, float | None]  # one epoch: "epoch", "lr", "seconds", losses, monitors
+History = list[EpochLog]
 
 # of log.csv, the same for every run: a term that the method does without has empty cells
 COLUMNS = (
@@ -27,8 +27,8 @@ COLUMNS = (
 class Log:
     """The rows of one fold, one per epoch, in ``log.jsonl``, ``log.csv`` and event files.
 
-    All of them are made of the same rows and begun anew where a fold is gone on with, so that
-    they agree whatever was killed when, and hold no epoch twice.
+    All of them hold the same rows and are rewritten when a fold resumes, so that they agree
+    whatever was killed when, and hold no epoch twice.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ class Log:
     def __init__(self, folder: Path, history: History, *, events: Path | None = None) -> None:
         self.folder, self.history = folder, history
         lines, table = map(_json_line, history), map(_csv_line, history)
-        header = _csv_line(dict(zip(COLUMNS, COLUMNS, strict=True)))
+        header = ",".join(COLUMNS) + "\n"
         write_atomic(folder / "log.jsonl", "".join(lines).encode())
         write_atomic(folder / "log.csv", "".join([header, *table]).encode())
         self._events = None if events is None else EventFiles(events, history)
 
-    def append(self, row: Row) -> None:
+    def append(self, row: EpochLog) -> None:
         """Add the row of the epoch that has just ended."""
         self.history.append(dict(row))
         for name, line in (("log.jsonl", _json_line(row)), ("log.csv", _csv_line(row))):
@@ -85,11 +85,11 @@ def read_log(folder: Path) -> History:
     return rows
 
 
-def _json_line(row: Row) -> str:
+def _json_line(row: EpochLog) -> str:
     return json.dumps(row) + "\n"
 
 
-def _csv_line(row: Row) -> str:
+def _csv_line(row: EpochLog) -> str:
     text = io.StringIO()
     csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(row)  # None is an empty cell
     return text.getvalue()

@@ -20,7 +20,8 @@ from raicl.train.inputs.instances import Instances
 from raicl.train.inputs.scaling import Scale
 from raicl.train.model.siamese import Siamese
 from raicl.train.scores.predictions import Prediction
-from raicl.train.scores.summary import SCORE_NAMES, summarise
+from raicl.train.scores.results import BestEpochs
+from raicl.train.scores.summary import summarise
 
 FILE = "oracle.jsonl"
 _AGAIN = "remove the fold's folder and run the same command again"
@@ -80,7 +81,7 @@ def best_epoch(epochs: Epochs, truth: Mapping[str, int]) -> int:
 
 def pool_oracle(
     folds: Mapping[str, Epochs], predictions: Sequence[Prediction], classes: Sequence[str]
-) -> dict[str, Any]:
+) -> BestEpochs:
     """Pooled scores of every fold's best epoch.
 
     Parameters
@@ -97,11 +98,13 @@ def pool_oracle(
     }
     rows = [replace(row, predicted=given[row.clip]) for row in predictions]
     scores = summarise(rows, classes)
-    return {
-        "selection": INVALID,
-        **{key: scores[key] for key in SCORE_NAMES},
-        "epochs": chosen,
-    }
+    return BestEpochs(
+        selection=INVALID,
+        uf1=scores.uf1,
+        uar=scores.uar,
+        accuracy=scores.accuracy,
+        epochs=chosen,
+    )
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

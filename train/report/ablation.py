@@ -1,32 +1,139 @@
-"""Ablation: the table that `raicl ablate` left in its folder, for the page."""
+"""Ablation: the table of a study, as ``table.json`` holds it and the page shows it."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-from raicl.common.errors import InputError
+from pydantic import BaseModel, ConfigDict
 
-_KEYS = {"reference", "rows", "claims", "units", "incomplete", "integrity"}
+from raicl.common.versioned import Versioned, read_versioned
+from raicl.train.scores.paired import Difference
+from raicl.train.scores.results import Ends, Progress
+
+TABLE = "table.json"
 
 
-def read_ablation(folder: Path) -> dict[str, Any]:
-    """The content of the study's ``table.json``.
+class _Values(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class MeanOverSeeds(_Values):
+    """A score of a row.
+
+    Attributes
+    ----------
+    sd : sample standard deviation over seeds; None for one seed.
+    interval_95 : interval of the mean over seeds; None for one subject.
+    """
+
+    mean: float
+    sd: float | None
+    by_seed: tuple[float, ...]
+    interval_95: Ends | None
+
+
+class RowScores(_Values):
+    """The three scores of a row."""
+
+    uf1: MeanOverSeeds
+    uar: MeanOverSeeds
+    accuracy: MeanOverSeeds
+
+
+class PairedScores(_Values):
+    """A row's scores minus another's, over the clips that both tested."""
+
+    clips: int
+    uf1: Difference
+    uar: Difference
+    accuracy: Difference
+
+
+class RowCost(_Values):
+    """What a row takes: counted (see `raicl.train.ablation.cost.Cost`), but for the seconds.
+
+    Attributes
+    ----------
+    fold_seconds : median over folds and seeds.
+    """
+
+    trained: int
+    tested: int
+    pair_flops: int
+    instance_flops: int
+    step_bytes: int
+    fold_seconds: float
+
+
+class PublishedScores(_Values):
+    """What the paper reports for the preset of a row, and where that was read."""
+
+    uf1: float | None
+    uar: float | None
+    source: str
+
+
+class StudyRow(_Values):
+    """One row of a study.
+
+    Attributes
+    ----------
+    note : what the row is, in words.
+    seeds : those that have results.
+    remarks : what its runs left out or sampled otherwise.
+    clips : those that every seed tested.
+    scores, against_reference, cost : None without results; the second for the reference, too.
+    """
+
+    row: str
+    note: str
+    seeds: tuple[int, ...]
+    remarks: tuple[str, ...]
+    published: PublishedScores | None
+    clips: int = 0
+    scores: RowScores | None = None
+    against_reference: PairedScores | None = None
+    cost: RowCost | None = None
+
+
+class JudgedClaim(_Values):
+    """A claim about two rows, and what the runs say of it.
+
+    Attributes
+    ----------
+    alike : whether the two are claimed to be alike; else the first to score lower.
+    """
+
+    first: str
+    second: str
+    alike: bool
+    verdict: str
+    difference: PairedScores | None
+
+
+class StudyTable(Versioned):
+    """The content of ``table.json``.
+
+    Attributes
+    ----------
+    incomplete : by unit, why it is not complete.
+    integrity : what all results of the study were found with; several values where they differ.
+    """
+
+    reference: str
+    rows: tuple[StudyRow, ...]
+    claims: tuple[JudgedClaim, ...]
+    units: Progress
+    incomplete: dict[str, str]
+    integrity: dict[str, tuple[str, ...]]
+
+
+def read_ablation(folder: Path) -> StudyTable:
+    """The table of a study.
 
     Raises
     ------
     InputError : missing, or not such a table.
     """
-    path = folder / "table.json"
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(table, dict) or not table.keys() >= _KEYS:
-            raise ValueError("it is not the table of a study")
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"the table of the ablation cannot be read: {error}",
-            where=str(path),
-            fix="give the --dir of a raicl ablate command that has ended",
-        ) from error
-    return table
+    fix = "give the --dir of a raicl ablate command that has ended"
+    return read_versioned(folder / TABLE, StudyTable, fix=fix, kind="the table of the ablation")

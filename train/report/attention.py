@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -17,15 +17,12 @@ from torch import nn
 
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
-from raicl.common.settings import merge
-from raicl.data.protocols.protocol import Protocol
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.plan import assemble
 from raicl.train.fold.checkpoint import load_tensors
 from raicl.train.fold.inference import attend
 from raicl.train.fold.pictures import attention_figure
 from raicl.train.inputs.instances import load_instances
-from raicl.train.inputs.scaling import Scale
 from raicl.train.model.siamese import Siamese
 from raicl.train.report.curves import data_uri
 from raicl.train.run.outcome import Outcome
@@ -48,7 +45,27 @@ def choose(predictions: Sequence[Prediction]) -> list[Prediction]:
     return wrong[:WRONG] + [right[truth] for truth in sorted(right)][:RIGHT]
 
 
-def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
+class Picture(NamedTuple):
+    """A clip as a network saw it.
+
+    Attributes
+    ----------
+    verdict : ``right`` or ``wrong``.
+    p : probability of the class it was given.
+    alt : what the picture shows, in words.
+    picture : data URI.
+    """
+
+    clip: str
+    verdict: str
+    truth: str
+    predicted: str
+    p: float
+    alt: str
+    picture: str
+
+
+def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[Picture]:
     """Draw the chosen clips again as the network of their fold saw them.
 
     Raises
@@ -56,7 +73,7 @@ def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
     InputError : the caches are not those of the run, or the weights of a fold are missing or
         changed.
     """
-    settings = merge(TrainSettings, (str(outcome.folder / "config.toml"), outcome.settings))
+    settings = outcome.settings
     composite = _composite(outcome, flows, settings)
     chosen = choose(outcome.predictions)
     sources = [composite.records[row.clip] for row in chosen]
@@ -66,7 +83,7 @@ def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
     for row, (cache, record) in zip(chosen, sources, strict=True):
         fold = outcome.fold_of(row.subject)
         model = _network(outcome, fold, settings)
-        seen = attend(model, instances, Scale(**outcome.done[fold]["scale"]), row)
+        seen = attend(model, instances, outcome.folds[fold].scale, row)
         content = io.BytesIO()
         figure = attention_figure(face=cache.read(record).onset_face, seen=seen, title="")
         figure.savefig(content, **_WEBP)
@@ -77,12 +94,7 @@ def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
     return pictures
 
 
-def keeps_regions(outcome: Outcome) -> bool:
-    """Whether the head of the regions is saved with every fold; earlier versions did not."""
-    return all(_REGIONS in done["digests"] for done in outcome.done.values())
-
-
-def drawn_in_training(outcome: Outcome) -> list[dict[str, Any]]:
+def drawn_in_training(outcome: Outcome) -> list[Picture]:
     """The pictures the run drew itself, of the first clip of each fold; wrong clips come first.
 
     Raises
@@ -90,21 +102,20 @@ def drawn_in_training(outcome: Outcome) -> list[dict[str, Any]]:
     InputError : a picture cannot be read.
     """
     found = []
-    for fold in outcome.done:
+    for fold in outcome.folds:
         folder = outcome.fold_folder(fold)
         if (folder / "attention.png").is_file():
             rows, _ = read_predictions(folder / "predictions.csv")
             found.append((rows[0], folder / "attention.png"))
     found.sort(key=lambda pair: (pair[0].truth == pair[0].predicted, pair[0].clip))
     shown = "onset face, u, v, strain and the map of the class it was given"
-    shown += ", and the regions" if outcome.settings.get("mrd", True) else ""
+    shown += ", and the regions" if outcome.settings.mrd else ""
     return [_picture(outcome, row, _as_webp(path), shown) for row, path in found[:DRAWN]]
 
 
 def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings) -> Composite:
-    protocol = Protocol.model_validate(outcome.environment["protocol"])
-    composite = assemble(flows, protocol, settings)
-    digest = outcome.results["cache_digest"]
+    composite = assemble(flows, outcome.environment.protocol, settings)
+    digest = outcome.results.cache_digest
     if composite.digest != digest:
         raise InputError(
             f"these are not the caches of run {outcome.name}: {composite.digest[:16]}, "
@@ -117,9 +128,8 @@ def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings)
 
 def _network(outcome: Outcome, fold: str, settings: TrainSettings) -> Siamese:
     """The network of a fold as far as it is saved: the tested one alone."""
-    with_regions = settings.mrd and _REGIONS in outcome.done[fold]["digests"]
-    changes: dict[str, object] = {"irc": False, "mrd": with_regions}
-    if not with_regions:  # there is no target then; its classifier, too, is loaded as the online
+    changes: dict[str, object] = {"irc": False}
+    if not settings.mrd:  # there is no target then; its classifier, too, is loaded as the online
         changes["infer_network"] = "online"
     model = Siamese(settings.model_copy(update=changes), len(outcome.classes))
     network = model.tested
@@ -132,7 +142,7 @@ def _network(outcome: Outcome, fold: str, settings: TrainSettings) -> Siamese:
 def _load(module: nn.Module, outcome: Outcome, fold: str, name: str) -> None:
     path = outcome.fold_folder(fold) / name
     try:
-        if sha256_file(path) != outcome.done[fold]["digests"][name]:
+        if sha256_file(path) != outcome.folds[fold].digests[name]:
             raise ValueError("they are not those that the fold finished with")
         module.load_state_dict(load_tensors(path))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
@@ -143,18 +153,18 @@ def _load(module: nn.Module, outcome: Outcome, fold: str, name: str) -> None:
         ) from error
 
 
-def _picture(outcome: Outcome, row: Prediction, content: bytes, shown: str) -> dict[str, Any]:
+def _picture(outcome: Outcome, row: Prediction, content: bytes, shown: str) -> Picture:
     truth, given = outcome.classes[row.truth], outcome.classes[row.predicted]
     verdict = "right" if row.truth == row.predicted else "wrong"
-    return {
-        "clip": row.clip,
-        "verdict": verdict,
-        "truth": truth,
-        "predicted": given,
-        "p": row.probabilities[row.predicted],
-        "alt": f"Clip {row.clip}, true class {truth}, given {given}: {shown}.",
-        "picture": data_uri(content, "image/webp"),
-    }
+    return Picture(
+        clip=row.clip,
+        verdict=verdict,
+        truth=truth,
+        predicted=given,
+        p=row.probabilities[row.predicted],
+        alt=f"Clip {row.clip}, true class {truth}, given {given}: {shown}.",
+        picture=data_uri(content, "image/webp"),
+    )
 
 
 def _as_webp(path: Path) -> bytes:

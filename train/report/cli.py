@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -46,9 +45,10 @@ def compare(
     """Compare runs over the same clips: scores, paired differences from the first, and tests."""
     if len(runs) < 2:
         raise UsageError("one run cannot be compared", fix="raicl compare RUN RUN...")
-    from raicl.train.report.compare import as_text
     from raicl.train.report.compare import compare as compare_outcomes
+    from raicl.train.report.compare import comparison_text
     from raicl.train.run.outcome import read_outcomes
 
     compared = compare_outcomes(read_outcomes(runs))
-    console.result(json.dumps(compared, indent=2) if as_json else as_text(compared))
+    text = compared.model_dump_json(indent=2) if as_json else comparison_text(compared)
+    console.result(text)

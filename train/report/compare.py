@@ -3,30 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from raicl.common.errors import InputError
 from raicl.common.terminal.wording import clips_of_subjects, counted
 from raicl.train.run.outcome import Outcome, check_labels
-from raicl.train.scores.integrity import KEYS, LATER, integrity_lines
+from raicl.train.scores.integrity import integrity_lines
 from raicl.train.scores.metrics import Table
 from raicl.train.scores.paired import discordance, paired_differences
-from raicl.train.scores.results import evaluation, is_control, partial
-from raicl.train.scores.summary import SCORE_NAMES, subject_tables
+from raicl.train.scores.results import (
+    SCORE_NAMES,
+    Ends,
+    Intervals,
+    Scored,
+    ScoreName,
+    Terms,
+)
+from raicl.train.scores.summary import subject_tables
 
 # what may differ between runs that are the same experiment under another seed
 _FREE = {"seed", "device", "instances", "threads", "deterministic"}
 SEED = 0  # of the draws of subjects; fixed, so that the same runs always give the same table
 
 
-def compare(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+class Difference(BaseModel):
+    """A score of a run minus the first run's, with its interval and its two-sided p."""
+
+    model_config = ConfigDict(frozen=True)
+
+    difference: float
+    interval_95: Ends | None
+    p: float | None
+
+
+class Against(BaseModel):
+    """A run against the first one.
+
+    Attributes
+    ----------
+    clips_that_differ : clips that the two give different classes.
+    right_in_first_alone, right_here_alone : those of them that one of the two has right.
+    mcnemar_p : p of McNemar's exact test.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    scores: dict[ScoreName, Difference]
+    clips_that_differ: int
+    right_in_first_alone: int
+    right_here_alone: int
+    mcnemar_p: float
+
+
+class ComparedRun(Scored, Terms):
+    """A run's own scores and how they were found."""
+
+    name: str
+    folder: str
+    interval_95: Intervals | None
+
+
+class OverSeeds(BaseModel):
+    """Mean and sample standard deviation of a score over seeds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mean: float
+    sd: float
+
+
+class Comparison(BaseModel):
+    """Runs over the same clips.
+
+    Attributes
+    ----------
+    against_first : every run but the first.
+    over_seeds : None unless the runs differ in the seed alone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    clips: int
+    subjects: int
+    classes: tuple[str, ...]
+    runs: tuple[ComparedRun, ...]
+    against_first: tuple[Against, ...]
+    over_seeds: dict[ScoreName, OverSeeds] | None
+
+
+def compare(outcomes: Sequence[Outcome]) -> Comparison:
     """Compare every run with the first.
 
-    The scores and their intervals are those of each run's ``results.json``. Where the runs differ
-    in the seed alone, ``over_seeds`` holds the mean and the standard deviation of every score.
+    The scores and their intervals are those of each run's ``results.json``.
 
     Raises
     ------
@@ -36,25 +108,25 @@ def compare(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     first, *others = outcomes
     for other in others:
         _check_same(first, other)
-    return {
-        "clips": len(first.predictions),
-        "subjects": first.results["subjects"],
-        "classes": list(first.classes),
-        "runs": [_scores(outcome) for outcome in outcomes],
-        "against_first": [_against(first, other) for other in others],
-        "over_seeds": _over_seeds(outcomes),
-    }
+    return Comparison(
+        clips=len(first.predictions),
+        subjects=first.results.subjects,
+        classes=first.classes,
+        runs=tuple(map(_shown_run, outcomes)),
+        against_first=tuple(_against(first, other) for other in others),
+        over_seeds=_over_seeds(outcomes),
+    )
 
 
 def _check_same(first: Outcome, other: Outcome) -> None:
-    if is_control(first.results) != is_control(other.results):
-        control = first if is_control(first.results) else other
+    if first.results.is_control != other.results.is_control:
+        control = first if first.results.is_control else other
         raise InputError(
             f"{control.name} is a control, whose labels are shuffled, and the other run is not",
             where=f"{first.folder}, {other.folder}",
             fix="compare runs of the same --control",
         )
-    if is_control(first.results) and first.results["seed"] != other.results["seed"]:
+    if first.results.is_control and first.results.seed != other.results.seed:
         raise InputError(
             f"{first.name} and {other.name} are controls of two seeds, and each shuffles otherwise",
             where=f"{first.folder}, {other.folder}",
@@ -73,48 +145,46 @@ def _check_same(first: Outcome, other: Outcome) -> None:
         )
 
 
-def _scores(outcome: Outcome) -> dict[str, Any]:
-    keys = (*SCORE_NAMES, "interval_95", *KEYS)
-    shown = {key: outcome.results[key] for key in keys}
-    shown |= {key: outcome.results[key] for key in LATER if key in outcome.results}
-    return {"name": outcome.name, "folder": str(outcome.folder), **shown}
+def _shown_run(outcome: Outcome) -> ComparedRun:
+    values = dict(outcome.results) | {"name": outcome.name, "folder": str(outcome.folder)}
+    return ComparedRun(**{key: values[key] for key in ComparedRun.model_fields})
 
 
-def _over_seeds(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]] | None:
+def _over_seeds(outcomes: Sequence[Outcome]) -> dict[ScoreName, OverSeeds] | None:
     """Mean and sample standard deviation by score, of runs that are one experiment; else None."""
     made_of = [
-        {name: value for name, value in outcome.settings.items() if name not in _FREE}
-        | {"cache": outcome.results["cache_digest"], "evaluation": evaluation(outcome.results)}
+        outcome.settings.model_dump(exclude=_FREE)
+        | {"cache": outcome.results.cache_digest, "evaluation": outcome.results.evaluation}
         for outcome in outcomes
     ]
-    seeds = {outcome.results["seed"] for outcome in outcomes}
+    seeds = {outcome.results.seed for outcome in outcomes}
     if len(seeds) < len(outcomes) or any(one != made_of[0] for one in made_of):
         return None
-    found = {key: [outcome.results[key] for outcome in outcomes] for key in SCORE_NAMES}
+    found = {key: [outcome.results.score(key) for outcome in outcomes] for key in SCORE_NAMES}
     return {
-        key: {"mean": float(np.mean(values)), "sd": float(np.std(values, ddof=1))}
+        key: OverSeeds(mean=float(np.mean(values)), sd=float(np.std(values, ddof=1)))
         for key, values in found.items()
     }
 
 
-def _against(first: Outcome, other: Outcome) -> dict[str, Any]:
+def _against(first: Outcome, other: Outcome) -> Against:
     differences = paired_differences(_tables(first), _tables(other), seed=SEED)
     found = discordance(_predicted(first), _predicted(other), _truth(first))
-    return {
-        "name": other.name,
-        "scores": {
-            name: {
-                "difference": difference.value,
-                "interval_95": None if difference.interval is None else list(difference.interval),
-                "p": difference.p,
-            }
-            for name, difference in differences.items()
+    return Against(
+        name=other.name,
+        scores={
+            name: Difference(
+                difference=differences[name].value,
+                interval_95=differences[name].interval,
+                p=differences[name].p,
+            )
+            for name in SCORE_NAMES
         },
-        "clips_that_differ": found.differ,
-        "right_in_first_alone": found.first_only,
-        "right_here_alone": found.second_only,
-        "mcnemar_p": found.p,
-    }
+        clips_that_differ=found.differ,
+        right_in_first_alone=found.first_only,
+        right_here_alone=found.second_only,
+        mcnemar_p=found.p,
+    )
 
 
 def _tables(outcome: Outcome) -> Table:
@@ -129,44 +199,39 @@ def _truth(outcome: Outcome) -> NDArray[np.int64]:
     return np.array([row.truth for row in outcome.predictions], np.int64)
 
 
-def as_text(compared: dict[str, Any]) -> str:
-    """The values of `compare` as the table that the command prints."""
-    width = max(len(row["name"]) for row in compared["runs"])
-    lines = [
-        f"{clips_of_subjects(compared['clips'], compared['subjects'])}, predictions pooled",
-        "",
-    ]
+def comparison_text(compared: Comparison) -> str:
+    """The table that the command prints."""
+    first, names = compared.runs[0].name, [run.name for run in compared.runs]
+    width = max(map(len, names))
+    lines = [f"{clips_of_subjects(compared.clips, compared.subjects)}, predictions pooled", ""]
     for key, score in SCORE_NAMES.items():
-        for row in compared["runs"]:
-            interval = _shown(row["interval_95"] and row["interval_95"][key])
-            lines.append(f"{score:<9}{row['name']:<{width}}  {row[key]:.4f}   {interval}")
-    for row in compared["against_first"]:
-        lines += ["", f"{row['name']} minus {compared['runs'][0]['name']}"]
-        for key, score in SCORE_NAMES.items():
-            found = row["scores"][key]
-            p = "" if found["p"] is None else f", p {found['p']:.4f}"
-            lines.append(
-                f"{score:<9}{found['difference']:+.4f}   {_shown(found['interval_95'], '+')}{p}"
-            )
+        for run in compared.runs:
+            interval = _shown(None if run.interval_95 is None else run.interval_95.of(key))
+            lines.append(f"{score:<9}{run.name:<{width}}  {run.score(key):.4f}   {interval}")
+    for row in compared.against_first:
+        lines += ["", f"{row.name} minus {first}", *map(_difference, row.scores.items())]
         lines.append(
-            f"{counted(row['clips_that_differ'], 'clip')} given another class; right in "
-            f"{compared['runs'][0]['name']} alone {row['right_in_first_alone']}, in {row['name']} "
-            f"alone {row['right_here_alone']}; McNemar's exact p {row['mcnemar_p']:.4f}"
+            f"{counted(row.clips_that_differ, 'clip')} given another class; right in "
+            f"{first} alone {row.right_in_first_alone}, in {row.name} "
+            f"alone {row.right_here_alone}; McNemar's exact p {row.mcnemar_p:.4f}"
         )
-    if compared["over_seeds"] is not None:
-        lines += ["", f"over {len(compared['runs'])} seeds, mean and standard deviation"]
-        for key, score in SCORE_NAMES.items():
-            found = compared["over_seeds"][key]
-            lines.append(f"{score:<9}{found['mean']:.4f} ± {found['sd']:.4f}")
-    names = [row["name"] for row in compared["runs"]]
-    lines += ["", *integrity_lines(names, compared["runs"])]
-    return "\n".join([*lines, "", *_notes(compared)])
+    if compared.over_seeds is not None:
+        lines += ["", f"over {len(names)} seeds, mean and standard deviation"]
+        for key, found in compared.over_seeds.items():
+            lines.append(f"{SCORE_NAMES[key]:<9}{found.mean:.4f} ± {found.sd:.4f}")
+    lines += ["", *integrity_lines(names, compared.runs), ""]
+    return "\n".join([*lines, *_notes(compared)])
 
 
-def _notes(compared: dict[str, Any]) -> list[str]:
+def _difference(row: tuple[ScoreName, Difference]) -> str:
+    key, found = row
+    p = "" if found.p is None else f", p {found.p:.4f}"
+    return f"{SCORE_NAMES[key]:<9}{found.difference:+.4f}   {_shown(found.interval_95, '+')}{p}"
+
+
+def _notes(compared: Comparison) -> list[str]:
     notes = ["intervals and p by a bootstrap over subjects, paired; p is two-sided, not corrected"]
-    parts = [text for row in compared["runs"] if (text := partial(row))]
-    return notes + parts[:1]
+    return notes + [run.partial for run in compared.runs if run.partial][:1]
 
 
 def _shown(interval: Sequence[float] | None, sign: str = "") -> str:

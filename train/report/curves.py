@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.cache.pictures import matplotlib_figure
 from raicl.common.terminal.wording import counted
+from raicl.train.fold.log import History
 
-Logs = Mapping[str, Sequence[Mapping[str, Any]]]
+Logs = Mapping[str, History]
 
 # what is drawn together: the title, the keys of log.jsonl by name, and what it is good for
 CHARTS = (
@@ -77,8 +78,9 @@ def course(logs: Logs, key: str) -> Course | None:
     found: dict[int, list[float]] = {}
     for log in logs.values():
         for row in log:
-            if row.get(key) is not None:
-                found.setdefault(row["epoch"], []).append(row[key])
+            epoch, value = row["epoch"], row.get(key)
+            if epoch is not None and value is not None:
+                found.setdefault(int(epoch), []).append(value)
     if not found:
         return None
     epochs = sorted(found)
@@ -90,8 +92,25 @@ def course(logs: Logs, key: str) -> Course | None:
     )
 
 
-def charts(logs: Logs) -> list[dict[str, Any]]:
-    """Every chart that has something to show: title, remark, last values, pictures and their alt.
+class Chart(NamedTuple):
+    """A chart of the page.
+
+    Attributes
+    ----------
+    alt : what the picture shows, in words.
+    pictures : data URIs, for a light and a dark page.
+    last : values after the last epoch.
+    """
+
+    title: str
+    remark: str
+    alt: str
+    pictures: dict[str, str]
+    last: dict[str, float]
+
+
+def charts(logs: Logs) -> list[Chart]:
+    """Every chart that has something to show.
 
     Raises
     ------
@@ -103,13 +122,13 @@ def charts(logs: Logs) -> list[dict[str, Any]]:
         courses = {name: line for name, line in found.items() if line is not None}
         if courses:
             shown.append(
-                {
-                    "title": title,
-                    "remark": remark,
-                    "alt": _alt(title, courses, len(logs)),
-                    "pictures": {mode: _draw(courses, mode) for mode in _INK},
-                    "last": {name: float(line.mean[-1]) for name, line in courses.items()},
-                }
+                Chart(
+                    title=title,
+                    remark=remark,
+                    alt=_alt(title, courses, len(logs)),
+                    pictures={mode: _draw(courses, mode) for mode in _INK},
+                    last={name: float(line.mean[-1]) for name, line in courses.items()},
+                )
             )
     return shown
 

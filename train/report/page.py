@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from raicl.common.cache.flows import open_cache, read_index
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
 from raicl.train.report.ablation import read_ablation
-from raicl.train.report.compare import compare
-from raicl.train.report.curves import charts
-from raicl.train.report.facts import facts
+from raicl.train.report.compare import Comparison, compare
+from raicl.train.report.curves import Chart, charts
+from raicl.train.report.facts import Facts, facts
 from raicl.train.report.published import beside_published
 from raicl.train.run.outcome import Outcome
-from raicl.train.scores.results import SHUFFLED, evaluation
+from raicl.train.scores.results import SCORE_NAMES, SHUFFLED
 from raicl.train.scores.strata import STRATA
-from raicl.train.scores.summary import SCORE_NAMES
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+    from raicl.train.report.attention import Picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownRun(Facts):
+    """A run as the page shows it.
+
+    Attributes
+    ----------
+    redrawn : chosen clips, drawn again from a cache.
+    drawn : pictures that the run drew while it trained; only where none could be drawn again.
+    licensed : databases whose faces may not be passed on.
+    missing : what the page cannot show, by the names of `parts.html.jinja`.
+    """
+
+    charts: list[Chart]
+    redrawn: list[Picture]
+    drawn: list[Picture]
+    licensed: list[str]
+    missing: list[str]
+
 
 _START = b"<!DOCTYPE html>"
 _FREE = {"synthetic"}  # databases whose faces may be shown to anybody
@@ -55,16 +77,15 @@ def write_page(
     alone = len(outcomes) == 1
     runs = [_run(outcome, flows, faces, alone) for outcome in outcomes]
     comparison, incomparable = _compare(outcomes)
-    oracle = next((o["selection"] for run in runs if (o := run["results"].get("oracle"))), "")
+    oracle = next((o.selection for run in runs if (o := run.results.oracle)), "")
     text = template.render(
         runs=runs,
         scores=SCORE_NAMES,
         strata=STRATA,
         control=SHUFFLED,
         oracle=oracle,
-        evaluations=list(dict.fromkeys(evaluation(run["results"]) for run in runs)),
-        fixed=not oracle
-        and all(run["results"]["selection"].startswith("last epoch") for run in runs),
+        evaluations=list(dict.fromkeys(run.results.evaluation for run in runs)),
+        fixed=not oracle and all(run.results.selection.startswith("last epoch") for run in runs),
         ablation=None if ablation is None else read_ablation(ablation),
         comparison=comparison,
         incomparable=incomparable,
@@ -102,7 +123,7 @@ def _template() -> Template:
     return environment.get_template("page.html.jinja")
 
 
-def _compare(outcomes: Sequence[Outcome]) -> tuple[dict[str, Any] | None, str]:
+def _compare(outcomes: Sequence[Outcome]) -> tuple[Comparison | None, str]:
     """The comparison, or the reason why the runs cannot be compared, which the page then states."""
     if len(outcomes) < 2:
         return None, ""
@@ -112,43 +133,45 @@ def _compare(outcomes: Sequence[Outcome]) -> tuple[dict[str, Any] | None, str]:
         return None, f"{error.what}. {error.fix}."
 
 
-def _run(outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool) -> dict[str, Any]:
-    told = facts(outcome) | {"mrd": outcome.settings.get("mrd", True)}
-    told |= {"charts": charts(outcome.logs), "drawn": [], "redrawn": []}
-    told["licensed"] = sorted(set(outcome.results["databases"]) - _FREE)
-    missing = []
-    if outcome.results["folds"]["done"] < outcome.results["folds"]["all"]:
-        missing.append("folds")
+def _run(outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool) -> ShownRun:
+    missing = ["folds"] if outcome.results.partial else []
+    redrawn: list[Picture] = []
+    drawn: list[Picture] = []
     if not faces:
         missing.append("faces")
     else:
-        from raicl.train.report.attention import drawn_in_training, keeps_regions, redraw
+        from raicl.train.report.attention import drawn_in_training, redraw
 
         caches = _given(outcome, flows, alone) or _recorded(outcome)
-        told["redrawn"] = redraw(outcome, caches) if caches else []
-        missing += [] if caches else ["caches"]
-        if told["mrd"] and not keeps_regions(outcome):
-            missing.append("regions")
-        if {"caches", "regions"} & set(missing):  # what a run drew itself is all there is
-            told["drawn"] = drawn_in_training(outcome)
-            missing += [] if told["drawn"] else ["drawn"]
-    return told | {"missing": missing}
+        if caches:
+            redrawn = redraw(outcome, caches)
+        else:  # what a run drew itself is all there is
+            drawn = drawn_in_training(outcome)
+            missing += ["caches"] if drawn else ["caches", "drawn"]
+    return ShownRun(
+        **vars(facts(outcome)),
+        charts=charts(outcome.logs),
+        redrawn=redrawn,
+        drawn=drawn,
+        licensed=sorted(set(outcome.results.databases) - _FREE),
+        missing=missing,
+    )
 
 
 def _given(outcome: Outcome, flows: Sequence[Path], alone: bool) -> list[Path]:
     """Those of `flows` that are the run's; of a run `alone` all, whatever they are."""
     if alone:
         return list(flows)
-    digests = {cache["digest"] for cache in outcome.environment["caches"]}
+    digests = {cache.digest for cache in outcome.environment.caches}
     return [path for path in flows if read_index(path).digest in digests]
 
 
 def _recorded(outcome: Outcome) -> list[Path]:
     """The caches that the run names; none where one of them is gone or another one by now."""
-    caches = outcome.environment["caches"]
-    paths = [Path(cache["path"]) for cache in caches]
+    caches = outcome.environment.caches
+    paths = [Path(cache.path) for cache in caches]
     try:
         found = [open_cache(path).digest for path in paths]
     except InputError:
         return []  # the page says that they are missing
-    return paths if found == [cache["digest"] for cache in caches] else []
+    return paths if found == [cache.digest for cache in caches] else []

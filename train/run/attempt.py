@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from raicl.train.fold.oracle import watch
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.run.device import describe_device
 from raicl.train.run.experiment import Experiment
+from raicl.train.run.records import FoldRecord
 from raicl.train.scores.predictions import Prediction, write_predictions
 
 
@@ -132,26 +133,27 @@ def _run_fold(
         pictures.draw_attention(
             folder / "attention.png", face=cache.read(record).onset_face, seen=seen, title=title
         )
-    values = {
-        "held_out": fold.name,
-        "epochs": settings.epochs,
-        "seed": settings.seed + fold.index,
-        "clips": len(predictions),
-        "correct": _correct(predictions),
-        "scale": asdict(scale),
-        "network": settings.infer_network,
-        "class_counts": composite.class_counts(fold.train),
-        # of every epoch, whenever it was trained, and of testing
-        "seconds": round(_epoch_seconds(folder) + time.perf_counter() - trained, 3),
-        "device": describe_device(experiment.device),
-    }
-    run.finish(fold, values)
+    finished = FoldRecord(
+        held_out=fold.name,
+        fold=fold.index,
+        epochs=settings.epochs,
+        seed=settings.seed + fold.index,
+        clips=len(predictions),
+        correct=_correct(predictions),
+        scale=scale,
+        network=settings.infer_network,
+        class_counts=tuple(composite.class_counts(fold.train)),
+        seconds=round(_epoch_seconds(folder) + time.perf_counter() - trained, 3),
+        device=describe_device(experiment.device),
+        digests=run.file_digests(fold),
+    )
+    run.finish(fold, finished)
     remove_states(folder)  # after the fold is declared finished, never before
     return predictions
 
 
 def _epoch_seconds(folder: Path) -> float:
-    return sum(float(row["seconds"]) for row in read_log(folder))
+    return sum(row["seconds"] or 0.0 for row in read_log(folder))
 
 
 def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:

@@ -21,7 +21,7 @@ from raicl.train.run.device import configure_torch, describe_device, resolve_dev
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import default_folder, open_run
 from raicl.train.run.workers import threads_each
-from raicl.train.scores.summary import as_text
+from raicl.train.scores.summary import results_text
 from raicl.train.settings import TrainSettings
 
 
@@ -102,11 +102,11 @@ def run(
         oracle=oracle,
     )
     results = cross_validate(experiment, chosen)
-    text = json.dumps(results, indent=2) if as_json else f"{as_text(results)}\nrun {folder}"
-    console.result(text)
-    if results["failed"]:
+    text = f"{results_text(results)}\nrun {folder}"
+    console.result(results.model_dump_json(indent=2) if as_json else text)
+    if results.failed:
         raise PartialError(
-            f"{len(results['failed'])} of {len(chosen)} folds failed",
-            where=", ".join(results["failed"]),
+            f"{len(results.failed)} of {len(chosen)} folds failed",
+            where=", ".join(results.failed),
             fix=f"see {folder / 'run.log'}; the same command tries them again",
         )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import mean
-from typing import Any
 
 from raicl.common.errors import PartialError
-from raicl.common.files import write_json
 from raicl.common.terminal.progress import duration
 from raicl.common.terminal.wording import counted
 from raicl.train.clips.folds import Fold, describe_evaluation
@@ -20,20 +18,16 @@ from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import Run
 from raicl.train.run.workers import attempts
 from raicl.train.scores.predictions import Prediction, write_predictions
-from raicl.train.scores.results import describe_control
+from raicl.train.scores.results import BestEpochs, Progress, Results
 from raicl.train.scores.summary import summarise
 
 SELECTION = "last epoch of a fixed budget"
 
 
-def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> dict[str, Any]:
+def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> Results:
     """Run the chosen folds that are not finished and pool every finished one of the run.
 
     A fold that fails costs that fold: its reason stands in the results under ``failed``.
-
-    Returns
-    -------
-    The content of ``results.json``.
 
     Raises
     ------
@@ -46,7 +40,7 @@ def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> dict[str, 
     if len(missing) < len(chosen):
         run.log(f"{len(chosen) - len(missing)} of {len(chosen)} folds are finished already")
     failed = _run_folds(experiment, missing) if missing else {}
-    return pool(experiment, failed)
+    return pool_folds(experiment, failed)
 
 
 def _write_events(run: Run, finished: Sequence[Fold]) -> None:
@@ -69,19 +63,19 @@ def _run_folds(experiment: Experiment, missing: Sequence[Fold]) -> dict[str, str
     return failed
 
 
-def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
+def pool_folds(experiment: Experiment, failed: Mapping[str, str]) -> Results:
     """Pool the finished folds of a run into ``predictions.csv`` and ``results.json``.
 
     Parameters
     ----------
-    failed : reasons by subject, kept with the results.
+    failed : reasons by fold, kept with the results.
 
     Raises
     ------
     PartialError : no fold is finished.
     """
-    run, composite = experiment.run, experiment.composite
-    with run.pooling():
+    run = experiment.run
+    with run.hold_results():
         finished = [fold for fold in experiment.folds if run.finished(fold)]
         if not finished:
             raise PartialError(
@@ -90,64 +84,71 @@ def pool(experiment: Experiment, failed: Mapping[str, str]) -> dict[str, Any]:
                 fix="mend the cause; the same command tries them again",
             )
         rows = [row for fold in finished for row in run.predictions(fold, experiment.classes)]
-        scores = summarise(rows, experiment.classes, seed=experiment.settings.seed)
-        results = {
-            **scores,
-            **describe_control(experiment.settings, len(experiment.classes)),
-            "protocol": composite.protocol.name,
-            "evaluation": describe_evaluation(composite, experiment.settings),
-            "held_out": {fold.name: _subjects(experiment, fold) for fold in finished},
-            "sheets": composite.sheets,
-            "official_list": composite.official,
-            "unmet": composite.unmet,
-            "all_databases": list(composite.datasets),
-            "selection": SELECTION,
-            "seed": experiment.settings.seed,
-            "folds": {"done": len(finished), "all": len(experiment.folds)},
-            "failed": dict(failed),
-            "outside_protocol": dict(composite.outside),
-            "left_out": dict(composite.left_out),
-            "flagged": dict(composite.flagged),
-            "split": composite.split,
-            "cache_digest": composite.digest,
-            "duplicates": composite.identical,
-            "device": ", ".join(dict.fromkeys(_device(experiment, fold) for fold in finished)),
-            "run_dir": str(run.folder),
-        }
-        if experiment.oracle:
-            results |= _oracle(experiment, finished, rows)
+        results = _results(experiment, finished, rows, failed)
         write_predictions(run.folder / "predictions.csv", rows, experiment.classes)
-        write_json(run.folder / "results.json", results)
+        run.write_results(results)
         if experiment.draw:
             path = run.folder / "confusion.png"
-            pictures.draw_confusion(path, scores["confusion"], experiment.classes)
+            pictures.draw_confusion(path, results.confusion, experiment.classes)
     return results
 
 
-def _device(experiment: Experiment, fold: Fold) -> str:
-    """What trained a fold; earlier versions did not record it."""
-    return str(experiment.run.done(fold).get("device", "not recorded"))
+def _results(
+    experiment: Experiment,
+    finished: Sequence[Fold],
+    rows: Sequence[Prediction],
+    failed: Mapping[str, str],
+) -> Results:
+    """The scores of the finished folds, and how they were found."""
+    composite, settings, run = experiment.composite, experiment.settings, experiment.run
+    scores = summarise(rows, experiment.classes, seed=settings.seed)
+    return Results(
+        **dict(scores),
+        control=settings.control,
+        # with nothing to learn each class is recalled by chance, whatever the network prefers
+        chance_uar=None if settings.control == "none" else 1 / len(experiment.classes),
+        protocol=composite.protocol.name,
+        evaluation=describe_evaluation(composite, settings),
+        held_out={fold.name: _subjects(experiment, fold) for fold in finished},
+        sheets=composite.sheets,
+        official_list=tuple(composite.official),
+        unmet=tuple(composite.unmet),
+        all_databases=tuple(composite.datasets),
+        selection=SELECTION,
+        seed=settings.seed,
+        folds=Progress(done=len(finished), all=len(experiment.folds)),
+        failed=dict(failed),
+        outside_protocol=dict(composite.outside),
+        left_out=dict(composite.left_out),
+        flagged=dict(composite.flagged),
+        split=composite.split,
+        cache_digest=composite.digest,
+        duplicates=tuple(map(tuple, composite.identical)),
+        device=", ".join(dict.fromkeys(run.record(fold).device for fold in finished)),
+        run_dir=str(run.folder),
+        oracle=_oracle(experiment, finished, rows) if experiment.oracle else None,
+    )
 
 
-def _subjects(experiment: Experiment, fold: Fold) -> list[str]:
-    return sorted(set(experiment.composite.subjects(fold.test).values()))
+def _subjects(experiment: Experiment, fold: Fold) -> tuple[str, ...]:
+    return tuple(sorted(set(experiment.composite.subjects(fold.test).values())))
 
 
 def _oracle(
     experiment: Experiment, finished: Sequence[Fold], rows: Sequence[Prediction]
-) -> dict[str, Any]:
+) -> BestEpochs | None:
     """The test-selected scores, if every finished fold was observed after every epoch."""
     run, epochs = experiment.run, experiment.settings.epochs
     seen = {
-        fold.name: read_oracle(run.fold_folder(fold), run.digests(fold), epochs)
+        fold.name: read_oracle(run.fold_folder(fold), run.record(fold).digests, epochs)
         for fold in finished
     }
     complete = {name: found for name, found in seen.items() if found is not None}
     if len(complete) < len(seen):
         without = ", ".join(name for name in seen if name not in complete)
         run.log(f"no oracle: trained without it, at least in part: {without}; see --overwrite")
-        return {}
-    return {"oracle": pool_oracle(complete, rows, experiment.classes)}
+        return None
+    return pool_oracle(complete, rows, experiment.classes)
 
 
 def _fold_line(experiment: Experiment, fold: Fold, attempt: Attempt, left: float) -> str:

@@ -1,4 +1,4 @@
-"""Identity: what makes two runs the same experiment, and a record of what made this one."""
+"""Fingerprint: what makes two runs the same experiment, and a record of what made this one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from raicl.common.provenance import git_state, versions
 from raicl.train.clips.composite import Composite
+from raicl.train.run.records import CacheSource, Environment
 from raicl.train.settings import TrainSettings
 
 PACKAGES = ("raicl", "torch", "torchvision", "numpy", "h5py", "safetensors")
@@ -46,22 +47,22 @@ def identity(settings: TrainSettings) -> dict[str, Any]:
     }
 
 
-def environment(composite: Composite) -> dict[str, Any]:
+def environment(composite: Composite) -> Environment:
     """What a run is made with: versions, machine, command and caches."""
     gpus = range(torch.cuda.device_count())
-    return {
-        "versions": versions(PACKAGES),
-        "git": git_state(),
-        "gpus": [torch.cuda.get_device_name(index) for index in gpus],
-        "threads": torch.get_num_threads(),
-        "command": sys.argv,
-        "cache_digest": composite.digest,
-        "caches": [
-            {"path": str(cache.path), "digest": cache.digest, "size": cache.size}
+    return Environment(
+        versions=versions(PACKAGES),
+        git=git_state(),
+        gpus=tuple(torch.cuda.get_device_name(index) for index in gpus),
+        threads=torch.get_num_threads(),
+        command=tuple(sys.argv),
+        cache_digest=composite.digest,
+        caches=tuple(
+            CacheSource(path=str(cache.path), digest=cache.digest, size=cache.size)
             for cache in composite.caches
-        ],
-        "protocol": composite.protocol.model_dump(mode="json", exclude_defaults=True),
-        "classes": list(composite.classes),
-        "labels_digest": composite.labels_digest,
-        "tested": sorted(composite.tested),
-    }
+        ),
+        protocol=composite.protocol,
+        classes=composite.classes,
+        labels_digest=composite.labels_digest,
+        tested=tuple(sorted(composite.tested)),
+    )

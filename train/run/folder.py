@@ -7,21 +7,24 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from raicl.common.errors import ConflictError, InputError
-from raicl.common.files import read_json, sha256_file, sweep, write_atomic, write_json
+from raicl.common.files import sha256_file, sweep, write_atomic
 from raicl.common.locking import lock
 from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
 from raicl.common.terminal.console import say
+from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import Fold
 from raicl.train.run.fingerprint import PACKAGES, environment, identity, run_key, to_toml
+from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
+from raicl.train.scores.results import Results
 from raicl.train.settings import TrainSettings
 
-_CONFIG, _ENVIRONMENT, _DONE = "config.toml", "env.json", "done.json"
+_CONFIG, _ENVIRONMENT, _RESULTS, _DONE = "config.toml", "env.json", "results.json", "done.json"
+_DIGESTED = ("predictions.csv", "weights.safetensors", "regions.safetensors", "oracle.jsonl")
 _EVENTS = "tensorboard"
 _AGAIN = "the same command makes it again"
 _LOCK_SECONDS = 60.0  # pooling takes well under one; only another process pooling can hold it
@@ -79,23 +82,24 @@ class Run:
         ----------
         folds : all of the run.
         """
-        path = self.folder / "results.json"
+        path = self.folder / _RESULTS
         if not path.is_file():
             return False
-        results = read_json(path, ["folds"], fix=f"remove it: {_AGAIN}")
-        done: int = results["folds"]["done"]
-        return done == sum(map(self.finished, folds))
+        results = read_versioned(path, Results, fix=f"remove it: {_AGAIN}")
+        return results.folds.done == sum(map(self.finished, folds))
 
     def finished(self, fold: Fold) -> bool:
         """Whether the fold is complete; ``done.json`` alone says so."""
         return (self.fold_folder(fold) / _DONE).is_file()
 
-    def finish(self, fold: Fold, values: dict[str, Any]) -> None:
+    def file_digests(self, fold: Fold) -> dict[str, str]:
+        """SHA-256 of those files of a fold that a finished one must not change."""
+        paths = [self.fold_folder(fold) / name for name in _DIGESTED]
+        return {path.name: sha256_file(path) for path in paths if path.exists()}
+
+    def finish(self, fold: Fold, record: FoldRecord) -> None:
         """Declare a fold complete, after its predictions and weights are on disk."""
-        folder = self.fold_folder(fold)
-        names = ("predictions.csv", "weights.safetensors", "regions.safetensors", "oracle.jsonl")
-        digests = {name: sha256_file(folder / name) for name in names if (folder / name).exists()}
-        write_json(folder / _DONE, {**values, "fold": fold.index, "digests": digests})
+        write_versioned(self.fold_folder(fold) / _DONE, record)
 
     def predictions(self, fold: Fold, classes: Sequence[str]) -> list[Prediction]:
         """The verified predictions of a finished fold.
@@ -107,7 +111,7 @@ class Run:
         folder = self.fold_folder(fold)
         path = folder / "predictions.csv"
         predictions, found = read_predictions(path)
-        digest = self.digests(fold)["predictions.csv"]
+        digest = self.record(fold).digests["predictions.csv"]
         same = digest == sha256_file(path) and found == tuple(classes)
         if not same or sorted(row.clip for row in predictions) != sorted(fold.test):
             raise InputError(
@@ -117,23 +121,22 @@ class Run:
             )
         return predictions
 
-    def done(self, fold: Fold) -> dict[str, Any]:
-        """What `finish` was told of a finished fold, and ``digests``, SHA-256 of its files.
+    def record(self, fold: Fold) -> FoldRecord:
+        """What a finished fold says of itself.
 
         Raises
         ------
         InputError : the file is damaged.
         """
         path = self.fold_folder(fold) / _DONE
-        return read_json(path, ["digests"], fix=f"remove the fold's folder: {_AGAIN}")
+        return read_versioned(path, FoldRecord, fix=f"remove the fold's folder: {_AGAIN}")
 
-    def digests(self, fold: Fold) -> dict[str, str]:
-        """SHA-256 of a finished fold's files, as it finished."""
-        digests: dict[str, str] = self.done(fold)["digests"]
-        return digests
+    def write_results(self, results: Results) -> None:
+        """Replace ``results.json``."""
+        write_versioned(self.folder / _RESULTS, results)
 
     @contextmanager
-    def pooling(self) -> Iterator[None]:
+    def hold_results(self) -> Iterator[None]:
         """Exclude other processes while results are pooled, so that the last one sees all."""
         deadline = time.monotonic() + _LOCK_SECONDS
         with ExitStack() as held:
@@ -200,7 +203,7 @@ def open_run(
         _note_versions(run)
     else:  # the environment is written last: it says that the folder is a whole run
         write_atomic(config, to_toml(settings).encode())
-        write_json(folder / _ENVIRONMENT, environment(composite))
+        write_versioned(folder / _ENVIRONMENT, environment(composite))
     return run
 
 
@@ -218,12 +221,11 @@ def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> N
         f"{key} = {before[key]!r}, now {now[key]!r}" for key in now if before[key] != now[key]
     ]
     begun = _read_environment(folder)
-    if begun["cache_digest"] != composite.digest:
-        changed.append(f"cache {begun['cache_digest'][:16]}, now {composite.digest[:16]}")
-    labels = str(begun.get("labels_digest"))  # absent from the first runs of all
-    if labels != composite.labels_digest:
+    if begun.cache_digest != composite.digest:
+        changed.append(f"cache {begun.cache_digest[:16]}, now {composite.digest[:16]}")
+    if begun.labels_digest != composite.labels_digest:
         changed.append(
-            f"labels {labels[:16]}, now {composite.labels_digest[:16]} "
+            f"labels {begun.labels_digest[:16]}, now {composite.labels_digest[:16]} "
             f"by protocol {composite.protocol.name}"
         )
     if changed:
@@ -235,13 +237,13 @@ def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> N
         )
 
 
-def _read_environment(folder: Path) -> dict[str, Any]:
-    path, keys = folder / _ENVIRONMENT, ["cache_digest", "versions"]
-    return read_json(path, keys, fix="start the run anew with raicl-train --overwrite")
+def _read_environment(folder: Path) -> Environment:
+    fix = "start the run anew with raicl-train --overwrite"
+    return read_versioned(folder / _ENVIRONMENT, Environment, fix=fix)
 
 
 def _note_versions(run: Run) -> None:
-    before, now = _read_environment(run.folder)["versions"], versions(PACKAGES)
+    before, now = _read_environment(run.folder).versions, versions(PACKAGES)
     changed = [
         f"{name} {before.get(name)} → {now[name]}" for name in now if before.get(name) != now[name]
     ]

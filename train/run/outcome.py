@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from raicl.common.errors import InputError
-from raicl.common.files import read_json
-from raicl.common.settings import read_toml
-from raicl.train.fold.log import read_log
+from raicl.common.settings import merge, read_toml
+from raicl.common.versioned import read_versioned
+from raicl.train.fold.log import History, read_log
+from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
+from raicl.train.scores.results import Results
 from raicl.train.scores.summary import summarise
+from raicl.train.settings import TrainSettings
 
 _FILES = ("results.json", "env.json", "config.toml", "predictions.csv")
-# what earlier versions did not write, and the page wants
-_RESULTS = (
-    "device", "failed", "folds", "left_out", "official_list", "outside_protocol", "protocol",
-    "selection", "sheets",
-)  # fmt: skip
-_ENVIRONMENT = ("caches", "command", "git", "gpus", "protocol", "versions")
 _AGAIN = "type the run's raicl-train command again: it pools the folds that are finished"
 
 
@@ -30,25 +26,24 @@ class Outcome:
 
     Attributes
     ----------
-    name : of the folder, or its path where two runs have folders of one name.
-    results : the content of ``results.json``; environment : of ``env.json``; settings : of
-        ``config.toml``, the keys that are None left out.
+    name : the folder's, or its path where two runs have folders of one name.
+    results : the content of ``results.json``.
+    environment : the content of ``env.json``.
+    settings : the content of ``config.toml``.
     predictions : pooled, sorted by clip.
-    held_out : the subjects of each finished fold, by its name.
-    done : the content of ``done.json`` by fold.
-    logs : the rows of ``log.jsonl`` by fold, one per epoch.
+    folds : what every finished fold says of itself, by its name.
+    logs : the log of every finished fold, one row per epoch.
     """
 
     folder: Path
     name: str
-    results: dict[str, Any]
-    environment: dict[str, Any]
-    settings: dict[str, Any]
+    results: Results
+    environment: Environment
+    settings: TrainSettings
     classes: tuple[str, ...]
     predictions: tuple[Prediction, ...]
-    held_out: dict[str, list[str]]
-    done: dict[str, dict[str, Any]]
-    logs: dict[str, list[dict[str, Any]]]
+    folds: dict[str, FoldRecord]
+    logs: dict[str, History]
 
     def fold_folder(self, fold: str) -> Path:
         """Where a fold's files lie."""
@@ -56,7 +51,7 @@ class Outcome:
 
     def fold_of(self, subject: str) -> str:
         """The fold that tested a subject."""
-        return next(name for name, subjects in self.held_out.items() if subject in subjects)
+        return next(name for name, subjects in self.results.held_out.items() if subject in subjects)
 
 
 def read_outcomes(folders: Sequence[Path]) -> list[Outcome]:
@@ -90,28 +85,29 @@ def read_outcome(folder: Path, name: str) -> Outcome:
             fix=_AGAIN if begun else "give the --run-dir of a raicl-train command",
         )
     predictions, classes = read_predictions(folder / "predictions.csv")
-    results = read_json(folder / "results.json", _RESULTS, fix=_AGAIN)
+    results = read_versioned(folder / "results.json", Results, fix=_AGAIN)
     _check_results(folder, results, predictions, classes)
-    subjects = sorted({row.subject for row in predictions})
-    # earlier runs left one subject out and did not say whom
-    held_out = results.get("held_out", {subject: [subject] for subject in subjects})
-    if not set(subjects) <= {subject for names in held_out.values() for subject in names}:
+    subjects = {row.subject for row in predictions}
+    if not subjects <= {name for names in results.held_out.values() for name in names}:
         raise InputError(
             "the results do not say which fold tested a subject",
             where=str(folder / "results.json"),
             fix=_AGAIN,
         )
-    folds = {name: folder / "folds" / name for name in held_out}
+    config = folder / "config.toml"
+    folds = {name: folder / "folds" / name for name in results.held_out}
     return Outcome(
         folder=folder,
         name=name,
         results=results,
-        environment=read_json(folder / "env.json", _ENVIRONMENT, fix=_AGAIN),
-        settings=read_toml(folder / "config.toml"),
+        environment=read_versioned(folder / "env.json", Environment, fix=_AGAIN),
+        settings=merge(TrainSettings, (str(config), read_toml(config))),
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
-        held_out=held_out,
-        done={name: read_json(fold / "done.json", fix=_AGAIN) for name, fold in folds.items()},
+        folds={
+            name: read_versioned(fold / "done.json", FoldRecord, fix=_AGAIN)
+            for name, fold in folds.items()
+        },
         logs={name: read_log(fold) for name, fold in folds.items()},
     )
 
@@ -145,16 +141,11 @@ def check_labels(first: Outcome, other: Outcome) -> None:
 
 
 def _check_results(
-    folder: Path, results: dict[str, Any], predictions: list[Prediction], classes: tuple[str, ...]
+    folder: Path, results: Results, predictions: list[Prediction], classes: tuple[str, ...]
 ) -> None:
     path = folder / "results.json"
-    try:
-        found = summarise(predictions, classes, seed=results["seed"])
-        differing = [key for key in found if results[key] != found[key]]
-    except (KeyError, ValueError) as error:
-        raise InputError(
-            f"not the results of a run: {error}", where=str(path), fix=_AGAIN
-        ) from error
+    found = summarise(predictions, classes, seed=results.seed)
+    differing = [name for name, value in found if value != getattr(results, name)]
     if differing:
         raise InputError(
             f"the predictions beside them give other results: {', '.join(differing)}",

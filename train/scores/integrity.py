@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from raicl.train.clips.overview import describe_identical
-from raicl.train.scores.results import evaluation
-
-# the keys of ``results.json`` that `integrity` reads
-KEYS = ("protocol", "folds", "selection", "seed", "cache_digest")
-LATER = ("evaluation", "duplicates")  # absent from earlier runs
+from raicl.train.scores.results import Terms
 
 
-def integrity(results: Mapping[str, Any]) -> dict[str, str]:
-    """Pairs of a name and a text, from the values in ``results.json``."""
-    folds, duplicates = results["folds"], results.get("duplicates")
+def integrity(terms: Terms) -> dict[str, str]:
+    """Pairs of a name and a text."""
     return {
-        "Protocol": f"{results['protocol']}, {evaluation(results)}",
-        "Folds": f"{folds['done']} of {folds['all']} done",
-        "Selection": results["selection"],
-        "Seed": f"{results['seed']}, plus the row of the fold",
-        "Cache digest": results["cache_digest"],
-        "Duplicates": "not looked for by the version of this run"
-        if duplicates is None
-        else describe_identical(duplicates),
+        "Protocol": f"{terms.protocol}, {terms.evaluation}",
+        "Folds": f"{terms.folds.done} of {terms.folds.all} done",
+        "Selection": terms.selection,
+        "Seed": f"{terms.seed}, plus the row of the fold",
+        "Cache digest": terms.cache_digest,
+        "Duplicates": describe_identical(terms.duplicates),
     }
 
 
-def integrity_lines(names: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The block as text; of several runs, what they do not share is told of each by `names`."""
-    blocks = [integrity(results) for results in runs]
+def integrity_lines(names: Sequence[str], runs: Sequence[Terms]) -> list[str]:
+    """The block as text; where several runs differ, each stands under its name."""
+    blocks = [integrity(terms) for terms in runs]
     width = max(map(len, blocks[0])) + 2
     lines = []
     for row in blocks[0]:

@@ -12,8 +12,7 @@ from pathlib import Path
 from raicl.common.errors import InputError
 from raicl.common.files import write_atomic
 
-_KEYS = ("clip", "subject", "truth", "predicted")
-_MOTION = "motion_px"  # absent from earlier files
+_KEYS = ("clip", "subject", "truth", "predicted", "motion_px")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,7 @@ class Prediction:
     truth, predicted : class indices.
     probabilities : softmax over the classes.
     motion_px : mean |flow| over the crop of the instance that was tested, or of all of them where
-        there are several; px of the cache's crop, before any scaling. None where it is not known.
+        there are several; px of the cache's crop, before any scaling.
     """
 
     clip: str
@@ -34,25 +33,20 @@ class Prediction:
     truth: int
     predicted: int
     probabilities: tuple[float, ...]
-    motion_px: float | None = None
+    motion_px: float
 
 
 def write_predictions(
     path: Path, predictions: Sequence[Prediction], classes: Sequence[str]
 ) -> None:
-    """Write one row per clip, classes by name; the columns ``p_CLASS`` give their order.
-
-    The motion of a clip stands before them, if it is known of any.
-    """
-    known = any(row.motion_px is not None for row in predictions)
+    """Write one row per clip, classes by name; the columns ``p_CLASS`` give their order."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_KEYS, *([_MOTION] if known else []), *(f"p_{name}" for name in classes)])
+    writer.writerow([*_KEYS, *(f"p_{name}" for name in classes)])
     for row in predictions:
-        shown = [f"{probability:.6f}" for probability in row.probabilities]
-        if known:
-            shown.insert(0, "" if row.motion_px is None else f"{row.motion_px:.6f}")
-        writer.writerow([row.clip, row.subject, classes[row.truth], classes[row.predicted], *shown])
+        names = classes[row.truth], classes[row.predicted]
+        numbers = (f"{number:.6f}" for number in (row.motion_px, *row.probabilities))
+        writer.writerow([row.clip, row.subject, *names, *numbers])
     write_atomic(path, text.getvalue().encode())
 
 
@@ -70,19 +64,17 @@ def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
             raise ValueError(f"its columns are {', '.join(header)}")
         if any(len(row) != len(header) for row in rows):
             raise ValueError(f"a row has not the {len(header)} cells of its columns")
-        moved = _MOTION in header[len(_KEYS) :][:1]
-        start = len(_KEYS) + moved
-        classes = tuple(name.removeprefix("p_") for name in header[start:])
+        classes = tuple(name.removeprefix("p_") for name in header[len(_KEYS) :])
         predictions = [
             Prediction(
                 clip=clip,
                 subject=subject,
                 truth=classes.index(truth),
                 predicted=classes.index(predicted),
-                probabilities=tuple(map(float, numbers[moved:])),
-                motion_px=_read_motion(numbers[0]) if moved else None,
+                probabilities=tuple(map(float, probabilities)),
+                motion_px=_read_motion(motion),
             )
-            for clip, subject, truth, predicted, *numbers in rows
+            for clip, subject, truth, predicted, motion, *probabilities in rows
         ]
     except (OSError, ValueError) as error:
         raise InputError(
@@ -93,11 +85,8 @@ def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
     return predictions, classes
 
 
-def _read_motion(text: str) -> float | None:
-    """A mean length, or None from an empty cell: its fold is from before motion was recorded."""
-    if not text:
-        return None
+def _read_motion(text: str) -> float:
     motion = float(text)
     if not 0 <= motion < math.inf:
-        raise ValueError(f"{_MOTION} is {text}")
+        raise ValueError(f"motion_px is {text}")
     return motion

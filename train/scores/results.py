@@ -1,40 +1,178 @@
-"""Results: what a run found, and how it was found."""
+"""Results: what a run found and how, as ``results.json`` holds it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
+from raicl.common.versioned import Versioned
 from raicl.train.clips.folds import WITHIN
-from raicl.train.settings import TrainSettings
 
-
-def evaluation(results: Mapping[str, Any]) -> str:
-    """`describe_evaluation` of results, also of those of the first versions."""
-    return str(results.get("evaluation", WITHIN))
-
-
-def partial(results: Mapping[str, Any]) -> str:
-    """Which part of the folds is done, in words; empty for all."""
-    done, every = results["folds"]["done"], results["folds"]["all"]
-    noun = "subjects" if evaluation(results) == WITHIN else "folds"
-    return "" if done == every else f"partial, {done} of {every} {noun}"
-
-
+ScoreName = Literal["uf1", "uar", "accuracy"]
+SCORE_NAMES: dict[ScoreName, str] = {"uf1": "UF1", "uar": "UAR", "accuracy": "accuracy"}
 SHUFFLED = "CONTROL: labels shuffled between clips"
+Ends = tuple[float, float]
 
 
-def is_control(results: Mapping[str, Any]) -> bool:
-    """Whether results are of a control and say nothing of the method."""
-    return bool(results.get("control", "none") != "none")  # absent from earlier runs
+class _Values(BaseModel):
+    model_config = ConfigDict(frozen=True)
 
 
-def describe_control(settings: TrainSettings, n_classes: int) -> dict[str, Any]:
-    """What a run's results say of its control: none of it for a real run.
+class ClassScore(_Values):
+    """One class: F1, recall, and how many clips are of it."""
 
-    Without anything to learn each class is recalled by chance: UAR is 1/L on average, whatever
-    the network prefers, if all L classes are tested.
+    f1: float
+    recall: float
+    clips: int
+
+
+class Intervals(_Values):
+    """The ends of every score's 95 % interval, by a bootstrap over subjects."""
+
+    uf1: Ends
+    uar: Ends
+    accuracy: Ends
+
+    def of(self, name: ScoreName) -> Ends:
+        """The interval of one score."""
+        ends: Ends = getattr(self, name)
+        return ends
+
+
+class Scored(_Values):
+    """The three scores, as fractions."""
+
+    uf1: float
+    uar: float
+    accuracy: float
+
+    def score(self, name: ScoreName) -> float:
+        """One of the scores."""
+        return float(getattr(self, name))
+
+
+class Scores(Scored):
+    """The scores of pooled predictions.
+
+    Attributes
+    ----------
+    interval_95 : None for a single subject, of whom every resample is the same.
+    classes : by name, in the order of the confusion matrix.
+    confusion : clips, a row per true class and a column per predicted one.
     """
-    if settings.control == "none":
-        return {"control": "none"}
-    return {"control": settings.control, "chance_uar": 1 / n_classes}
+
+    clips: int
+    subjects: int
+    interval_95: Intervals | None
+    classes: dict[str, ClassScore]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+class Stratum(_Values):
+    """The scores of the clips in one quartile of motion.
+
+    Attributes
+    ----------
+    motion_px : the lowest and the highest mean length of the tested flow, px of the crop; None, as
+        the scores are, where equal motions leave the stratum without clips.
+    classes : clips by true class.
+    """
+
+    motion_px: Ends | None
+    clips: int
+    uf1: float | None
+    uar: float | None
+    accuracy: float | None
+    classes: dict[str, int]
+
+
+class PooledScores(Scores):
+    """The scores of a run, for each of its databases, and for each quartile of motion."""
+
+    databases: dict[str, Scores]
+    strata: dict[str, Stratum]
+
+
+class BestEpochs(Scored):
+    """What scoring each fold at its best epoch would give: selected on the test, invalid."""
+
+    selection: str
+    epochs: dict[str, int]
+
+
+class Progress(_Values):
+    """How many are done, and how many there are."""
+
+    done: int
+    all: int
+
+
+class Terms(_Values):
+    """How a result was found: what stands beside it wherever it is shown.
+
+    Attributes
+    ----------
+    evaluation : how the folds were made, in words.
+    selection : which epoch is scored.
+    duplicates : groups of clips of several subjects with the same content.
+    """
+
+    protocol: str
+    evaluation: str
+    folds: Progress
+    selection: str
+    seed: int
+    cache_digest: str
+    duplicates: tuple[tuple[str, ...], ...]
+
+    @property
+    def partial(self) -> str:
+        """Which part of the folds is done, in words; empty where all are."""
+        noun = "subjects" if self.evaluation == WITHIN else "folds"
+        done, every = self.folds.done, self.folds.all
+        return "" if done == every else f"partial, {done} of {every} {noun}"
+
+
+class Results(PooledScores, Terms, Versioned):
+    """The content of ``results.json``.
+
+    Attributes
+    ----------
+    control : ``none``, or what was done to the labels so that nothing can be learnt.
+    chance_uar : what guessing gives, 1/L; None unless the run is a control.
+    held_out : subjects by the name of their fold, of the folds that are done.
+    sheets : version of the annotation by database, where a database has several.
+    official_list : lines that say whether the clips are the published ones.
+    unmet : lines with published counts that differ.
+    all_databases : of the whole run, with or without a finished fold.
+    failed : reasons by fold.
+    outside_protocol : clips without a class by emotion.
+    left_out : reasons by clip.
+    flagged : clips by flag of the sampling.
+    split : what the sheet's own split gives, in words; empty without one.
+    device : what the folds were trained on.
+    run_dir : the run's folder, as it was given.
+    oracle : None unless every fold was observed after every epoch.
+    """
+
+    control: str
+    chance_uar: float | None = None
+    held_out: dict[str, tuple[str, ...]]
+    sheets: dict[str, str]
+    official_list: tuple[str, ...]
+    unmet: tuple[str, ...]
+    all_databases: tuple[str, ...]
+    failed: dict[str, str]
+    outside_protocol: dict[str, int]
+    left_out: dict[str, str]
+    flagged: dict[str, int]
+    split: str
+    device: str
+    run_dir: str
+    oracle: BestEpochs | None = None
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the labels were shuffled, so that the scores say nothing of the method."""
+        return self.control != "none"

@@ -1,9 +1,8 @@
-"""Results: the scores of pooled predictions, as plain values and as text."""
+"""Summary: the scores of pooled predictions, and the table that ends a run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -18,18 +17,24 @@ from raicl.train.scores.metrics import (
     subject_intervals,
 )
 from raicl.train.scores.predictions import Prediction
-from raicl.train.scores.results import SHUFFLED, is_control, partial
+from raicl.train.scores.results import (
+    SCORE_NAMES,
+    SHUFFLED,
+    ClassScore,
+    Intervals,
+    PooledScores,
+    Results,
+    ScoreName,
+    Scores,
+)
 from raicl.train.scores.strata import motion_strata, strata_lines
-
-SCORE_NAMES = dict(zip(SCORES, ("UF1", "UAR", "accuracy"), strict=True))
-
 
 _WIDTH = 76  # of a score with its interval and its chance, before another column
 
 
 def summarise(
     predictions: Sequence[Prediction], classes: Sequence[str], *, seed: int = 0
-) -> dict[str, Any]:
+) -> PooledScores:
     """Pooled scores with their intervals, per class and per database, and by strength of motion.
 
     The rows of a database are the same predictions restricted to it, without retraining. The
@@ -37,26 +42,20 @@ def summarise(
 
     Parameters
     ----------
-    seed : of the subject bootstrap.
+    seed : seed of the subject bootstrap.
     """
     tables = subject_tables(predictions, classes)
-    subjects = list(tables)
-    stacked = np.stack(list(tables.values()))
-    databases = sorted({name.split("/", 1)[0] for name in subjects})
-    strata = motion_strata(predictions, classes)
-    return {
-        **_scores(stacked, classes, seed),
-        "databases": {
-            database: _scores(
-                np.stack([tables[n] for n in subjects if n.split("/", 1)[0] == database]),
-                classes,
-                seed,
-            )
-            for database in databases
+    databases: dict[str, list[Table]] = {}
+    for subject, table in tables.items():
+        databases.setdefault(subject.split("/", 1)[0], []).append(table)
+    pooled = _scores(np.stack(list(tables.values())), classes, seed)
+    return PooledScores(
+        **dict(pooled),
+        databases={
+            name: _scores(np.stack(databases[name]), classes, seed) for name in sorted(databases)
         },
-        # of predictions from before motion was recorded the results stay what they were
-        **({"strata": strata} if strata else {}),
-    }
+        strata=motion_strata(predictions, classes),
+    )
 
 
 def subject_tables(predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Table]:
@@ -72,82 +71,88 @@ def _table(predictions: Sequence[Prediction], classes: Sequence[str]) -> Table:
     return confusion_matrix(truth, predicted, len(classes))
 
 
-def _scores(tables: Table, classes: Sequence[str], seed: int) -> dict[str, Any]:
+def _scores(tables: Table, classes: Sequence[str], seed: int) -> Scores:
+    """Scores of subjects' confusion matrices (subjects, L, L), pooled."""
     pooled = tables.sum(0)
     by_class = zip(classes, f1_per_class(pooled), recall_per_class(pooled), pooled, strict=True)
-    return {
-        "clips": int(pooled.sum()),
-        "subjects": len(tables),
-        **{name: float(score(pooled)) for name, score in SCORES.items()},
-        "interval_95": _intervals(tables, seed),
-        "classes": {
-            name: {"f1": float(f1), "recall": float(recall), "clips": int(row.sum())}
+    return Scores(
+        clips=int(pooled.sum()),
+        subjects=len(tables),
+        interval_95=_intervals(tables, seed),
+        classes={
+            name: ClassScore(f1=float(f1), recall=float(recall), clips=int(row.sum()))
             for name, f1, recall, row in by_class
         },
-        "confusion": pooled.tolist(),
-    }
+        confusion=tuple(map(tuple, pooled.tolist())),
+        **{name: float(score(pooled)) for name, score in SCORES.items()},
+    )
 
 
-def _intervals(tables: Table, seed: int) -> dict[str, list[float]] | None:
+def _intervals(tables: Table, seed: int) -> Intervals | None:
     """None for one subject: a resample of it is always itself, which would look like certainty."""
-    if len(tables) < 2:
-        return None
-    return {name: list(ends) for name, ends in subject_intervals(tables, seed=seed).items()}
+    return Intervals(**subject_intervals(tables, seed=seed)) if len(tables) > 1 else None
 
 
-def as_text(results: dict[str, Any]) -> str:
-    """The table that ends a run, from the values in ``results.json``."""
-    control = is_control(results)
-    lines = [*([SHUFFLED] if control else []), _headline(results), ""]
-    oracle = results.get("oracle")
-    if oracle:
-        lines.append(f"{'':<{_WIDTH}}{oracle['selection']}")
+def results_text(results: Results) -> str:
+    """The table that ends a run."""
+    lines = [*([SHUFFLED] if results.is_control else []), _headline(results), ""]
+    oracle = results.oracle
+    if oracle is not None:
+        lines.append(f"{'':<{_WIDTH}}{oracle.selection}")
     for key, name in SCORE_NAMES.items():
-        chance = f"; chance {results['chance_uar']:.4f}" if control and key == "uar" else ""
-        line = f"{name:<9}{results[key]:.4f}   {_shown_interval(results, key)}{chance}"
-        lines.append(f"{line:<{_WIDTH}}{oracle[key]:.4f}" if oracle else line)
-    lines += ["", f"{'class':<12}{'F1':>7}{'recall':>9}{'clips':>7}"]
-    for name, row in results["classes"].items():
-        lines.append(f"{name:<12}{row['f1']:>7.3f}{row['recall']:>9.3f}{row['clips']:>7}")
-    lines += ["", *_confusion(results)]
-    if len(results["databases"]) > 1:
-        lines += ["", f"{'database':<12}{'UF1':>7}{'UAR':>9}{'clips':>7}{'subjects':>10}"]
-        for name, row in results["databases"].items():
-            scores = f"{row['uf1']:>7.3f}{row['uar']:>9.3f}{row['clips']:>7}{row['subjects']:>10}"
-            lines.append(f"{name:<12}{scores}")
-    lines += strata_lines(results)
+        line = f"{name:<9}{results.score(key):.4f}   {_shown_interval(results, key)}"
+        if key == "uar" and results.chance_uar is not None:
+            line += f"; chance {results.chance_uar:.4f}"
+        lines.append(line if oracle is None else f"{line:<{_WIDTH}}{oracle.score(key):.4f}")
+    lines += ["", *_classes(results), "", *_confusion(results), *_databases(results)]
+    lines += strata_lines(results.strata)
     lines += [
         "",
         *integrity_lines([""], [results]),
-        f"device {results['device']}",
-        *([results["split"]] if results.get("split") else []),  # absent from earlier runs
+        f"device {results.device}",
+        *([results.split] if results.split else []),
         *_annotation(results),
-        *results["official_list"],
+        *results.official_list,
     ]
     return "\n".join(lines)
 
 
-def _annotation(results: dict[str, Any]) -> list[str]:
-    versions = [f"{name} {version}" for name, version in results["sheets"].items()]
-    return ["annotation " + ", ".join(versions)] if versions else []
+def _classes(results: Results) -> list[str]:
+    header = f"{'class':<12}{'F1':>7}{'recall':>9}{'clips':>7}"
+    rows = results.classes.items()
+    return [header, *(f"{n:<12}{row.f1:>7.3f}{row.recall:>9.3f}{row.clips:>7}" for n, row in rows)]
 
 
-def _shown_interval(results: dict[str, Any], key: str) -> str:
-    if results["interval_95"] is None:
+def _databases(results: Results) -> list[str]:
+    """The scores of each database, where there are several."""
+    if len(results.databases) < 2:
+        return []
+    lines = ["", f"{'database':<12}{'UF1':>7}{'UAR':>9}{'clips':>7}{'subjects':>10}"]
+    for name, row in results.databases.items():
+        lines.append(f"{name:<12}{row.uf1:>7.3f}{row.uar:>9.3f}{row.clips:>7}{row.subjects:>10}")
+    return lines
+
+
+def _annotation(results: Results) -> list[str]:
+    sheets = [f"{name} {sheet}" for name, sheet in results.sheets.items()]
+    return ["annotation " + ", ".join(sheets)] if sheets else []
+
+
+def _shown_interval(results: Results, key: ScoreName) -> str:
+    if results.interval_95 is None:
         return "no interval from one subject"
-    low, high = results["interval_95"][key]
+    low, high = results.interval_95.of(key)
     return f"95 % interval {low:.4f} to {high:.4f} (subjects)"
 
 
-def _headline(results: dict[str, Any]) -> str:
-    pooled = f"{clips_of_subjects(results['clips'], results['subjects'])}, predictions pooled"
-    part = partial(results)
-    return f"{part}: {pooled}" if part else pooled
+def _headline(results: Results) -> str:
+    pooled = f"{clips_of_subjects(results.clips, results.subjects)}, predictions pooled"
+    return f"{results.partial}: {pooled}" if results.partial else pooled
 
 
-def _confusion(results: dict[str, Any]) -> list[str]:
-    names = list(results["classes"])
+def _confusion(results: Results) -> list[str]:
+    names = list(results.classes)
     width = max(map(len, names)) + 2
     header = "true \\ predicted".ljust(18) + "".join(name.rjust(width) for name in names)
-    rows = zip(names, results["confusion"], strict=True)
+    rows = zip(names, results.confusion, strict=True)
     return [header, *(name.ljust(18) + "".join(f"{n:>{width}}" for n in row) for name, row in rows)]

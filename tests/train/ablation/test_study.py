@@ -32,7 +32,7 @@ def test_a_study_ends_in_one_table_of_what_its_runs_predict(
         scores = []
         for seed in (0, 1):
             path = tmp_path / f"study/{row['row']}/seed-{seed}/predictions.csv"
-            scores.append(summarise(*read_predictions(path))["uf1"])
+            scores.append(summarise(*read_predictions(path)).uf1)
         assert row["scores"]["uf1"]["by_seed"] == scores
         assert row["scores"]["uf1"]["mean"] == pytest.approx(sum(scores) / 2)
         assert (row["against_reference"] is None) == (row["row"] == "whole")

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.train.ablation.grid import Claim, Grid, Row
+from raicl.train.ablation.grid import Claim, Grid, GridRow
 from raicl.train.ablation.study import Study, plan_units
 from raicl.train.ablation.table import tabulate
-from raicl.train.ablation.text import as_text
+from raicl.train.ablation.text import table_text
 from raicl.train.report.published import ablation_figures
 from raicl.train.scores.metrics import uf1
 from raicl.train.scores.predictions import Prediction
+from raicl.train.scores.results import Progress
 from raicl.train.scores.summary import subject_tables
 from tests.train.runs import CLASSES, predictions_of, write_run
 
@@ -31,7 +32,7 @@ def study_of(
     """A study: the predictions of each row's seeds; the last row is the reference."""
     grid = Grid(
         reference=list(rows)[-1],
-        rows={name: Row(preset=name if presets else "") for name in rows},
+        rows={name: GridRow(preset=name if presets else "") for name in rows},
         claims=claims,
     )
     seeds = tuple(range(max(map(len, rows.values()))))
@@ -52,15 +53,15 @@ def test_the_interval_of_a_mean_over_seeds_is_that_of_a_loop_over_the_draws(
     tmp_path: Path,
 ) -> None:
     seeds = [wrong(*MANY[:9]), wrong(*MANY[5:20]), wrong(*SOME)]
-    found = tabulate(study_of(tmp_path, {"A": seeds}), {})["rows"][0]["scores"]["uf1"]
+    found = tabulate(study_of(tmp_path, {"A": seeds}), {}).rows[0].scores.uf1
     tables = [np.stack(list(subject_tables(rows, CLASSES).values())) for rows in seeds]
     drawn = np.random.default_rng(0).multinomial(8, [1 / 8] * 8, size=2000)
     means = []
     for times in drawn:
         pooled = [sum(n * one for n, one in zip(times, t, strict=True)) for t in tables]
         means.append(sum(float(uf1(table)) for table in pooled) / 3)
-    assert found["interval_95"] == pytest.approx(list(np.quantile(means, [0.025, 0.975])))
-    assert found["by_seed"] == pytest.approx([float(uf1(t.sum(0))) for t in tables])
+    assert found.interval_95 == pytest.approx(list(np.quantile(means, [0.025, 0.975])))
+    assert found.by_seed == pytest.approx([float(uf1(t.sum(0))) for t in tables])
 
 
 def test_a_claim_is_judged_by_the_sign_and_p_of_the_difference_in_uf1(tmp_path: Path) -> None:
@@ -74,44 +75,44 @@ def test_a_claim_is_judged_by_the_sign_and_p_of_the_difference_in_uf1(tmp_path: 
     )
     table = tabulate(study_of(tmp_path, rows, *claims), {})
     undecided = "not told apart"
-    assert [claim["verdict"] for claim in table["claims"]] == [
+    assert [claim.verdict for claim in table.claims] == [
         *("supported", "contradicted", undecided, undecided, "contradicted")
     ]
-    assert "low < high: supported (+" in as_text(table)
+    assert "low < high: supported (+" in table_text(table)
 
 
 def test_one_subject_tests_no_claim(tmp_path: Path) -> None:
     rows = [row for row in wrong() if row.subject.endswith("01")]
     study = study_of(tmp_path, {"A": [rows], "B": [rows]}, Claim(lower="A", higher="B"))
-    assert tabulate(study, {})["claims"][0]["verdict"] == "not tested, one subject"
+    assert tabulate(study, {}).claims[0].verdict == "not tested, one subject"
 
 
 def test_rows_that_leave_out_clips_are_compared_on_those_both_tested(tmp_path: Path) -> None:
     part = [row for row in wrong(*SOME) if row.clip[-1] in "1245"]
     table = tabulate(study_of(tmp_path, {"A": [part], "B": [wrong()]}), {})
-    assert [row["clips"] for row in table["rows"]] == [32, 48]
-    found = table["rows"][0]["against_reference"]
-    assert found["clips"] == 32
-    assert found["accuracy"]["value"] == pytest.approx(-len(SOME) / 32)
+    assert [row.clips for row in table.rows] == [32, 48]
+    found = table.rows[0].against_reference
+    assert found.clips == 32
+    assert found.accuracy.value == pytest.approx(-len(SOME) / 32)
     nothing = [row for row in wrong() if row.clip[-1] in "36"]
     other = study_of(tmp_path / "other", {"A": [part], "B": [nothing]})
-    assert tabulate(other, {})["rows"][0]["against_reference"] is None
+    assert tabulate(other, {}).rows[0].against_reference is None
 
 
 def test_a_fixed_draw_of_random_frames_has_a_cost_as_any_row(tmp_path: Path) -> None:
-    fixed = Row(settings={"sampling": "random", "redraw": False})
+    fixed = GridRow(settings={"sampling": "random", "redraw": False})
     grid = Grid(reference="fixed", rows={"fixed": fixed})
     units = plan_units(grid, (0,), [Path("flows.h5")], [("test", SMALL)], tmp_path)
     write_run(units[0].folder, wrong())
     table = tabulate(Study(grid=grid, seeds=(0,), units=units, folds=None, folder=tmp_path), {})
-    assert table["rows"][0]["cost"]["trained"] > 0
+    assert table.rows[0].cost.trained > 0
 
 
 def test_an_unfinished_study_says_how_many_units_there_are(tmp_path: Path) -> None:
     table = tabulate(study_of(tmp_path, {"A": [wrong()], "B": [wrong(), wrong(*SOME)]}), {})
-    assert table["units"] == {"done": 3, "all": 4}
-    assert [row["seeds"] for row in table["rows"]] == [[0], [0, 1]]
-    assert "unfinished: 3 of 4 units have results" in as_text(table)
+    assert table.units == Progress(done=3, all=4)
+    assert [row.seeds for row in table.rows] == [(0,), (0, 1)]
+    assert "unfinished: 3 of 4 units have results" in table_text(table)
 
 
 def test_runs_that_disagree_on_the_truth_give_no_table(tmp_path: Path) -> None:
@@ -122,9 +123,9 @@ def test_runs_that_disagree_on_the_truth_give_no_table(tmp_path: Path) -> None:
 
 def test_published_figures_stand_beside_the_presets_they_are_of(tmp_path: Path) -> None:
     study = study_of(tmp_path, {"M3a": [wrong()], "M6": [wrong()]}, presets=True)
-    one, six = tabulate(study, {})["rows"]
-    assert one["published"] is None
-    assert six["published"]["uf1"] == ablation_figures()["M6"].uf1
+    one, six = tabulate(study, {}).rows
+    assert one.published is None
+    assert six.published.uf1 == ablation_figures()["M6"].uf1
     # a row of that very name without the preset is another thing
     named = study_of(tmp_path / "own", {"M6": [wrong()]})
-    assert tabulate(named, {})["rows"][0]["published"] is None
+    assert tabulate(named, {}).rows[0].published is None

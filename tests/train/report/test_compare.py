@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.train.report.compare import as_text, compare
+from raicl.train.report.compare import Difference, compare, comparison_text
 from raicl.train.run.outcome import read_outcomes
 from tests.train.runs import TRUTHS, predictions_of, write_run
 
@@ -27,27 +27,27 @@ def test_scores_are_those_of_the_results_and_differences_those_of_the_scores(
 ) -> None:
     compared = compare(read_outcomes(runs))
     stored = [json.loads((run / "results.json").read_text()) for run in runs]
-    assert [row["name"] for row in compared["runs"]] == ["a", "b"]
-    for row, results in zip(compared["runs"], stored, strict=True):
+    assert [row.name for row in compared.runs] == ["a", "b"]
+    for row, results in zip(compared.runs, stored, strict=True):
         for key in ("uf1", "uar", "accuracy", "interval_95", "seed"):
-            assert row[key] == results[key]
-    [other] = compared["against_first"]
-    for key, found in other["scores"].items():
-        assert found["difference"] == pytest.approx(stored[1][key] - stored[0][key], abs=1e-15)
-        assert found["interval_95"][0] <= found["difference"] <= found["interval_95"][1]
-    assert (other["clips_that_differ"], other["right_in_first_alone"]) == (1, 1)
-    assert (other["right_here_alone"], other["mcnemar_p"]) == (0, 1)
+            assert row.model_dump(mode="json")[key] == results[key]
+    [other] = compared.against_first
+    for key, found in other.scores.items():
+        assert found.difference == pytest.approx(stored[1][key] - stored[0][key], abs=1e-15)
+        assert found.interval_95[0] <= found.difference <= found.interval_95[1]
+    assert (other.clips_that_differ, other.right_in_first_alone) == (1, 1)
+    assert (other.right_here_alone, other.mcnemar_p) == (0, 1)
 
 
 def test_a_run_compared_with_itself_differs_by_nothing(runs: list[Path]) -> None:
-    [other] = compare(read_outcomes([runs[0], runs[0]]))["against_first"]
-    for found in other["scores"].values():
-        assert found == {"difference": 0, "interval_95": [0, 0], "p": 1}
-    assert (other["clips_that_differ"], other["mcnemar_p"]) == (0, 1)
+    [other] = compare(read_outcomes([runs[0], runs[0]])).against_first
+    for found in other.scores.values():
+        assert found == Difference(difference=0, interval_95=(0, 0), p=1)
+    assert (other.clips_that_differ, other.mcnemar_p) == (0, 1)
 
 
 def test_the_text_names_both_runs_and_says_that_p_is_not_corrected(runs: list[Path]) -> None:
-    text = as_text(compare(read_outcomes(runs)))
+    text = comparison_text(compare(read_outcomes(runs)))
     assert "b minus a" in text
     uf1 = json.loads((runs[0] / "results.json").read_text())["uf1"]
     assert f"UF1      a  {uf1:.4f}   95 % interval" in text
@@ -61,7 +61,7 @@ def test_the_text_names_both_runs_and_says_that_p_is_not_corrected(runs: list[Pa
 
 def test_a_partial_comparison_says_so(tmp_path: Path) -> None:
     runs = [write_run(tmp_path / name, folds=9) for name in "ab"]
-    assert as_text(compare(read_outcomes(runs))).endswith("partial, 4 of 9 subjects")
+    assert comparison_text(compare(read_outcomes(runs))).endswith("partial, 4 of 9 subjects")
 
 
 def other_clips(rows: list[Any]) -> dict[str, Any]:
@@ -115,15 +115,16 @@ def test_runs_that_differ_in_the_seed_alone_have_a_mean_and_a_deviation(
 ) -> None:
     compared = compare(read_outcomes(runs))
     scores = [json.loads((run / "results.json").read_text())["uf1"] for run in runs]
-    found = compared["over_seeds"]["uf1"]
-    assert found["mean"] == pytest.approx(statistics.mean(scores))
-    assert found["sd"] == pytest.approx(statistics.stdev(scores))
-    assert f"over 2 seeds, mean and standard deviation\nUF1      {found['mean']:.4f} ± " in as_text(
-        compared
+    found = compared.over_seeds["uf1"]
+    assert found.mean == pytest.approx(statistics.mean(scores))
+    assert found.sd == pytest.approx(statistics.stdev(scores))
+    assert (
+        f"over 2 seeds, mean and standard deviation\nUF1      {found.mean:.4f} ± "
+        in comparison_text(compared)
     )
     other = write_run(tmp_path / "longer", epochs=9, seed=2)
     for others in ([*runs, other], [runs[0], runs[0]]):
-        assert compare(read_outcomes(others))["over_seeds"] is None
+        assert compare(read_outcomes(others)).over_seeds is None
 
 
 def test_two_folders_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def broken_log(run: Path) -> None:
         (no_run, "not the folder of a run"),
         (broken_results, "cannot be read"),
         (retouched_results, "give other results: uf1"),
-        (results_of_another_program, "it lacks device, failed"),
+        (results_of_another_program, "it lacks protocol, evaluation, folds and"),
         (earlier_results, "it lacks sheets"),
         (foreign_log, "a row has no epoch"),
         (broken_log, "log of a fold cannot be read"),

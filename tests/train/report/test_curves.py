@@ -28,12 +28,10 @@ def test_a_value_that_is_missing_in_a_fold_or_epoch_is_not_taken_for_0() -> None
 
 def test_only_what_was_logged_is_drawn_in_two_schemes_and_said_in_words() -> None:
     shown = charts(LOGS)
-    assert [chart["title"] for chart in shown] == ["Losses", "Region usage"]
-    assert shown[0]["alt"] == (
-        "Losses over epochs 1 to 2, mean over 2 folds: total from 3 to 1.25."
-    )
-    assert shown[0]["last"] == {"total": 1.25}
-    light, dark = shown[0]["pictures"]["light"], shown[0]["pictures"]["dark"]
+    assert [chart.title for chart in shown] == ["Losses", "Region usage"]
+    assert shown[0].alt == ("Losses over epochs 1 to 2, mean over 2 folds: total from 3 to 1.25.")
+    assert shown[0].last == {"total": 1.25}
+    light, dark = shown[0].pictures["light"], shown[0].pictures["dark"]
     assert light != dark
     assert base64.b64decode(light.partition(",")[2]).startswith(b"<?xml")
 

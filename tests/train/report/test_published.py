@@ -40,15 +40,15 @@ def test_no_figure_of_the_paper_claims_to_know_which_epoch_was_scored() -> None:
 def test_a_run_of_all_three_databases_stands_first_in_every_table(tmp_path: Path) -> None:
     [found] = section(tmp_path / "run", ["casme2", "samm", "smic"], official_list=[
         "official CDE list: no, these differ: casme2/sub1"])  # fmt: skip
-    assert [table["title"] for table in found["tables"]] == [
+    assert [table.title for table in found.tables] == [
         "composite", "CASME II", "SAMM", "SMIC-HS"]  # fmt: skip
-    for table in found["tables"]:
-        assert table["rows"][0]["method"] == "this run, mine"
-        assert table["rows"][0]["selection"] == "last epoch"
-    assert found["notes"] == ["mine: official CDE list: no, these differ: casme2/sub1"]
+    for table in found.tables:
+        assert table.rows[0].method == "this run, mine"
+        assert table.rows[0].selection == "last epoch"
+    assert found.notes == ["mine: official CDE list: no, these differ: casme2/sub1"]
     # of casme2 one clip is wrong; the other databases are perfect
-    assert found["tables"][1]["rows"][0]["uf1"] < 1
-    assert found["tables"][2]["rows"][0]["uf1"] == 1
+    assert found.tables[1].rows[0].uf1 < 1
+    assert found.tables[2].rows[0].uf1 == 1
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_a_run_of_something_else_is_kept_out_of_the_tables_with_a_note(
     tmp_path: Path, databases: list[str], note: str
 ) -> None:
     [found] = section(tmp_path / "run", databases)
-    assert note in found["notes"][0]
-    assert not any(row["own"] for table in found["tables"] for row in table["rows"])
+    assert note in found.notes[0]
+    assert not any(row.own for table in found.tables for row in table.rows)
 
 
 def test_a_partial_run_says_so_beside_the_figures(tmp_path: Path) -> None:
     folds = {"done": 6, "all": 68}
     [found] = section(tmp_path / "run", ["casme2", "samm", "smic"], folds=folds)
-    assert found["notes"] == ["mine: partial, 6 of 68 subjects"]
+    assert found.notes == ["mine: partial, 6 of 68 subjects"]
 
 
 def test_a_run_whose_finished_folds_are_of_one_database_is_not_taken_for_a_run_on_it(
@@ -77,8 +77,8 @@ def test_a_run_whose_finished_folds_are_of_one_database_is_not_taken_for_a_run_o
     # CASME II comes first, so that any run of the composite is like this for a while
     databases, folds = ["casme2", "samm", "smic"], {"done": 2, "all": 68}
     [found] = section(tmp_path / "run", ["casme2"], folds=folds, all_databases=databases)
-    assert found["notes"] == ["mine: partial, 2 of 68 subjects"]
-    assert not any(row["own"] for table in found["tables"] for row in table["rows"])
+    assert found.notes == ["mine: partial, 2 of 68 subjects"]
+    assert not any(row.own for table in found.tables for row in table.rows)
 
 
 def test_a_run_on_a_part_of_a_database_says_so_beside_the_figures(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_run_on_a_part_of_a_database_says_so_beside_the_figures(tmp_path: Path
         left_out={"casme3/spNO.1/x": "no apex", "casme3/spNO.2/y": "no apex"},
         unmet=["casme3: class negative  expected 88  found 6", "casme3: and 9 more subjects"],
     )
-    assert found["notes"] == [
+    assert found.notes == [
         "mine: 2 clips left out by its --sampling",
         "mine: its clips are not the published ones: casme3: class negative expected 88 found 6, "
         "see Published counts",
@@ -104,7 +104,7 @@ def test_where_nothing_is_published_nothing_is_shown(tmp_path: Path, databases: 
 
 def test_casme3_stands_beside_the_figures_of_its_own_protocol(tmp_path: Path) -> None:
     [found] = section(tmp_path / "run", ["casme3"], protocol="three")
-    [table] = found["tables"]
-    assert [row["method"] for row in table["rows"]] == [
+    [table] = found.tables
+    assert [row.method for row in table.rows] == [
         "this run, mine", "Ra-ICL", "Lite-Point-GCN"]  # fmt: skip
-    assert found["notes"] == []
+    assert found.notes == []

@@ -130,7 +130,7 @@ def test_a_run_across_databases_is_drawn_compared_and_has_an_oracle(
     assert "test-selected, invalid" in out
     assert list(json.loads((runs[0] / "results.json").read_text())["oracle"]["epochs"]) == ["samm"]
     outcomes = read_outcomes(runs)
-    assert compare(outcomes)["over_seeds"] is not None
+    assert compare(outcomes).over_seeds is not None
     write_page(tmp_path / "page.html", outcomes)
     assert "leave-one-subject-out. Predictions" not in (tmp_path / "page.html").read_text()
 

@@ -101,4 +101,4 @@ def test_a_real_run_says_none(
     assert command(flows, *options, "--fold", "#0", "--json") == 0
     results = json.loads(capfd.readouterr().out)
     assert results["control"] == "none"
-    assert "chance_uar" not in results
+    assert results["chance_uar"] is None

@@ -130,7 +130,8 @@ def test_a_cache_of_three_databases_gives_the_results_of_three_caches(
     assert sorted(found[1]["databases"]) == ["casme2", "samm", "smic"]
     for name, scores in found[1]["databases"].items():
         alone = summarise([r for r in rows if r.subject.startswith(f"{name}/")], classes)
-        assert scores == {key: alone[key] for key in scores}
+        shown = alone.model_dump(mode="json")
+        assert scores == {key: shown[key] for key in scores}
     assert found[1]["official_list"][0].startswith("official CDE list: no, these differ: casme2/")
 
 

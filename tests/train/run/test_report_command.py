@@ -111,7 +111,7 @@ def test_a_clip_is_drawn_again_as_the_network_saw_it_in_training(
         return figure(**what)
 
     firsts = [min((r for r in outcome.predictions if r.subject == s), key=lambda r: r.clip)
-              for s in outcome.done]  # fmt: skip
+              for s in outcome.folds]  # fmt: skip
     monkeypatch.setattr(attention, "choose", lambda predictions: firsts)
     monkeypatch.setattr(attention, "attention_figure", spy)
     attention.redraw(outcome, [flows])
@@ -179,24 +179,6 @@ def test_a_picture_without_regions_is_not_said_to_show_them(
     assert "A region’s picture shows" not in said(page)
 
 
-def forget_regions(fold: Path) -> None:
-    """Leave a finished fold as earlier versions did, without the head of its regions."""
-    (fold / "regions.safetensors").unlink()
-    done = json.loads((fold / "done.json").read_text())
-    del done["digests"]["regions.safetensors"]
-    (fold / "done.json").write_text(json.dumps(done))
-
-
-def test_a_run_without_saved_regions_shows_them_as_far_as_it_drew_them(outcome: Outcome) -> None:
-    for fold in (outcome.folder / "folds/casme2").iterdir():
-        forget_regions(fold)
-    page = page_of(read_outcome(outcome.folder, "run"))
-    chosen, shown = attention.choose(outcome.predictions), faces(page)
-    assert len(shown) == len(chosen) + 2
-    assert [alt for alt in shown if "the regions" in alt] == shown[len(chosen) :]
-    assert "head of the regions is not saved with the folds of this run" in said(page)
-
-
 def no_weights(fold: Path) -> None:
     (fold / "weights.safetensors").unlink()
 
@@ -207,8 +189,8 @@ def other_weights(fold: Path) -> None:
 
 
 def broken_picture(fold: Path) -> None:
-    forget_regions(fold)  # or the picture is not looked at
     (fold / "attention.png").write_bytes(b"no picture")
+    (fold.parents[3] / "flows.h5").unlink(missing_ok=True)  # or it is not looked at
 
 
 def other_regions(fold: Path) -> None:

@@ -60,7 +60,7 @@ def test_predictions_alone_reproduce_the_results(
     results = json.loads((run / "results.json").read_text())
     assert printed == results
     rows, classes = read_predictions(run / "predictions.csv")
-    again = summarise(rows, classes, seed=results["seed"])
+    again = summarise(rows, classes, seed=results["seed"]).model_dump(mode="json")
     assert sum(row["clips"] for row in again["strata"].values()) == len(rows)
     assert again == {key: results[key] for key in again}
     assert sorted(row.clip for row in rows) == sorted(r.id for r in open_cache(flows).records)

@@ -49,8 +49,8 @@ def test_a_run_says_what_it_trains_on_and_scores_the_test_clips_alone(
     done = json.loads((run / "folds/casme2/sub02/done.json").read_text())
     assert (done["clips"], done["class_counts"]) == (6, [2, 2, 2])
     found = facts(read_outcome(run, "run"))
-    assert found["setup"]["Split"] == SPLIT
-    assert [row["clips"] for row in found["subjects"]] == [6, 6, 6]
+    assert found.setup["Split"] == SPLIT
+    assert [row.clips for row in found.subjects] == [6, 6, 6]
 
 
 def test_the_folds_are_listed_with_both_numbers(flows: Path, command: Command, capfd: Any) -> None:

@@ -9,12 +9,9 @@ import pytest
 from sklearn.metrics import f1_score, recall_score
 
 from raicl.common.errors import InputError
-from raicl.train.report.page import write_page
-from raicl.train.run.outcome import read_outcome
 from raicl.train.scores.predictions import Prediction, read_predictions, write_predictions
 from raicl.train.scores.strata import motion_strata, strata_lines
-from raicl.train.scores.summary import summarise
-from tests.train.runs import CLASSES, TRUTHS, predictions_of, write_run
+from tests.train.runs import CLASSES
 
 
 def predictions(n: int = 83, seed: int = 0) -> list[Prediction]:
@@ -36,19 +33,19 @@ def test_the_strata_are_the_quartiles_and_their_scores_those_of_scikit_learn() -
     rows = predictions()
     found = motion_strata(rows, CLASSES)
     assert list(found) == ["weakest", "weak", "strong", "strongest"]
-    ascending = sorted(rows, key=lambda row: row.motion_px or 0)
+    ascending = sorted(rows, key=lambda row: row.motion_px)
     # 83 clips: the borders are the 21st, the middle and the 63rd with half of each neighbour
     cuts = [0, 21, 42, 62, 83]
     for stratum, start, end in zip(found.values(), cuts[:-1], cuts[1:], strict=True):
         part = ascending[start:end]
         truth, given = [row.truth for row in part], [row.predicted for row in part]
         options = {"labels": [0, 1, 2], "average": "macro", "zero_division": 0}
-        assert stratum["clips"] == end - start
-        assert stratum["motion_px"] == [part[0].motion_px, part[-1].motion_px]
-        assert stratum["uf1"] == pytest.approx(f1_score(truth, given, **options))
-        assert stratum["uar"] == pytest.approx(recall_score(truth, given, **options))
-        assert stratum["accuracy"] == pytest.approx(np.mean(np.equal(truth, given)))
-        assert list(stratum["classes"].values()) == [truth.count(c) for c in range(3)]
+        assert stratum.clips == end - start
+        assert stratum.motion_px == (part[0].motion_px, part[-1].motion_px)
+        assert stratum.uf1 == pytest.approx(f1_score(truth, given, **options))
+        assert stratum.uar == pytest.approx(recall_score(truth, given, **options))
+        assert stratum.accuracy == pytest.approx(np.mean(np.equal(truth, given)))
+        assert list(stratum.classes.values()) == [truth.count(c) for c in range(3)]
 
 
 def test_neither_labels_nor_the_order_of_rows_move_a_border() -> None:
@@ -58,19 +55,19 @@ def test_neither_labels_nor_the_order_of_rows_move_a_border() -> None:
     assert motion_strata(rows, CLASSES) == expected
     others = [dataclasses.replace(row, truth=0, predicted=1) for row in rows]
     for name, row in motion_strata(others, CLASSES).items():
-        assert (row["clips"], row["motion_px"]) == (
-            expected[name]["clips"],
-            expected[name]["motion_px"],
+        assert (row.clips, row.motion_px) == (
+            expected[name].clips,
+            expected[name].motion_px,
         )
 
 
 def test_equal_motions_are_never_parted_and_an_empty_stratum_has_no_scores() -> None:
     still = [dataclasses.replace(row, motion_px=0.0) for row in predictions(9)]
     found = motion_strata(still, CLASSES)
-    assert [row["clips"] for row in found.values()] == [9, 0, 0, 0]
-    assert found["strong"]["uf1"] is None
-    assert found["strong"]["motion_px"] is None
-    assert [line.split()[0] for line in strata_lines({"strata": found})[2:]] == ["weakest"]
+    assert [row.clips for row in found.values()] == [9, 0, 0, 0]
+    assert found["strong"].uf1 is None
+    assert found["strong"].motion_px is None
+    assert [line.split()[0] for line in strata_lines(found)[2:]] == ["weakest"]
 
 
 def test_motion_survives_the_file_with_six_digits(tmp_path: Path) -> None:
@@ -81,46 +78,14 @@ def test_motion_survives_the_file_with_six_digits(tmp_path: Path) -> None:
     assert header == "clip,subject,truth,predicted,motion_px,p_negative,p_positive,p_surprise"
     assert read_predictions(path) == (rows, CLASSES)
     first = path.read_bytes()
-    exact = [dataclasses.replace(row, motion_px=(row.motion_px or 0) + 1e-9) for row in rows]
+    exact = [dataclasses.replace(row, motion_px=row.motion_px + 1e-9) for row in rows]
     write_predictions(path, exact, CLASSES)
     assert path.read_bytes() == first
 
 
-def test_predictions_from_before_motion_was_recorded_are_read_and_have_no_strata(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "predictions.csv"
-    path.write_text("clip,subject,truth,predicted,p_a,p_b\nd/s/c,d/s,a,b,0.25,0.75\n")
-    [row], classes = read_predictions(path)
-    assert (row.motion_px, row.probabilities, classes) == (None, (0.25, 0.75), ("a", "b"))
-    assert "strata" not in summarise([row], classes)
-    write_predictions(path, [row], classes)
-    assert path.read_text().splitlines()[0] == "clip,subject,truth,predicted,p_a,p_b"
-
-
-def test_a_run_begun_before_and_ended_after_has_motion_where_it_is_known_and_no_strata(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "predictions.csv"
-    first, *others = predictions(5)
-    rows = [dataclasses.replace(first, motion_px=None), *others]
-    write_predictions(path, rows, CLASSES)
-    assert read_predictions(path)[0] == rows
-    assert "strata" not in summarise(rows, CLASSES)
-
-
-@pytest.mark.parametrize("cells", ["", ",nan,0,1", ",-1,0,1", ",much,0,1"])
+@pytest.mark.parametrize("cells", ["", ",,0,1", ",nan,0,1", ",-1,0,1", ",much,0,1"])
 def test_a_motion_that_is_none_is_refused(tmp_path: Path, cells: str) -> None:
     path = tmp_path / "predictions.csv"
     path.write_text(f"clip,subject,truth,predicted,motion_px,p_a,p_b\nd/s/c,d/s,a,b{cells}\n")
     with pytest.raises(InputError, match="not a readable file of predictions"):
         read_predictions(path)
-
-
-def test_the_page_of_an_earlier_run_does_without_strata(tmp_path: Path) -> None:
-    rows = [dataclasses.replace(row, motion_px=None) for row in predictions_of(TRUTHS)]
-    for name, kept in (("with", predictions_of(TRUTHS)), ("without", rows)):
-        run = read_outcome(write_run(tmp_path / name, kept), name)
-        write_page(tmp_path / f"{name}.html", [run])
-        text = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
-        assert ("Weak and strong motion" in text) is (name == "with")

@@ -6,7 +6,9 @@ import pytest
 
 from raicl.common.errors import InputError
 from raicl.train.scores.predictions import Prediction, read_predictions, write_predictions
-from raicl.train.scores.summary import as_text, summarise
+from raicl.train.scores.results import PooledScores, Progress, Results, Scores
+from raicl.train.scores.summary import results_text, summarise
+from tests.train.runs import results_of
 
 CLASSES = ("negative", "positive", "surprise")
 TABLE = [[8, 2, 0], [3, 2, 0], [1, 0, 4]]
@@ -22,6 +24,7 @@ def predictions() -> list[Prediction]:
             truth=truth,
             predicted=predicted,
             probabilities=tuple(0.5 if c == predicted else 0.25 for c in range(3)),
+            motion_px=0.25,
         )
         for n, (truth, predicted) in enumerate(cells)
     ]
@@ -29,11 +32,11 @@ def predictions() -> list[Prediction]:
 
 def test_pooled_scores_are_those_of_the_golden_table() -> None:
     results = summarise(predictions(), CLASSES)
-    assert results["confusion"] == TABLE
-    assert results["uf1"] == pytest.approx(68 / 99)
-    assert results["uar"] == pytest.approx(2 / 3)
-    assert results["accuracy"] == pytest.approx(14 / 20)
-    assert results["subjects"] == 6
+    assert results.confusion == tuple(map(tuple, TABLE))
+    assert results.uf1 == pytest.approx(68 / 99)
+    assert results.uar == pytest.approx(2 / 3)
+    assert results.accuracy == pytest.approx(14 / 20)
+    assert results.subjects == 6
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
@@ -46,13 +49,13 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 def test_the_rows_of_a_database_are_the_same_predictions_restricted() -> None:
     rows = predictions()
-    databases = summarise(rows, CLASSES)["databases"]
+    databases = summarise(rows, CLASSES).databases
     assert list(databases) == ["casme2", "samm"]
     for name, part in databases.items():
         alone = summarise([row for row in rows if row.clip.startswith(name)], CLASSES)
-        assert part == {key: value for key, value in alone.items() if key != "databases"}
+        assert dict(part) == {key: getattr(alone, key) for key in Scores.model_fields}
     total = [
-        [sum(d["confusion"][i][j] for d in databases.values()) for j in range(3)] for i in range(3)
+        [sum(d.confusion[i][j] for d in databases.values()) for j in range(3)] for i in range(3)
     ]
     assert total == TABLE
 
@@ -60,8 +63,8 @@ def test_the_rows_of_a_database_are_the_same_predictions_restricted() -> None:
 def test_one_subject_has_no_interval() -> None:
     rows = [row for row in predictions() if row.subject == "samm/sub0"]
     results = summarise(rows, CLASSES)
-    assert results["interval_95"] is None
-    assert "no interval from one subject" in as_text(shown(results, done=1))
+    assert results.interval_95 is None
+    assert "no interval from one subject" in results_text(shown(results, done=1))
 
 
 def test_predictions_survive_the_file_and_give_the_same_results(tmp_path: Path) -> None:
@@ -70,7 +73,7 @@ def test_predictions_survive_the_file_and_give_the_same_results(tmp_path: Path) 
     rows, classes = read_predictions(path)
     assert (rows, classes) == (predictions(), CLASSES)
     assert path.read_text().splitlines()[0] == (
-        "clip,subject,truth,predicted,p_negative,p_positive,p_surprise"
+        "clip,subject,truth,predicted,motion_px,p_negative,p_positive,p_surprise"
     )
 
 
@@ -79,9 +82,9 @@ def test_predictions_survive_the_file_and_give_the_same_results(tmp_path: Path) 
     [
         "",
         "a,b\n1,2\n",
-        "clip,subject,truth,predicted,p_a,p_b\nd/s/c,d/s,a,other,0.5,0.5\n",
-        "clip,subject,truth,predicted,p_a,p_b\nd/s/c,d/s\n",
-        "clip,subject,truth,predicted,p_a,p_b\nd/s/c,d/s,a,b,high,0.5\n",
+        "clip,subject,truth,predicted,motion_px,p_a,p_b\nd/s/c,d/s,a,other,1,0.5,0.5\n",
+        "clip,subject,truth,predicted,motion_px,p_a,p_b\nd/s/c,d/s\n",
+        "clip,subject,truth,predicted,motion_px,p_a,p_b\nd/s/c,d/s,a,b,1,high,0.5\n",
     ],
 )
 def test_a_file_that_is_no_predictions_is_refused(tmp_path: Path, text: str) -> None:
@@ -91,23 +94,19 @@ def test_a_file_that_is_no_predictions_is_refused(tmp_path: Path, text: str) -> 
         read_predictions(path)
 
 
-def shown(results: dict[str, object], *, done: int) -> dict[str, object]:
-    return {
-        **results,
-        "protocol": "cde",
+def shown(scores: PooledScores, *, done: int, **changed: object) -> Results:
+    terms = {
         "sheets": {"casme2": "2014"},
-        "official_list": ["official CDE list: yes (casme2)"],
-        "selection": "last epoch of a fixed budget",
+        "official_list": ("official CDE list: yes (casme2)",),
         "seed": 7,
-        "folds": {"done": done, "all": 6},
+        "folds": Progress(done=done, all=6),
         "cache_digest": "0123456789abcdef0123",
-        "duplicates": [],
-        "device": "cpu",
     }
+    return results_of(scores, **(terms | changed))
 
 
 def test_the_text_states_scores_protocol_and_how_the_epoch_was_chosen() -> None:
-    text = as_text(shown(summarise(predictions(), CLASSES), done=6))
+    text = results_text(shown(summarise(predictions(), CLASSES), done=6))
     assert "UF1      0.6869   95 % interval" in text
     assert "UAR      0.6667" in text
     assert "surprise" in text
@@ -129,23 +128,18 @@ def test_the_text_has_a_line_for_every_quarter_of_the_motion() -> None:
     rows = [
         dataclasses.replace(row, motion_px=0.1 + n / 100) for n, row in enumerate(predictions())
     ]
-    text = as_text(shown(summarise(rows, CLASSES), done=6))
+    text = results_text(shown(summarise(rows, CLASSES), done=6))
     assert "weakest       0.333    0.333     1.000      5   0.100 to 0.140" in text
     assert text.count("strong") == 2
-    assert "motion" not in as_text(shown(summarise(predictions(), CLASSES), done=6))
 
 
-def test_duplicates_are_named_in_the_text_and_an_earlier_run_does_not_deny_them() -> None:
-    results = shown(summarise(predictions(), CLASSES), done=6)
-    pairs = [[f"d/1/{n}", f"d/2/{n}"] for n in "abcde"]
+def test_duplicates_are_named_in_the_text() -> None:
+    pairs = tuple((f"d/1/{n}", f"d/2/{n}") for n in "abcde")
+    text = results_text(shown(summarise(predictions(), CLASSES), done=6, duplicates=pairs))
     told = "5 clips under several subjects: d/1/a = d/2/a; d/1/b = d/2/b; d/1/c = d/2/c"
-    assert f"duplicates    {told}; and 2 more\n" in as_text({**results, "duplicates": pairs})
-    del results["duplicates"]
-    text = as_text(results)
-    assert "duplicates    not looked for by the version of this run" in text
-    assert "no clip under two" not in text
+    assert f"duplicates    {told}; and 2 more\n" in text
 
 
 def test_a_partial_run_says_so_first() -> None:
-    text = as_text(shown(summarise(predictions(), CLASSES), done=4))
+    text = results_text(shown(summarise(predictions(), CLASSES), done=4))
     assert text.startswith("partial, 4 of 6 subjects")

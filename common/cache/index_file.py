@@ -1,0 +1,62 @@
+"""The index file: the bytes of a manifest in HDF5, with what a reader checks first."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from raicl.common.cache.hdf5 import REMAKE, plain_array
+from raicl.common.cache.record import ClipRecord
+from raicl.common.errors import InputError, VersionError
+
+FORMAT, VERSION = "raicl-flows", 2
+_MANIFEST_BYTES = 256 << 20  # a manifest of CAS(ME)^3's 860 clips has 1 MB
+
+
+def oldest_version(records: Sequence[ClipRecord]) -> int:
+    """The oldest version that says it all: one of version 1 would train on the untrained rows."""
+    return VERSION if any(record.untrained for record in records) else 1
+
+
+def store_manifest(file: h5py.File, content: bytes, version: int) -> None:
+    """Write the manifest's bytes with what a reader checks before it reads them."""
+    file.attrs["format"] = FORMAT
+    file.attrs["version"] = version
+    file.attrs["digest"] = hashlib.sha256(content).hexdigest()
+    # a dataset, not an attribute: attributes above 64 KiB are refused by older HDF5 formats
+    file.create_dataset("manifest", data=np.frombuffer(content, np.uint8), fletcher32=True)
+
+
+def load_manifest(file: h5py.File, path: Path) -> tuple[bytes, bool]:
+    """The manifest's bytes, verified, and whether the shards are in the same file.
+
+    Raises
+    ------
+    VersionError : of a newer version.
+    InputError : of another kind, or damaged.
+    """
+    found = file.attrs.get("format")
+    if not isinstance(found, str) or found != FORMAT:
+        raise InputError(
+            f"an HDF5 file of another kind (format is {found!r}, not {FORMAT!r})",
+            where=str(path),
+            fix="give a file written by raicl-prep",
+        )
+    version = int(file.attrs.get("version", 0))
+    if version > VERSION:
+        raise VersionError(
+            f"written in format version {version}, this program reads up to {VERSION}",
+            where=str(path),
+            fix="upgrade raicl",
+        )
+    array = plain_array(
+        file, "manifest", np.uint8, 1, limit=_MANIFEST_BYTES, where=f"{path}:/manifest"
+    )
+    content = array.tobytes()
+    if hashlib.sha256(content).hexdigest() != file.attrs.get("digest"):
+        raise InputError("the manifest is damaged", where=f"{path}:/manifest", fix=REMAKE)
+    return content, isinstance(file.get("shards", getlink=True), h5py.HardLink)

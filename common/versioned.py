@@ -1,0 +1,82 @@
+"""JSON files with a type and a version: checked when read, older versions upgraded in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from raicl.common.errors import InputError, VersionError
+from raicl.common.files import read_json, write_json
+
+
+class Versioned(BaseModel):
+    """The content of a file. Keys that a reader does not know are ignored.
+
+    Attributes
+    ----------
+    version : raised with every change that an older reader would misread.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    newest: ClassVar[int] = 1
+
+    version: int = 1
+
+    @classmethod
+    def upgrade(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Values of an older version as the newest has them; there is none before version 1."""
+        return values
+
+
+_SHOWN = 3  # missing values in an error
+Content = TypeVar("Content", bound=Versioned)
+
+
+def read_versioned(
+    path: Path, model: type[Content], *, fix: str, kind: str = "the file"
+) -> Content:
+    """Read a file of a `Versioned` type.
+
+    Parameters
+    ----------
+    fix : what a user can do about a file that cannot be read.
+    kind : what the file is, in the words of the error.
+
+    Raises
+    ------
+    InputError : missing, damaged, or not of this type.
+    VersionError : written by a newer version.
+    """
+    values = read_json(path, fix=fix, kind=kind)
+    version = values.get("version", 0)
+    if isinstance(version, int) and version > model.newest:
+        raise VersionError(
+            f"written in version {version}, this program reads up to {model.newest}",
+            where=str(path),
+            fix="upgrade raicl",
+        )
+    try:
+        return model.model_validate({"version": version} | model.upgrade(values))
+    except ValidationError as error:
+        raise InputError(
+            f"{kind} cannot be read: {first_problem(error)}", where=str(path), fix=fix
+        ) from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first values that are missing, or else the first that is wrong, with its place."""
+    places = {".".join(map(str, found["loc"])): found for found in error.errors()}
+    lacking = [place for place, found in places.items() if found["type"] == "missing"]
+    if lacking:
+        more = f" and {len(lacking) - _SHOWN} more" if lacking[_SHOWN:] else ""
+        return f"it lacks {', '.join(lacking[:_SHOWN])}{more}"
+    place, problem = next(iter(places.items()))
+    return f"{place}: {problem['msg']}" if place else problem["msg"]
+
+
+def write_versioned(path: Path, content: Versioned) -> None:
+    """Write a file of a `Versioned` type atomically."""
+    write_json(path, content.model_dump(mode="json"))
