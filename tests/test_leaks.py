@@ -33,16 +33,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_pictures_used_again_under_another_name_are_named_and_end_with_3(place: Path) -> None:
-    answer = run("raicl-train", "flows.h5", "--control", "duplicate", cwd=place)
+    answer = run("raicl", "leaks", "flows.h5", cwd=place)
     assert answer.returncode == 3
     assert "folder/guest and folder/sub01: " in answer.stdout
     assert "pairs of clips share" in answer.stdout
     assert "folder/sub02" not in answer.stdout
     assert "pairs of clips are on both sides of a fold" in answer.stderr
     assert not (place / "runs").exists()
-    found = json.loads(
-        run("raicl-train", "flows.h5", "--control", "duplicate", "--json", cwd=place).stdout
-    )
+    found = json.loads(run("raicl", "leaks", "flows.h5", "--json", cwd=place).stdout)
     clips = {tuple(pair["clips"]): pair for pair in found["pairs"]}
     for clip in {path.name for path in (place / "clips/sub01").iterdir()}:
         pair = clips[f"folder/guest/{clip}", f"folder/sub01/{clip}"]

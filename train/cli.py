@@ -75,16 +75,6 @@ def train(
             show_default=False,
         ),
     ] = None,
-    control: Annotated[
-        Literal["none", "shuffle-labels", "duplicate"] | None,
-        typer.Option(
-            help="shuffle-labels permutes the labels between clips, by seed; duplicate trains "
-            "nothing and looks for the same bytes on both sides of a fold. "
-            "[dim]\\[default: none][/dim]",
-            rich_help_panel="Experiment",
-            show_default=False,
-        ),
-    ] = None,
     oracle: Annotated[
         bool,
         typer.Option(
@@ -172,8 +162,6 @@ def train(
     caches = [*(flows or []), *(train or [])]
     if not caches:
         raise UsageError("no cache to train on", fix="raicl-train FLOWS, made by raicl-prep")
-    if control is not None and control != "duplicate":  # which trains nothing: no setting
-        given["control"] = control
     settings = merge_settings(preset, config, given)
 
     load_torch()
@@ -181,8 +169,6 @@ def train(
 
     if list_folds:
         command.list_folds(caches, settings, test=test or [], as_json=json)
-    elif control == "duplicate":
-        command.look_for_leaks(caches, settings, test=test or [], as_json=json)
     else:
         command.run(
             caches,
@@ -197,6 +183,37 @@ def train(
             oracle=oracle,
             as_json=json,
         )
+
+
+def leaks(
+    flows: Annotated[
+        list[Path], typer.Argument(metavar="FLOWS", help="Caches, as raicl-train takes them.")
+    ],
+    test: Annotated[
+        list[Path] | None,
+        typer.Option(help="Caches that are tested alone, as in raicl-train; repeatable."),
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Protocol whose clips are looked at.", show_default=False)
+    ] = None,
+    leave: Annotated[
+        Literal["subject", "database"], typer.Option(help="What each fold leaves out.")
+    ] = "subject",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
+) -> None:
+    """Look for the same bytes on both sides of a fold: instances or frames of two subjects.
+
+    Nothing is trained. The exit code is 3 if there are any.
+    """
+    console.configure(quiet=quiet, debug=debug)
+    given = {"leave": leave} | ({} if protocol is None else {"protocol": protocol})
+    settings = merge_settings(None, None, given)
+    load_torch()
+    from raicl.train.run import command
+
+    command.look_for_leaks(flows, settings, test=test or [], as_json=json)
 
 
 def load_torch() -> None:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -112,6 +113,13 @@ class Cache:
                 fix=SURVEY,
             )
         return shard
+
+
+class StoredClip(NamedTuple):
+    """A clip, and the cache that holds its shard."""
+
+    cache: Cache
+    record: ClipRecord
 
 
 def digest_instances(records: Iterable[ClipRecord]) -> str:

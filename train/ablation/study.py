@@ -19,7 +19,7 @@ from raicl.common.settings import merge
 from raicl.common.terminal.console import say
 from raicl.train.ablation.grid import Grid, Layers
 from raicl.train.clips.composite import Composite
-from raicl.train.clips.fold_option import select_folds
+from raicl.train.clips.fold_option import choose_folds
 from raicl.train.clips.folds import Fold
 from raicl.train.clips.plan import plan
 from raicl.train.run.cross_validate import cross_validate
@@ -205,7 +205,7 @@ def name_folds(unit: Unit, selection: Sequence[str]) -> frozenset[str] | None:
     if list(selection) == ["all"]:
         return None
     _, folds = plan(unit.flows, unit.settings)
-    return frozenset(fold.name for fold in select_folds(folds, selection, note=say))
+    return frozenset(fold.name for fold in choose_folds(folds, selection, note=say))
 
 
 def missing_folds(unit: Unit, names: frozenset[str] | None) -> int | None:

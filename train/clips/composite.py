@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from raicl.common.cache.flows import Cache, digest_instances, open_cache
+from raicl.common.cache.flows import Cache, StoredClip, digest_instances, open_cache
 from raicl.common.cache.record import ClipRecord
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
@@ -41,7 +41,7 @@ class Composite:
     caches: tuple[Cache, ...]
     protocol: Protocol
     classes: tuple[str, ...]
-    records: dict[str, tuple[Cache, ClipRecord]]
+    records: dict[str, StoredClip]
     labels: dict[str, int]
     outside: Counter[str]
     left_out: dict[str, str] = field(default_factory=dict)
@@ -173,14 +173,14 @@ def compose(
         _check_comparable(caches[0], cache, ignored)
     found = _collect(caches)
     classes = protocol.shared_classes(record.clip.dataset for _, record in found)
-    labelled = [(source, protocol.label(source[1].clip)) for source in found]
+    labelled = [(stored, protocol.label(stored.record.clip)) for stored in found]
     composite = Composite(
         caches=caches,
         protocol=protocol,
         classes=classes,
-        records={source[1].id: source for source, label in labelled if label is not None},
-        labels={source[1].id: label for source, label in labelled if label is not None},
-        outside=Counter(source[1].clip.emotion for source, label in labelled if label is None),
+        records={stored.record.id: stored for stored, label in labelled if label is not None},
+        labels={stored.record.id: label for stored, label in labelled if label is not None},
+        outside=Counter(stored.record.clip.emotion for stored, label in labelled if label is None),
         tested=tested,
     )
     check_classes(composite)
@@ -202,18 +202,18 @@ def _tested(train: Sequence[Cache], test: Sequence[Cache]) -> frozenset[str]:
     return frozenset(tested)
 
 
-def _collect(caches: Sequence[Cache]) -> list[tuple[Cache, ClipRecord]]:
+def _collect(caches: Sequence[Cache]) -> list[StoredClip]:
     """Every clip with its cache, in natural order of the ids."""
-    found: dict[str, tuple[Cache, ClipRecord]] = {}
+    found: dict[str, StoredClip] = {}
     for cache in caches:
         for record in cache.records:
             if record.id in found:
                 raise InputError(
                     f"clip {record.id} is in two caches",
-                    where=f"{found[record.id][0].path}, {cache.path}",
+                    where=f"{found[record.id].cache.path}, {cache.path}",
                     fix="give each database once",
                 )
-            found[record.id] = cache, record
+            found[record.id] = StoredClip(cache, record)
     return [found[key] for key in sorted(found, key=natural_key)]
 
 

@@ -10,7 +10,7 @@ from raicl.common.errors import UsageError
 from raicl.train.clips.folds import Fold
 
 
-def select_folds(
+def choose_folds(
     folds: Sequence[Fold], selection: Sequence[str], *, note: Callable[[str], None]
 ) -> tuple[Fold, ...]:
     """The folds that ``--fold`` names, in natural order.

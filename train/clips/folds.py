@@ -14,7 +14,7 @@ from raicl.common.order import natural_key
 from raicl.train.clips.composite import Composite
 from raicl.train.settings import TrainSettings
 
-Unit = Literal["subject", "database"]
+HeldOut = Literal["subject", "database"]
 _PATH_PART = re.compile(r"(?!\.\.?$)[^/\\\0]+")
 
 
@@ -39,15 +39,15 @@ class Fold:
     name: str
     train: tuple[str, ...]
     test: tuple[str, ...]
-    by: Unit = "subject"
+    by: HeldOut = "subject"
 
     @property
     def held_out(self) -> set[str]:
-        """Keys of what is held out, see `unit_of`."""
+        """Keys of what is held out, see `held_out_key`."""
         return {self.name} if self.by == "subject" else set(self.name.split("+"))
 
 
-def unit_of(clip: Clip, by: Unit) -> str:
+def held_out_key(clip: Clip, by: HeldOut) -> str:
     """What a clip belongs to that is never on both sides: its subject or its database."""
     return clip.subject_key if by == "subject" else clip.dataset
 
@@ -91,9 +91,9 @@ def across_databases(clips: Sequence[Clip], tested: Collection[str]) -> Fold:
     return fold
 
 
-def _leave_one_out(clips: Sequence[Clip], by: Unit) -> tuple[Fold, ...]:
+def _leave_one_out(clips: Sequence[Clip], by: HeldOut) -> tuple[Fold, ...]:
     ordered = _ordered(clips)
-    keys = list(dict.fromkeys(unit_of(clip, by) for clip in ordered))
+    keys = list(dict.fromkeys(held_out_key(clip, by) for clip in ordered))
     if len(keys) < 2:
         raise InputError(
             f"leave-one-{by}-out needs two {by}s, found {len(keys)}",
@@ -105,8 +105,8 @@ def _leave_one_out(clips: Sequence[Clip], by: Unit) -> tuple[Fold, ...]:
         fold = Fold(
             index=index,
             name=key,
-            train=tuple(c.id for c in ordered if unit_of(c, by) != key and c.trained),
-            test=tuple(c.id for c in ordered if unit_of(c, by) == key and c.tested),
+            train=tuple(c.id for c in ordered if held_out_key(c, by) != key and c.trained),
+            test=tuple(c.id for c in ordered if held_out_key(c, by) == key and c.tested),
             by=by,
         )
         check_disjoint(fold, ordered)
@@ -149,8 +149,8 @@ def check_disjoint(fold: Fold, clips: Sequence[Clip]) -> None:
     """
     by_id, held_out = {clip.id: clip for clip in clips}, fold.held_out
     shared = set(fold.train) & set(fold.test)
-    shared |= {id for id in fold.train if unit_of(by_id[id], fold.by) in held_out}
-    shared |= {id for id in fold.test if unit_of(by_id[id], fold.by) not in held_out}
+    shared |= {id for id in fold.train if held_out_key(by_id[id], fold.by) in held_out}
+    shared |= {id for id in fold.test if held_out_key(by_id[id], fold.by) not in held_out}
     shared |= {id for id in fold.train if not by_id[id].trained}
     shared |= {id for id in fold.test if not by_id[id].tested}
     if shared:

@@ -130,7 +130,7 @@ def _sides(folds: Sequence[Fold]) -> tuple[dict[str, set[int]], dict[str, set[in
 
 
 def describe_leaks(leaks: Leaks) -> str:
-    """The text of ``--control duplicate``: pairs by subjects, with the first examples."""
+    """The text of ``raicl leaks``: pairs by subjects, with the first examples."""
     lines = [
         f"{leaks.clips} clips, {leaks.instances} instances with their frames, byte for byte; "
         f"{leaks.still} still instances are no evidence and were set aside"

@@ -24,10 +24,7 @@ def describe_input(composite: Composite) -> list[str]:
         lines.append(f"{counted(total, 'clip')} outside protocol {composite.protocol.name}: {left}")
     lines += remarks(composite.left_out, composite.flagged)
     if identical := composite.identical:
-        lines.append(
-            f"warning: duplicates: {describe_identical(identical)}; "
-            "see raicl-train --control duplicate"
-        )
+        lines.append(f"warning: duplicates: {describe_identical(identical)}; see raicl leaks")
     return lines + composite.unmet + composite.official
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from raicl.common.cache.flows import Cache
+from raicl.common.cache.flows import Cache, StoredClip
 from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError
 from raicl.common.sampling.sample import (
@@ -33,7 +33,7 @@ def resample(composite: Composite, settings: TrainSettings) -> Composite:
     """
     if settings.sampling == "cache":
         return composite
-    records: dict[str, tuple[Cache, ClipRecord]] = {}
+    records: dict[str, StoredClip] = {}
     left_out: dict[str, str] = {}
     for clip_id, (cache, record) in composite.records.items():
         numbers = record.numbers
@@ -47,7 +47,7 @@ def resample(composite: Composite, settings: TrainSettings) -> Composite:
         row_of = {number: row for row, number in enumerate(record.frames)}
         if any(numbers[index] not in row_of for index in sample.indices):
             raise _not_held(cache, record, settings)
-        records[clip_id] = cache, _with_rows(record, sample, numbers, row_of)
+        records[clip_id] = StoredClip(cache, _with_rows(record, sample, numbers, row_of))
     sampled = dataclasses.replace(
         composite,
         records=records,

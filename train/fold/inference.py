@@ -97,7 +97,7 @@ def classify(
     for clip in clips:
         strength = instances.strength[list(_tested_rows(instances, clip, infer))]
         shares = torch.stack(found[clip])  # (instances, L)
-        verdicts[clip] = pool_instances(shares, infer, torch.from_numpy(strength))
+        verdicts[clip] = combine_instances(shares, infer, torch.from_numpy(strength))
     return verdicts
 
 
@@ -147,7 +147,7 @@ class Verdict(NamedTuple):
     probabilities: tuple[float, ...]
 
 
-def pool_instances(probabilities: Tensor, infer: InferName, strength: Tensor) -> Verdict:
+def combine_instances(probabilities: Tensor, infer: InferName, strength: Tensor) -> Verdict:
     """Pool the probabilities (K, L) of a clip's K instances; their order does not matter.
 
     Parameters

@@ -12,14 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raicl.common.cache.flows import Cache
+from raicl.common.cache.flows import Cache, StoredClip
 from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError, ResourceError
 from raicl.common.terminal.progress import progress
 from raicl.train.inputs.geometry import resize_instances
 from raicl.train.inputs.stream import Stream
-
-Source = tuple[Cache, ClipRecord]
 
 
 class Store(Protocol):
@@ -98,7 +96,7 @@ class Resident:
 
 
 def load_instances(
-    records: Iterable[Source],
+    records: Iterable[StoredClip],
     *,
     size: int,
     device: torch.device,

@@ -12,7 +12,7 @@ import h5py
 import torch
 from torch import Tensor
 
-from raicl.common.cache.flows import Cache
+from raicl.common.cache.flows import Cache, StoredClip
 from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError
 from raicl.train.inputs.geometry import resize_instances
@@ -30,7 +30,7 @@ class Stream:
     size : side the instances are resized to, px.
     """
 
-    def __init__(self, sources: Sequence[tuple[Cache, ClipRecord]], size: int) -> None:
+    def __init__(self, sources: Sequence[StoredClip], size: int) -> None:
         self._sources, self._size = sources, size
         self._used = [record.used_rows for _, record in sources]
         self._starts = list(accumulate(map(len, self._used), initial=0))

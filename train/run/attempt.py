@@ -76,8 +76,10 @@ def experiment_instances(experiment: Experiment) -> Instances:
     composite = experiment.composite
     return load_instances(
         [
-            (cache, record if whole or composite.trains(record.clip) else record.middle_alone())
-            for cache, record in composite.records.values()
+            stored
+            if whole or composite.trains(stored.record.clip)
+            else stored._replace(record=stored.record.middle_alone())
+            for stored in composite.records.values()
         ],
         size=experiment.settings.size,
         device=experiment.device,

@@ -9,7 +9,7 @@ from pathlib import Path
 from raicl.common.errors import InputError, PartialError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.terminal import console
-from raicl.train.clips.fold_option import select_folds
+from raicl.train.clips.fold_option import choose_folds
 from raicl.train.clips.folds import describe_evaluation
 from raicl.train.clips.leaks import describe_leaks, find_leaks
 from raicl.train.clips.overview import describe_input, print_folds
@@ -75,7 +75,7 @@ def run(
     if tensorboard:
         summary_writer()  # refuses now what else would end the run after its first epoch
     composite, folds = plan(flows, settings, test=test)
-    chosen = select_folds(folds, fold, note=console.say)
+    chosen = choose_folds(folds, fold, note=console.say)
     jobs = resolve_jobs(jobs)
     configure_torch(
         threads=settings.threads or threads_each(jobs), deterministic=settings.deterministic

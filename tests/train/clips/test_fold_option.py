@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from raicl.common.errors import UsageError
-from raicl.train.clips.fold_option import select_folds
+from raicl.train.clips.fold_option import choose_folds
 from raicl.train.clips.folds import Fold
 
 
@@ -21,7 +21,7 @@ CDE = folds_of("casme2/sub01", "casme2/sub06", "samm/006", "smic/s6", "smic/sub0
 
 def selected(folds: Sequence[Fold], *values: str) -> tuple[list[str], list[str]]:
     notes: list[str] = []
-    chosen = select_folds(folds, values, note=notes.append)
+    chosen = choose_folds(folds, values, note=notes.append)
     return [fold.name for fold in chosen], notes
 
 

@@ -11,7 +11,7 @@ from raicl.common.cache.flows import open_cache
 from raicl.common.errors import UsageError
 from raicl.common.settings import merge
 from raicl.train.clips.folds import FoldError
-from raicl.train.fold.inference import Verdict, attend, pool_instances, predict
+from raicl.train.fold.inference import Verdict, attend, combine_instances, predict
 from raicl.train.inputs.geometry import mirror_inputs
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.inputs.scaling import Scale, apply_scale
@@ -34,21 +34,21 @@ def rows(k: int = 5) -> tuple[Tensor, Tensor]:
 def verdict(infer: InferName, order: list[int] | None = None) -> Verdict:
     probabilities, strength = rows()
     order = order or list(range(5))
-    return pool_instances(probabilities[order], infer, strength[order])
+    return combine_instances(probabilities[order], infer, strength[order])
 
 
 @pytest.mark.parametrize("infer", ["middle", "mean", "weighted"])
 def test_one_instance_speaks_for_itself(infer: InferName) -> None:
     probabilities, strength = rows(1)
     [values] = probabilities.tolist()
-    alone = pool_instances(probabilities, infer, strength)
+    alone = combine_instances(probabilities, infer, strength)
     assert alone.predicted == values.index(max(values))
     # a division by the only weight may round
     assert alone.probabilities == pytest.approx(values, abs=0 if infer != "weighted" else 1e-15)
 
 
 def test_one_instance_has_the_only_vote() -> None:
-    alone = pool_instances(torch.tensor([[0.2, 0.5, 0.3]]), "vote", torch.ones(1))
+    alone = combine_instances(torch.tensor([[0.2, 0.5, 0.3]]), "vote", torch.ones(1))
     assert alone == (1, (0, 1, 0))
 
 
@@ -64,8 +64,8 @@ def test_the_order_of_instances_does_not_matter(infer: InferName) -> None:
 @pytest.mark.parametrize("infer", ["mean", "weighted"])
 def test_equal_instances_say_together_what_each_says(infer: InferName) -> None:
     probabilities, strength = rows(1)
-    many = pool_instances(probabilities.expand(16, 3), infer, torch.rand(16))
-    one = pool_instances(probabilities, infer, strength)
+    many = combine_instances(probabilities.expand(16, 3), infer, torch.rand(16))
+    one = combine_instances(probabilities, infer, strength)
     assert many.predicted == one.predicted
     assert many.probabilities == pytest.approx(one.probabilities, abs=1e-6)
 
@@ -83,18 +83,18 @@ def test_pooling_is_the_mean_the_weighted_mean_and_the_count_written_out() -> No
 
 def test_equal_votes_are_decided_by_the_mean() -> None:
     split = torch.tensor([[0.5, 0.4, 0.1], [0.0, 0.9, 0.1]])
-    assert pool_instances(split, "vote", torch.ones(2)) == (1, (0.5, 0.5, 0))
-    assert pool_instances(split.flip(0), "vote", torch.ones(2)).predicted == 1
+    assert combine_instances(split, "vote", torch.ones(2)) == (1, (0.5, 0.5, 0))
+    assert combine_instances(split.flip(0), "vote", torch.ones(2)).predicted == 1
     # two votes outweigh a surer third
     three = torch.tensor([[0.5, 0.4, 0.1], [0.5, 0.4, 0.1], [0.0, 1.0, 0.0]])
-    assert pool_instances(three, "vote", torch.ones(3)).predicted == 0
-    assert pool_instances(three, "mean", torch.ones(3)).predicted == 1
+    assert combine_instances(three, "vote", torch.ones(3)).predicted == 0
+    assert combine_instances(three, "mean", torch.ones(3)).predicted == 1
 
 
 def test_instances_that_do_not_move_weigh_the_same() -> None:
     probabilities, _ = rows()
-    still = pool_instances(probabilities, "weighted", torch.zeros(5))
-    assert still == pool_instances(probabilities, "mean", torch.zeros(5))
+    still = combine_instances(probabilities, "weighted", torch.zeros(5))
+    assert still == combine_instances(probabilities, "mean", torch.zeros(5))
 
 
 @pytest.fixture
@@ -148,7 +148,9 @@ def test_every_clip_has_one_row_from_its_own_instances_whatever_the_batches(
         each = probabilities_of(classifier, inputs)
         if flip_average:
             each = (each + probabilities_of(classifier, mirror_inputs(inputs, "physical"))) / 2
-        expected = pool_instances(each, infer, torch.from_numpy(instances.strength[list(tested)]))
+        expected = combine_instances(
+            each, infer, torch.from_numpy(instances.strength[list(tested)])
+        )
         assert row.predicted == expected.predicted
         assert row.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
     for row, other in zip(found, predictions(model, instances, batch_size=2), strict=True):

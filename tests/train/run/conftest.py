@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from raicl.common.terminal import umbrella
 from raicl.train.cli import main
 from raicl.train.run.fingerprint import to_toml
 from raicl.train.settings import TrainSettings
@@ -33,6 +34,20 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
     signal.signal(signal.SIGTERM, handler)
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture
+def leaks(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run `raicl leaks` in this process and give its exit code."""
+
+    def run(*arguments: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["raicl", "leaks", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            umbrella.main()
+        assert isinstance(stop.value.code, int)
+        return stop.value.code
+
+    return run
 
 
 @pytest.fixture

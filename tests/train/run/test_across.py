@@ -181,11 +181,11 @@ def test_one_subject_is_enough_of_each_but_not_one_class(
 
 
 def test_the_controls_look_at_the_sides_that_there_are(
-    tmp_path: Path, make_cache: MakeCache, command: Command, capfd: Any
+    tmp_path: Path, make_cache: MakeCache, leaks: Command, capfd: Any
 ) -> None:
     # of one seed the two databases draw the same instances and the same digests of frames
     one, two = (make_cache(tmp_path / f"{n}.h5", dataset=n) for n in ("casme2", "samm"))
-    assert command(one, "--test", two, "--control", "duplicate") == 3
+    assert leaks(one, "--test", two) == 3
     out = capfd.readouterr().out
     assert "casme2/sub01 and samm/sub01: " in out
     assert "casme2/sub01 and casme2/sub02" not in out

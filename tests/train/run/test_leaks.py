@@ -1,4 +1,4 @@
-"""`raicl-train --control duplicate` on caches with and without common content."""
+"""`raicl leaks` on caches with and without common content."""
 
 import json
 from collections.abc import Callable
@@ -19,10 +19,10 @@ Command = Callable[..., int]
 
 
 def test_a_clean_cache_ends_with_0_and_no_run(
-    tmp_path: Path, flows: Path, command: Command, capfd: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, flows: Path, leaks: Command, capfd: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert command(flows, "--control", "duplicate") == 0
+    assert leaks(flows) == 0
     out = capfd.readouterr().out
     assert out.startswith("9 clips, 54 instances with their frames")
     assert out.endswith("nothing is on both sides of a fold\n")
@@ -30,7 +30,7 @@ def test_a_clean_cache_ends_with_0_and_no_run(
 
 
 def test_one_instance_of_another_subject_is_found_and_of_the_same_one_is_not(
-    tmp_path: Path, make_cache: MakeCache, command: Command, capfd: Any
+    tmp_path: Path, make_cache: MakeCache, leaks: Command, capfd: Any
 ) -> None:
     kept: list[NDArray[np.float16]] = []
 
@@ -42,26 +42,26 @@ def test_one_instance_of_another_subject_is_found_and_of_the_same_one_is_not(
         return instances
 
     path = make_cache(tmp_path / "planted.h5", change=plant)
-    assert command(path, "--control", "duplicate", "--json") == 3
+    assert leaks(path, "--json") == 3
     shown = capfd.readouterr()
     assert [pair["clips"] for pair in json.loads(shown.out)["pairs"]] == [
         [f"casme2/sub01/{name}", "casme2/sub03/EP02"] for name in ("EP01", "EP03")
     ]
     assert "2 pairs of clips are on both sides of a fold" in shown.err
-    assert command(path, "--control", "duplicate") == 3
+    assert leaks(path) == 3
     out = capfd.readouterr().out
     assert "casme2/sub01 and casme2/sub03: 2 pairs of clips share 2 instances, 0 frames" in out
     assert "  casme2/sub01/EP01 frame 13 = casme2/sub03/EP02 frame 15" in out
 
 
 def test_still_instances_are_counted_and_no_evidence(
-    tmp_path: Path, make_cache: MakeCache, command: Command, capfd: Any
+    tmp_path: Path, make_cache: MakeCache, leaks: Command, capfd: Any
 ) -> None:
     def still(clip: str, instances: NDArray[np.float16]) -> NDArray[np.float16]:
         instances[0] = -0.0 if clip.endswith("1") else 0.0
         return instances
 
-    assert command(make_cache(tmp_path / "s.h5", change=still), "--control", "duplicate") == 0
+    assert leaks(make_cache(tmp_path / "s.h5", change=still)) == 0
     assert "; 9 still instances are no evidence" in capfd.readouterr().out
 
 
@@ -87,8 +87,8 @@ def test_frames_alone_are_evidence_and_only_across_the_sides_of_a_fold(
     assert find_leaks(composite, [apart]).pairs == ()
 
 
-def test_a_damaged_shard_ends_with_3_as_input(flows: Path, command: Command, capfd: Any) -> None:
+def test_a_damaged_shard_ends_with_3_as_input(flows: Path, leaks: Command, capfd: Any) -> None:
     shard = sorted((flows.parent / "flows.h5.shards").iterdir())[0]
     shard.write_bytes(shard.read_bytes()[:-500])
-    assert command(flows, "--control", "duplicate") == 3
+    assert leaks(flows) == 3
     assert str(shard) in capfd.readouterr().err
