@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,23 +10,10 @@ import numpy as np
 from raicl.common.cache.flows import Cache
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
-from raicl.common.errors import SetupError, UsageError
+from raicl.common.drawing import new_figure
+from raicl.common.errors import UsageError
 from raicl.common.files import replace_atomically
 from raicl.common.sampling.frames import needs_apex
-
-
-def matplotlib_figure() -> ModuleType:
-    """`matplotlib.figure`, which draws into files without a display.
-
-    Raises
-    ------
-    SetupError : matplotlib is not installed.
-    """
-    try:
-        import matplotlib.figure
-    except ImportError as error:
-        raise SetupError("pictures need matplotlib", fix="pip install 'raicl[demo]'") from error
-    return matplotlib.figure
 
 
 def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
@@ -42,7 +28,7 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
     instances = shard.instances.astype(np.float32)
     magnitude = np.hypot(instances[:, 0], instances[:, 1]).mean(axis=(1, 2))
     strongest = int(magnitude.argmax())
-    figure = matplotlib_figure().Figure(figsize=(15, 3.6), layout="constrained")
+    figure = new_figure(15, 3.6)
     kind = out.suffix.lstrip(".").lower() or "png"
     if kind not in figure.canvas.get_supported_filetypes():
         raise UsageError(

@@ -31,8 +31,8 @@ from raicl.data.synthetic.truth import moving_region
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.clips.composite import Composite, compose
-from raicl.train.clips.controls import controlled, shuffle_labels
 from raicl.train.clips.folds import leave_one_subject_out
+from raicl.train.clips.plan import controlled, shuffle_labels
 from raicl.train.inputs.instances import load_instances
 from raicl.train.inputs.scaling import Scale, apply_scale
 from raicl.train.model.network import Classifier

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from raicl.data.protocols.protocol import Protocol, load_protocol
-from raicl.train.clips.composite import Composite, compose
-from raicl.train.clips.controls import controlled
+from raicl.train.clips.composite import Composite, check_classes, compose
 from raicl.train.clips.folds import Fold, make_folds
 from raicl.train.clips.resample import resample
 from raicl.train.settings import TrainSettings
@@ -47,3 +49,25 @@ def assemble(
     prepared = settings.sampling == "cache"
     composite = compose(flows, protocol, test=test, as_prepared=prepared)
     return controlled(resample(composite, settings), settings)
+
+
+def controlled(composite: Composite, settings: TrainSettings) -> Composite:
+    """The clips under the labels that the settings ask for, before any fold is made.
+
+    Raises
+    ------
+    InputError : the shuffled labels leave fewer than two classes to train on.
+    """
+    if settings.control == "none":
+        return composite
+    shuffled = shuffle_labels(composite, settings.seed)
+    check_classes(shuffled)
+    return shuffled
+
+
+def shuffle_labels(composite: Composite, seed: int) -> Composite:
+    """The same clips with their labels permuted between all of them."""
+    clips = sorted(composite.labels)
+    labels = np.random.default_rng(seed).permutation([composite.labels[clip] for clip in clips])
+    shuffled = {clip: int(label) for clip, label in zip(clips, labels, strict=True)}
+    return replace(composite, labels=shuffled)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.files import replace_atomically
+from raicl.common.drawing import new_figure, save_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
     from raicl.train.fold.inference import Attention
 
 _COLUMNS = 5  # of a clip's picture: onset, u, v, strain, class map; the regions below
-NEEDS = "pictures are left out: they need matplotlib (pip install 'raicl[demo]')"
-
-
-def can_draw() -> bool:
-    """Whether matplotlib is installed; asking does not load it."""
-    return find_spec("matplotlib") is not None
 
 
 def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence[str]) -> None:
@@ -36,7 +29,7 @@ def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence
     """
     counts = np.asarray(table)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    figure = _figure(1.2 * len(classes) + 2, 1.2 * len(classes) + 1.5)
+    figure = new_figure(1.2 * len(classes) + 2, 1.2 * len(classes) + 1.5)
     axes = figure.subplots()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
@@ -47,12 +40,12 @@ def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence
     axes.set_yticks(range(len(classes)), classes)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    _save(figure, path)
+    save_png(figure, path)
 
 
 def draw_attention(path: Path, *, face: NDArray[np.uint8], seen: Attention, title: str) -> None:
     """Write the picture of `attention_figure`."""
-    _save(attention_figure(face=face, seen=seen, title=title), path)
+    save_png(attention_figure(face=face, seen=seen, title=title), path)
 
 
 def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) -> Figure:
@@ -66,7 +59,7 @@ def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) ->
     u, v, strain = seen.instance.numpy()
     regions = () if seen.assignment is None else seen.assignment.numpy()
     rows = 1 + math.ceil(len(regions) / _COLUMNS)
-    figure = _figure(1.9 * _COLUMNS, 2.2 * rows + (0.3 if title else 0))
+    figure = new_figure(1.9 * _COLUMNS, 2.2 * rows + (0.3 if title else 0))
     grid = figure.subplots(rows, _COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
@@ -97,18 +90,3 @@ def _panel(axes: Any, name: str, values: NDArray[Any], **colours: Any) -> None:
 def _overlay(axes: Any, values: NDArray[Any], size: int, **colours: Any) -> None:
     extent = (-0.5, size - 0.5, size - 0.5, -0.5)
     axes.imshow(values, alpha=0.5, extent=extent, interpolation="bilinear", **colours)
-
-
-def _figure(width: float, height: float) -> Figure:
-    # a Figure of its own, without pyplot: no window system and no global state is touched
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with replace_atomically(path) as temporary:
-        figure.savefig(temporary, format="png")

@@ -7,6 +7,7 @@ its value is used.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -129,3 +130,24 @@ def sinkhorn(scores: Tensor, rounds: int = 3) -> Tensor:
 def ramp_up(epoch: int, epochs: int) -> float:
     """Factor that rises linearly from 0 in epoch 0 to 1 from epoch `epochs` on [ours]."""
     return min(1.0, epoch / epochs) if epochs else 1.0
+
+
+def log_prior(counts: Sequence[int]) -> Tensor:
+    """log(π_j · L), relative to equal classes, (L,).
+
+    Added to the logits in training it is logit adjustment, subtracted at test the correction.
+    [ours] A class that is absent counts as one clip: its logarithm would be infinite.
+    """
+    clips = torch.tensor(counts, dtype=torch.float64).clamp_min(1)
+    return (clips * len(clips) / clips.sum()).log().float()
+
+
+def effective_weights(counts: Sequence[int], beta: float) -> Tensor:
+    """Class-balanced weights (1 - β)/(1 - β^n_j), 1 for a class of average size, (L,).
+
+    Parameters
+    ----------
+    beta : 0 weighs every class alike, close to 1 by the inverse of its clips.
+    """
+    clips = torch.tensor(counts, dtype=torch.float64).clamp_min(1)
+    return ((1 - beta ** clips.mean()) / (1 - beta**clips)).float()

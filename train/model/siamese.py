@@ -15,7 +15,9 @@ from torch import Tensor, nn
 
 from raicl.train.inputs.geometry import mirror_inputs, mirror_maps
 from raicl.train.model.losses import (
+    effective_weights,
     label_maps,
+    log_prior,
     loss_acl,
     loss_align,
     loss_balance,
@@ -25,7 +27,6 @@ from raicl.train.model.losses import (
 )
 from raicl.train.model.monitors import map_norm, region_monitors
 from raicl.train.model.network import Classifier
-from raicl.train.model.priors import effective_weights, log_prior
 from raicl.train.model.regions import RegionHead, Regions, mlp
 from raicl.train.model.target import make_target, momentum_at, target_gap, update_target
 from raicl.train.settings import TrainSettings

@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
+from raicl.common.drawing import matplotlib
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
 from raicl.train.clips.composite import Composite
@@ -168,8 +169,7 @@ def _picture(outcome: Outcome, row: Prediction, content: bytes, shown: str) -> P
 
 
 def _as_webp(path: Path) -> bytes:
-    from matplotlib import image
-
+    image = matplotlib().image
     content = io.BytesIO()
     try:
         image.imsave(content, image.imread(path)[..., :3].copy(), **_WEBP)

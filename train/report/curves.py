@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.cache.pictures import matplotlib_figure
+from raicl.common.drawing import matplotlib, new_figure
 from raicl.common.terminal.wording import counted
 from raicl.train.fold.log import History
 
@@ -145,8 +145,6 @@ def _alt(title: str, courses: Mapping[str, Course], folds: int) -> str:
 
 def _draw(courses: Mapping[str, Course], mode: str) -> str:
     """A line with the band of the folds per quantity, as an SVG in a data URI."""
-    import matplotlib
-
     ink = _INK[mode]
     style: dict[Any, Any] = {
         "svg.hashsalt": "raicl",
@@ -155,15 +153,15 @@ def _draw(courses: Mapping[str, Course], mode: str) -> str:
     }
     style |= dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), ink)
     style |= dict.fromkeys(("xtick.color", "ytick.color"), ink)
-    with matplotlib.rc_context(style | {"font.size": 12}):
-        figure = matplotlib_figure().Figure(figsize=(5.2, 3.4), layout="constrained")
+    with matplotlib().rc_context(style | {"font.size": 12}):
+        figure = new_figure(5.2, 3.4)
         axes = figure.subplots()
         for (name, line), colour in zip(courses.items(), _LINES[mode], strict=False):
             axes.fill_between(line.epochs, line.low, line.high, color=colour, alpha=0.18, lw=0)
             marker = "o" if len(line.epochs) < 12 else ""
             axes.plot(line.epochs, line.mean, color=colour, label=name, marker=marker, ms=4)
         axes.set_xlabel("epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_facecolor("none")
         axes.ticklabel_format(useOffset=False)

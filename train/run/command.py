@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from raicl.common.drawing import can_draw
 from raicl.common.errors import InputError, PartialError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.terminal import console
@@ -14,7 +15,6 @@ from raicl.train.clips.folds import describe_evaluation
 from raicl.train.clips.leaks import describe_leaks, find_leaks
 from raicl.train.clips.overview import describe_input, print_folds
 from raicl.train.clips.plan import plan
-from raicl.train.fold import pictures as drawing
 from raicl.train.fold.events import summary_writer
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import configure_torch, describe_device, resolve_device
@@ -23,6 +23,8 @@ from raicl.train.run.folder import default_folder, open_run
 from raicl.train.run.workers import threads_each
 from raicl.train.scores.summary import results_text
 from raicl.train.settings import TrainSettings
+
+_NO_PICTURES = "pictures are left out: they need matplotlib (pip install 'raicl[demo]')"
 
 
 def list_folds(
@@ -81,7 +83,7 @@ def run(
         threads=settings.threads or threads_each(jobs), deterministic=settings.deterministic
     )
     device = resolve_device(settings.device)
-    draw = pictures and drawing.can_draw()
+    draw = pictures and can_draw()
 
     folder = run_dir or default_folder(composite, settings)
     opened = open_run(folder, composite, settings, overwrite=overwrite)
@@ -89,7 +91,7 @@ def run(
         opened.log(line)
     opened.log(f"{len(chosen)} of {len(folds)} folds on {describe_device(device)}, run {folder}")
     if pictures and not draw:
-        opened.log(drawing.NEEDS)
+        opened.log(_NO_PICTURES)
     experiment = Experiment(
         composite=composite,
         settings=settings,

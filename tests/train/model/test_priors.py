@@ -14,8 +14,7 @@ from raicl.train.clips.folds import leave_one_subject_out
 from raicl.train.fold.fit import fit_fold
 from raicl.train.inputs.epoch import balanced_clips, draw_epoch
 from raicl.train.inputs.instances import load_instances
-from raicl.train.model.losses import loss_cls
-from raicl.train.model.priors import effective_weights, log_prior
+from raicl.train.model.losses import effective_weights, log_prior, loss_cls
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.train import ImbalanceName

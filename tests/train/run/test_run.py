@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,6 @@ import pytest
 import torch
 
 from raicl.common.cache.flows import open_cache
-from raicl.train.fold import pictures
 from raicl.train.fold.checkpoint import load_tensors
 from raicl.train.inputs.geometry import mirror_instances
 from raicl.train.inputs.scaling import Scale, apply_scale
@@ -226,7 +226,7 @@ def test_pictures_are_drawn_where_matplotlib_is_installed(
     assert "pictures are left out" not in capfd.readouterr().err
     for path in (run / "confusion.png", run / "folds/casme2/sub01/attention.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
-    monkeypatch.setattr(pictures, "can_draw", lambda: False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert command(flows, "--fold", "#0", *options, "--pictures", "--overwrite") == 0
     assert "raicl[demo]" in capfd.readouterr().err
     assert not list(run.rglob("*.png"))
