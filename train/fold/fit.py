@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,26 @@ from raicl.train.settings import TrainSettings
 Observer = Callable[[int, Siamese, Scale], None]  # finished epochs, networks, scale
 
 
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where a fold's files go, and what is shown of it.
+
+    Attributes
+    ----------
+    folder : for the checkpoints and the log.
+    say : receives warnings.
+    label : what the progress calls the fold; empty for its subject.
+    folds_after : folds that are trained after this one, for the time left.
+    events : folder for TensorBoard's event files of the fold; None for none.
+    """
+
+    folder: Path
+    say: Callable[[str], None]
+    label: str = ""
+    folds_after: int = 0
+    events: Path | None = None
+
+
 def fit_fold(
     fold: Fold,
     instances: Instances,
@@ -41,11 +62,7 @@ def fit_fold(
     *,
     n_classes: int,
     device: torch.device,
-    folder: Path,
-    say: Callable[[str], None],
-    label: str = "",
-    folds_after: int = 0,
-    events: Path | None = None,
+    output: Output,
     observe: Observer | None = None,
 ) -> tuple[Siamese, Scale]:
     """Train one fold for its fixed budget of epochs, or go on where it was interrupted.
@@ -56,11 +73,6 @@ def fit_fold(
     Parameters
     ----------
     labels : class index by clip id.
-    folder : keeps the checkpoints and the log, one row per epoch.
-    say : receives warnings.
-    label : what the progress calls the fold; its subject where empty.
-    folds_after : folds that are trained after this one; for the time left alone.
-    events : where TensorBoard's event files of the fold go; None for none.
     observe : called after every epoch, before its checkpoint; must change nothing.
 
     Returns
@@ -70,7 +82,7 @@ def fit_fold(
     Raises
     ------
     FoldError : a loss is not finite.
-    SetupError : `events` are wanted and tensorboard is not installed.
+    SetupError : event files are wanted and tensorboard is not installed.
     """
     seed = settings.seed + fold.index  # method 5, rule 6
     torch.manual_seed(seed)
@@ -88,13 +100,15 @@ def fit_fold(
     )
     scheduler = make_schedule(optimizer, settings)
 
-    checkpoint = Checkpoint(folder, model=model, optimizer=optimizer, scheduler=scheduler, rng=rng)
-    finished, history = checkpoint.resume(say)
+    state = Checkpoint(
+        output.folder, model=model, optimizer=optimizer, scheduler=scheduler, rng=rng
+    )
+    finished, history = state.resume(output.say)
 
-    after = folds_after * settings.epochs
+    after = output.folds_after * settings.epochs
     with (
-        Log(folder, history, events=events) as log,
-        progress(settings.epochs, label or fold.name, done=finished, after=after) as shown,
+        Log(output.folder, history, events=output.events) as log,
+        progress(settings.epochs, output.label or fold.name, done=finished, after=after) as shown,
     ):
         for epoch in range(finished, settings.epochs):
             started = time.perf_counter()
@@ -130,7 +144,7 @@ def fit_fold(
             log.append(measured)
             if observe is not None:
                 observe(epoch + 1, model, scale)
-            checkpoint.save(epoch + 1, history)
+            state.save(epoch + 1, history)
             shown.advance(note=f"epochs, loss {history[-1]['loss']:.3f}")
     return model, scale
 

@@ -12,7 +12,7 @@ import torch
 from raicl.train.clips.folds import Fold, FoldError
 from raicl.train.fold import pictures
 from raicl.train.fold.checkpoint import remove_states, save_tensors
-from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.fold.inference import attend, predict
 from raicl.train.fold.log import read_log
 from raicl.train.fold.oracle import watch
@@ -102,11 +102,13 @@ def _run_fold(
             settings,
             n_classes=len(experiment.classes),
             device=experiment.device,
-            folder=folder,
-            say=run.log,
-            label=experiment.label(fold),
-            folds_after=folds_after,
-            events=experiment.events_folder(fold),
+            output=Output(
+                folder=folder,
+                say=run.log,
+                label=experiment.label(fold),
+                folds_after=folds_after,
+                events=experiment.events_folder(fold),
+            ),
             observe=watch(folder, instances, fold.test) if experiment.oracle else None,
         )
         trained = time.perf_counter()

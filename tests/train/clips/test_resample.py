@@ -18,7 +18,7 @@ from raicl.train.clips.composite import Composite, compose
 from raicl.train.clips.folds import leave_one_subject_out
 from raicl.train.clips.overview import describe_input
 from raicl.train.clips.resample import resample
-from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.inputs.epoch import draw_rows
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.inputs.pairs import draw_pairs
@@ -127,7 +127,7 @@ def test_a_redrawn_fold_repeats_with_its_seed_and_goes_on_after_an_interruption(
         budget = settings.model_copy(update={"epochs": epochs})
         fit_fold(
             fold, instances, composite.labels, budget,
-            n_classes=3, device=CPU, folder=folder, say=print,
+            n_classes=3, device=CPU, output=Output(folder=folder, say=print),
         )  # fmt: skip
         rows = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
         return [row | {"seconds": 0} for row in rows]

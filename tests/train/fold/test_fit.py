@@ -8,7 +8,7 @@ import torch
 
 from raicl.common.cache.flows import open_cache
 from raicl.train.clips.folds import Fold, leave_one_subject_out
-from raicl.train.fold.fit import fit_fold, make_schedule
+from raicl.train.fold.fit import Output, fit_fold, make_schedule
 from raicl.train.fold.inference import attend, predict
 from raicl.train.inputs.epoch import mini_batches
 from raicl.train.inputs.instances import Instances, load_instances
@@ -42,8 +42,7 @@ class Data:
             settings,
             n_classes=3,
             device=CPU,
-            folder=folder,
-            say=print,
+            output=Output(folder=folder, say=print),
         )
         return predict(
             model,
@@ -135,8 +134,7 @@ def test_a_clip_is_classified_alike_alone_and_among_others(
         small,
         n_classes=3,
         device=CPU,
-        folder=tmp_path,
-        say=print,
+        output=Output(folder=tmp_path, say=print),
     )
     common = {"subjects": dict.fromkeys(fold.test, fold.name), "labels": data.labels}
     together = predict(model, data.instances, scale, clips=fold.test, **common)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import torch
 
 from raicl.common.cache.flows import open_cache
 from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.fold.inference import predict
 from raicl.train.inputs.instances import load_instances
 from raicl.train.settings import TrainSettings
@@ -44,8 +44,7 @@ def test_the_first_steps_of_the_default_method_are_those_on_record(
         settings,
         n_classes=3,
         device=device,
-        folder=tmp_path,
-        say=print,
+        output=Output(folder=tmp_path, say=print),
     )
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     for row, expected in zip(log, STEPS, strict=True):

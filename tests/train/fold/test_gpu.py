@@ -8,7 +8,7 @@ import torch
 
 from raicl.common.cache.flows import open_cache
 from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.inputs.instances import load_instances
 from raicl.train.settings import TrainSettings
 
@@ -25,7 +25,15 @@ def first_loss(path: Path, folder: Path, settings: TrainSettings, device: str) -
     instances = load_instances(sources, size=33, device=where, where="device")
     fold = leave_one_subject_out([record.clip for record in cache.records])[0]
     labels = {record.id: index % 3 for index, record in enumerate(cache.records)}
-    fit_fold(fold, instances, labels, settings, n_classes=3, device=where, folder=folder, say=print)
+    fit_fold(
+        fold,
+        instances,
+        labels,
+        settings,
+        n_classes=3,
+        device=where,
+        output=Output(folder=folder, say=print),
+    )
     return float((folder / "log.jsonl").read_text().split('"loss": ')[1].split(",")[0])
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from raicl.common.cache.flows import open_cache
 from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.inputs.augmentation import augment, erase, shift
 from raicl.train.inputs.instances import load_instances
 from raicl.train.settings import TrainSettings
@@ -124,8 +124,7 @@ def test_an_interrupted_fold_ends_as_an_unbroken_one(
             settings,
             n_classes=3,
             device=cpu,
-            folder=tmp_path / folder,
-            say=print,
+            output=Output(folder=tmp_path / folder, say=print),
         )
         return model.state_dict()
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from raicl.common.cache.flows import open_cache
 from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.inputs.epoch import balanced_clips, draw_epoch
 from raicl.train.inputs.instances import load_instances
 from raicl.train.model.losses import effective_weights, log_prior, loss_cls
@@ -168,8 +168,7 @@ class Fitted:
             settings,
             n_classes=3,
             device=torch.device("cpu"),
-            folder=folder,
-            say=print,
+            output=Output(folder=folder, say=print),
         )
         return model.inference_state()
 

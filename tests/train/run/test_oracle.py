@@ -10,7 +10,7 @@ import torch
 
 from raicl.common.cache.flows import open_cache
 from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.fold.inference import classify, predict
 from raicl.train.fold.oracle import best_epoch, pool_oracle, watch
 from raicl.train.inputs.instances import load_instances
@@ -178,8 +178,7 @@ def test_no_label_of_a_tested_clip_is_read_before_it_is_predicted(
             settings,
             n_classes=3,
             device=device,
-            folder=folder,
-            say=print,
+            output=Output(folder=folder, say=print),
             observe=watch(folder, instances, fold.test),
         )
         verdicts = classify(model, instances, scale, clips=fold.test)

@@ -17,7 +17,7 @@ from raicl.train.cli import merge_settings
 from raicl.train.clips.composite import compose
 from raicl.train.clips.folds import leave_one_subject_out
 from raicl.train.clips.resample import resample
-from raicl.train.fold.fit import fit_fold
+from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.fold.inference import predict
 from raicl.train.inputs.instances import load_instances
 from raicl.train.settings import TrainSettings, load_preset, preset_names
@@ -140,8 +140,7 @@ def test_every_preset_trains_and_tests_from_one_cache_of_every_frame(
         settings,
         n_classes=3,
         device=cpu,
-        folder=tmp_path,
-        say=print,
+        output=Output(folder=tmp_path, say=print),
     )
     [row] = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
     assert ("acl" in row, "align" in row) == (settings.irc, settings.mrd)
