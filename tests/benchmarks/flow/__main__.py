@@ -13,7 +13,17 @@ from tempfile import TemporaryDirectory
 
 import cv2
 
-from tests.benchmarks.flow import accuracy, clips, engines, machine, parity, speed, stage, still
+from tests.benchmarks.flow import (
+    accuracy,
+    clips,
+    engines,
+    machine,
+    parity,
+    reading,
+    speed,
+    stage,
+    still,
+)
 
 PARTS = {
     "speed": lambda folder, quick: speed.report(quick),
@@ -22,6 +32,7 @@ PARTS = {
     "still": lambda folder, quick: still.report(quick),
     "clips": clips.report,
     "stage": stage.report,
+    "reading": reading.report,
 }
 
 
