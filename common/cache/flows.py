@@ -1,7 +1,7 @@
 """The cache contract: an index `flows.h5`, and one content-addressed shard per clip beside it.
 
-The index is a small HDF5 file with a JSON manifest; the shards lie in ``flows.h5.shards/``, or
-inside the index when the cache was packed. The README states the format in MUST and MAY.
+The index is a small HDF5 file with a JSON manifest. The shards are in ``flows.h5.shards/``, or
+inside the index if the cache was packed. The README specifies the format in MUST and MAY.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
 
 
 def shards_folder(index: Path) -> Path:
-    """Where the shards of an index lie."""
+    """The folder with the shards of an index."""
     return index.with_name(index.name + ".shards")
 
 
@@ -37,14 +37,14 @@ def write_index(
     failures: Sequence[Mapping[str, str]] = (),
     provenance: Mapping[str, object] | None = None,
 ) -> None:
-    """Commit the index atomically, after every shard it names.
+    """Write the index atomically; the shards that it names must be written before.
 
     Parameters
     ----------
-    records : in the order of (dataset, subject, clip) that every reader will see.
+    records : one per clip, in the order (dataset, subject, clip), which every reader sees.
     size : side S of the instances, px.
-    settings : what made the instances; two caches with equal settings are comparable.
-    skipped, failures : rows ``{"id", "reason"}``; what is missing and why travels with the file.
+    settings : settings that made the instances; two caches with equal settings are comparable.
+    skipped, failures : rows ``{"id", "reason"}``, one per clip that is missing.
     """
     manifest = {
         "records": [record.to_json() for record in records],
@@ -78,7 +78,7 @@ class Cache:
 
     @property
     def digest(self) -> str:
-        """Digest of all its instances, packed or not."""
+        """Digest of all instances; packing does not change it."""
         return digest_instances(self.records)
 
     @property
@@ -111,7 +111,10 @@ class Cache:
 
 
 def digest_instances(records: Iterable[ClipRecord]) -> str:
-    """SHA-256 over ids, digests and untrained rows: equal for equal training, one cache or more."""
+    """SHA-256 over ids, digests and untrained rows.
+
+    Equal training data has an equal digest, whether it is in one cache or in several.
+    """
     lines = sorted(
         f"{record.id} {record.digest}{''.join(f' {row}' for row in record.untrained)}\n"
         for record in records
@@ -120,11 +123,11 @@ def digest_instances(records: Iterable[ClipRecord]) -> str:
 
 
 def open_cache(path: Path) -> Cache:
-    """Open a cache and check its format, its manifest and that every shard is there.
+    """Open a cache and check its format, its manifest and that every shard exists.
 
     Raises
     ------
-    InputError : not a cache, damaged, of a newer version, or a shard is missing.
+    InputError : the file is no cache, is damaged or has a newer version, or a shard is missing.
     """
     cache = read_index(path)
     if cache.packed:
@@ -145,7 +148,8 @@ def read_index(path: Path) -> Cache:
 
     Raises
     ------
-    InputError : not a cache, damaged, of a newer version, or a shard's name leads elsewhere.
+    InputError : the file is no cache, is damaged or has a newer version, or a shard's name could
+        point outside the shards' folder.
     """
     if not path.is_file():
         raise InputError(
@@ -159,7 +163,7 @@ def read_index(path: Path) -> Cache:
         cache = Cache(path, json.loads(content), packed, hashlib.sha256(content).hexdigest())
     except (ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
         raise InputError(
-            f"the manifest does not say what it should: {error}",
+            f"the manifest has a wrong structure: {error}",
             where=f"{path}:/manifest",
             fix=REMAKE,
         ) from error
