@@ -19,7 +19,7 @@ class Clip:
     dataset : key of the database, e.g. ``casme2``.
     subject : the person as the database writes it, e.g. ``sub05``; unique only with `dataset`.
     name : the clip's folder, e.g. ``EP02_01f``.
-    emotion : as annotated, lower-case; classes are decided by a protocol at training time.
+    emotion : emotion as annotated, in lower case; a protocol decides the class at training time.
     onset, offset : first and last frame number; ``onset < offset``.
     apex : number of the strongest frame, or None if none is annotated.
     fps : frames per second of the camera, or None if the database does not say.
@@ -69,7 +69,7 @@ class Clip:
 
     @property
     def id(self) -> str:
-        """``dataset/subject/name``, with ``@onset`` where the name alone is not unique."""
+        """``dataset/subject/name``, with ``@onset`` if the name is not unique without it."""
         suffix = f"@{self.annotated_onset}" if self.repeated else ""
         return f"{self.subject_key}/{self.name}{suffix}"
 

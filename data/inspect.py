@@ -90,7 +90,7 @@ def _table(found: dict[str, Any]) -> str:
             for dataset, counts in value.items():
                 lines += _database_lines(dataset, counts)
         elif name == "provenance":
-            # layout, edition and corrections of each database stand in its own lines
+            # layout, edition and corrections are in the lines of each database
             lines += [f"{k:10} {_shown(part)}" for k, part in value.items() if k != "databases"]
         elif isinstance(value, list):
             lines.append(f"{name:10} {len(value)}")
@@ -105,8 +105,8 @@ def _database_lines(dataset: str, counts: dict[str, Any]) -> list[str]:
     from raicl.data.protocols.audit_table import correction_lines, protocol_lines
 
     total = clips_of_subjects(counts["clips"], counts["subjects"])
-    told = [total, counts["layout"], edition(dataset, counts["sheet"])]
-    lines = [f"{dataset:10} {', '.join(filter(None, told))}"]
+    details = [total, counts["layout"], edition(dataset, counts["sheet"])]
+    lines = [f"{dataset:10} {', '.join(filter(None, details))}"]
     for name, protocol in counts["protocols"].items():
         lines += protocol_lines(name, protocol, dataset)
     return lines + correction_lines(counts["corrections"])

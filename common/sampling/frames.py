@@ -78,7 +78,7 @@ def random_frames(n_frames: int, n: int, rng: np.random.Generator) -> Sequence[i
 
 
 def apex_frames(n_frames: int, apex: int) -> Sequence[int]:
-    """The apex alone."""
+    """Only the apex."""
     return _around(apex, 1, n_frames)
 
 
@@ -123,7 +123,7 @@ def choose_frames(
 
     Raises
     ------
-    ValueError : fewer than two frames, or no apex or generator where one is needed.
+    ValueError : there are fewer than two frames, or the sampling needs an apex or a generator.
     """
     match sampling:
         case "middle":
