@@ -12,25 +12,25 @@ Split = Literal["", "train", "test"]
 class Clip:
     """One annotated micro-expression, onset to offset, without its pixels.
 
-    Frame numbers are the annotation's own (those in the file names), both ends included.
+    Frame numbers are those of the annotation, as in the file names. Both ends are included.
 
     Attributes
     ----------
     dataset : key of the database, e.g. ``casme2``.
     subject : the person as the database writes it, e.g. ``sub05``; unique only with `dataset`.
     name : the clip's folder, e.g. ``EP02_01f``.
-    emotion : as annotated, lower-case; classes are decided by a protocol at training time.
+    emotion : emotion as annotated, in lower case; a protocol decides the class at training time.
     onset, offset : first and last frame number; ``onset < offset``.
-    apex : number of the strongest frame, or None where none is annotated.
-    fps : frames per second of the camera, or None where the database does not say.
-    sheet : version of the annotation the values come from, e.g. ``2014``, or, of a database that
-        is recorded in several variants, the variant, e.g. ``hs`` (SMIC).
-    flags : what a reader of the results should know, e.g. ``apex-missing``.
+    apex : number of the strongest frame, or None if none is annotated.
+    fps : frames per second of the camera, or None if the database does not say.
+    sheet : version of the annotation, e.g. ``2014``. For a database that is recorded in several
+        variants, the variant, e.g. ``hs`` (SMIC).
+    flags : what is unusual about the clip, e.g. ``apex-missing``.
     repeated : whether another clip of this subject has the same name (CAS(ME)^3).
-    split : ``train``, never tested; ``test``, never trained on; empty, both. Of the synthetic
-        database alone, which may have many more clips to test than to train on.
+    split : ``train`` (never tested), ``test`` (never trained on) or empty (both). Only the
+        synthetic database sets it, so that it can have many more clips to test than to train on.
     onset_error, offset_error : frames by which `onset` and `offset` were moved away from the
-        annotation on purpose (see `raicl.preprocess.annotation_error`); the id stays.
+        annotation on purpose (see `raicl.preprocess.annotation_error`). The id does not change.
     """
 
     dataset: str
@@ -54,22 +54,22 @@ class Clip:
 
     @property
     def trained(self) -> bool:
-        """Whether the folds of others may train on it."""
+        """Whether the folds of other subjects may train on this clip."""
         return self.split != "test"
 
     @property
     def tested(self) -> bool:
-        """Whether the fold of its subject tests it."""
+        """Whether the fold of its own subject tests this clip."""
         return self.split != "train"
 
     @property
     def subject_key(self) -> str:
-        """``dataset/subject``: the same person is never on both sides of a fold."""
+        """``dataset/subject``, which names one person: folds are made of these."""
         return f"{self.dataset}/{self.subject}"
 
     @property
     def id(self) -> str:
-        """``dataset/subject/name``, with ``@onset`` where the name alone is not unique."""
+        """``dataset/subject/name``, with ``@onset`` if the name is not unique without it."""
         suffix = f"@{self.annotated_onset}" if self.repeated else ""
         return f"{self.subject_key}/{self.name}{suffix}"
 
@@ -82,6 +82,6 @@ class Clip:
         """Plain values, as a manifest holds them."""
         values = asdict(self) | {"flags": list(self.flags)}
         for name in ("split", "onset_error", "offset_error"):
-            if not values[name]:  # the index of a database without them stays what it was
+            if not values[name]:  # omitted, so that an index without them keeps its digest
                 del values[name]
         return values

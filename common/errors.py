@@ -10,7 +10,7 @@ class RaiclError(Exception):
     ----------
     what : one line, the cause with the offending value.
     where : one line, the file, row or clip.
-    fix : one line, the command or action that mends it.
+    fix : one line, the command or action that solves it.
     """
 
     exit_code = 1
@@ -20,7 +20,7 @@ class RaiclError(Exception):
         self.what, self.where, self.fix = what, where, fix
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive the way back from a worker process, keyword arguments included."""
+        """Pickle the keyword arguments too, so that a worker process can pass the error on."""
         return _rebuild, (type(self), self.what, self.where, self.fix)
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class InputError(RaiclError):
 
 
 class VersionError(InputError):
-    """Written by a newer program, which alone can read it."""
+    """The file was written by a newer version of raicl, and only that can read it."""
 
 
 class SetupError(RaiclError):
@@ -66,7 +66,7 @@ class ConflictError(RaiclError):
 
 
 class HeldError(ConflictError):
-    """Another process holds the output; later it may be free."""
+    """Another process is writing the output. Trying again later may succeed."""
 
 
 class ResourceError(RaiclError):

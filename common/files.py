@@ -1,4 +1,4 @@
-"""Files that are whole or absent: atomic replacement and digests."""
+"""Atomic replacement of files, so that a file is complete or absent, and their digests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sha256_file(path: Path) -> str:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What a user can mend about writing to `path` leaves the block as an error that says how.
+    """Turn an OSError about writing to `path` that a user can solve into one that says how.
 
     Raises
     ------
@@ -50,16 +50,16 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replace_atomically(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it takes the place of `path` durably.
+    """Yield a temporary path beside `path`. On success, sync it to disk and rename it to `path`.
 
-    The final path is never opened for writing: a killed process leaves the old file or the new
+    The final path is never opened for writing. A killed process leaves the old file or the new
     one, and at worst a hidden ``.NAME.PID.tmp``, which `sweep` removes.
 
     Raises
     ------
     ResourceError, InputError : see `writing`; `path` is unchanged.
     """
-    if path.is_dir():  # "." has not even a name
+    if path.is_dir():  # checked here because with_name below fails on "."
         raise InputError("cannot write: it is a folder", where=str(path), fix="name a file in it")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -74,7 +74,10 @@ def replace_atomically(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, name: str = "*") -> None:
-    """Remove what killed writers of `name` left in `folder`; only for who holds the lock."""
+    """Remove the temporary files that killed writers of `name` left in `folder`.
+
+    Only the process that holds the lock of the output may call it.
+    """
     for stale in folder.glob(f".{name}.*.tmp"):
         stale.unlink(missing_ok=True)
 
@@ -92,16 +95,16 @@ def write_json(path: Path, values: object) -> None:
 
 
 def read_json(path: Path, *, fix: str, kind: str = "the file") -> dict[str, Any]:
-    """The object in a JSON file.
+    """Read the object in a JSON file.
 
     Raises
     ------
-    InputError : missing or damaged; `fix` mends it, and `kind` names it.
+    InputError : the file is missing or damaged. The error names its `kind` and carries `fix`.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
-            raise ValueError("it holds no object")
+            raise ValueError("it does not contain an object")
     except (OSError, ValueError) as error:
         raise InputError(f"{kind} cannot be read: {error}", where=str(path), fix=fix) from error
     return values

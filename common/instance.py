@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 def strain(flow: NDArray[np.floating]) -> NDArray[np.floating]:
     """Optical strain magnitude ε = sqrt(u_x² + v_y² + ½ (u_y + v_x)²).
 
-    Central differences inside, one-sided at the borders. A translation or a small rotation has
-    no strain, a stretch u = a·x has a, a shear u = g·y has g/√2.
+    Derivatives are central differences inside and one-sided at the borders. A translation or a
+    small rotation has no strain. A stretch u = a·x has strain a, a shear u = g·y has g/√2.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def strain(flow: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def mirror(instance: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The instance a mirrored face would give: x reversed **and u negated**.
+    """The instance that the mirrored face would give: x is reversed **and u is negated**.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Locking: one writer of an output at a time, known by its process and host."""
+"""Locking: one writer per output at a time, identified by its process and host."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 def lock(path: Path) -> Iterator[None]:
     """Hold `path` as the lock of a single writer until the block ends.
 
-    The kernel releases the lock with the process, so a killed writer leaves nothing stale. Where
-    the file system has no such locks (some network mounts), a file ``PATH.held`` stands for it.
+    The kernel releases the lock when the process ends, so a killed writer leaves no stale lock.
+    On a file system without such locks (some network mounts), a file ``PATH.held`` replaces it.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def lock(path: Path) -> Iterator[None]:
         except OSError as error:
             if error.errno not in _UNSUPPORTED:
                 raise
-            say(f"note: no locks on this file system ({error.strerror}); a file stands for one")
+            say(f"note: no locks on this file system ({error.strerror}), a lock file is used")
             stand_in: AbstractContextManager[None] = _held(path.with_name(f"{path.name}.held"))
         else:
             stand_in = nullcontext()
@@ -64,7 +64,7 @@ def lock(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
-    """The same by a file that only one process can create; a killed one leaves it behind."""
+    """Lock by a file that only one process can create. A killed process leaves it behind."""
     try:
         with writing(path), path.open("x") as stream:
             stream.write(_holder())

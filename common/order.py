@@ -1,4 +1,4 @@
-"""One order of names for both stages, and the form in which names are compared."""
+"""The order of names in both stages, and the form in which names are compared."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import unicodedata
 
 
 def comparable(name: str) -> str:
-    """A name as it is compared: compatibility characters unified, case ignored, trimmed."""
+    """The form of a name for comparison: compatibility characters unified, lower case, trimmed."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     """Sort key under which ``img9`` comes before ``img10``, and ``img`` before both.
 
-    Runs of digits compare by value and come before letters; letters compare by `comparable`. Names
-    that are equal so far (``sub1``, ``sub01``) keep one order by their raw text.
+    Runs of digits compare by value and come before letters. Letters compare by `comparable`.
+    Names that are still equal (``sub1``, ``sub01``) compare by their raw text.
     """
     parts = [part for part in re.split(r"([0-9]+)", comparable(name)) if part]
     return tuple(_number(part) if part[0] in "0123456789" else (1, 0, part) for part in parts), name
 
 
 def _number(digits: str) -> tuple[int, int, str]:
-    """Compares by value without `int`, which refuses the longest: the longer number is larger."""
+    """Key that compares numbers by length, then digits: `int` refuses very long ones."""
     value = digits.lstrip("0")
     return 0, len(value), value

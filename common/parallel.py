@@ -1,4 +1,4 @@
-"""The joblib seam: independent tasks over processes, where a dead worker costs one task."""
+"""Run independent tasks in several processes by joblib; a dead worker costs only one task."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Result = TypeVar("Result")
 
 
 class WorkerDeath(Generic[Task]):
-    """Stands for the result of a task whose worker process died or was stopped, twice."""
+    """The result of a task whose worker process died or was stopped twice."""
 
 
 def resolve_jobs(jobs: int | None) -> int:
-    """Number of processes: None is one per physical core, -1 one per logical core.
+    """Number of processes: None means one per physical core, -1 one per logical core.
 
     Raises
     ------
@@ -43,14 +43,14 @@ def run_all(
 ) -> Iterator[tuple[int, Result | WorkerDeath[Task]]]:
     """Yield (index of the task, its result) in the order of completion.
 
-    When a worker dies (out of memory, a crash in native code), the tasks that may have been in
-    flight are run again one at a time: the one that kills its worker again yields `WorkerDeath`,
-    and the others go on.
+    When a worker dies (out of memory, a crash in native code), the tasks that may have been
+    running are run again one at a time. A task that kills its worker again yields `WorkerDeath`,
+    and the others continue.
 
     Parameters
     ----------
-    minutes : after which a worker that is still at one task is stopped, as if it had died; without
-        effect where the tasks run in this process.
+    minutes : time limit for one task. A worker that exceeds it is stopped, as if it had died.
+        Tasks that run in this process have no limit.
     """
     work = _Timed(work, minutes)
     waiting = list(range(len(tasks)))
@@ -65,7 +65,7 @@ def run_all(
                 waiting.remove(index)
                 yield index, result
         except _worker_deaths():
-            suspects = waiting[: 2 * jobs]  # joblib dispatches no further ahead
+            suspects = waiting[: 2 * jobs]  # joblib has dispatched no more than these
         else:
             return
         for suspect in suspects:
@@ -79,7 +79,7 @@ def run_all(
 
 
 def stop_workers() -> None:
-    """Kill the pool's processes at once; for the way out of an interrupted run."""
+    """Kill the pool's processes at once, when a run is interrupted."""
     from joblib.externals.loky import get_reusable_executor
 
     get_reusable_executor().shutdown(wait=True, kill_workers=True)
@@ -101,7 +101,7 @@ def _run_parallel(
 
 @dataclass(frozen=True)
 class _Timed(Generic[Task, Result]):
-    """Work that ends its process when it takes too long, even within native code."""
+    """Work that ends its process if it takes too long, even inside native code."""
 
     work: Callable[[Task], Result]
     minutes: float | None
@@ -109,7 +109,7 @@ class _Timed(Generic[Task, Result]):
     def __call__(self, task: Task) -> Result:
         if self.minutes is None or parent_process() is None:
             return self.work(task)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends the process
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the default action ends the process
         signal.setitimer(signal.ITIMER_REAL, 60 * self.minutes)
         try:
             return self.work(task)

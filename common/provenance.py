@@ -1,4 +1,4 @@
-"""Where an artifact comes from: versions of what made it, and the state of the source."""
+"""Where an artifact comes from: versions of the packages that made it, and the git commit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @cache
 def installed_version(*packages: str) -> str | None:
-    """Version of the first of these distributions that is installed; None where none is."""
+    """Version of the first of these distributions that is installed, None if none is."""
     for package in packages:
         with suppress(metadata.PackageNotFoundError):
             return metadata.version(package)
@@ -21,13 +21,13 @@ def installed_version(*packages: str) -> str | None:
 
 
 def versions(packages: Sequence[str]) -> dict[str, str]:
-    """Installed versions by distribution name, with Python's; ``absent`` for a missing one."""
+    """Installed versions by distribution name, and Python's. A missing one is ``absent``."""
     found = {package: installed_version(package) or "absent" for package in packages}
     return {"python": platform.python_version(), **found}
 
 
 def git_state() -> str:
-    """Commit of the source tree, ``+dirty`` if changed; ``installed`` outside a checkout."""
+    """Commit of the source tree, with ``+dirty`` if changed, or ``installed`` if no checkout."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return "installed"

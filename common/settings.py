@@ -25,14 +25,14 @@ class Settings(BaseModel):
 
 
 def setting(default: Any, help: str, *, panel: str, **constraints: Any) -> Any:
-    """One setting: default, sentence, the panel of ``--help`` it stands in, pydantic's bounds."""
+    """Declare a setting: its default, help text, panel of ``--help`` and pydantic's bounds."""
     return Field(default, description=help, json_schema_extra={"panel": panel}, **constraints)
 
 
 def read_toml(
     path: Path, *, kind: str = "configuration", option: str = "--config"
 ) -> dict[str, Any]:
-    """Read a configuration file, or one of another `kind` that `option` names.
+    """Read a TOML file; error messages call it `kind` and say that `option` takes it.
 
     Raises
     ------
@@ -48,16 +48,20 @@ def read_toml(
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(
-            f"not a TOML file: {error}", where=str(path), fix="mend the file"
+            f"not a TOML file: {error}", where=str(path), fix="correct the file"
         ) from error
 
 
 def merge(model: type[Model], *layers: tuple[str, Mapping[str, Any]]) -> Model:
-    """Build settings from layers in rising precedence, each named for the error message.
+    """Build settings from layers, where a later layer overrides the earlier ones.
+
+    Parameters
+    ----------
+    layers : pairs of a name, which error messages give, and the values by key.
 
     Raises
     ------
-    UsageError : an unknown key or a value out of bounds, with the layer it stands in.
+    UsageError : an unknown key or a value out of bounds, with the name of its layer.
     """
     merged: dict[str, Any] = {}
     for name, values in layers:
@@ -77,7 +81,7 @@ def merge(model: type[Model], *layers: tuple[str, Mapping[str, Any]]) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")
-        if not first["loc"]:  # a check of several settings together says itself which
+        if not first["loc"]:  # a check of several settings names them in its message
             raise UsageError(message, fix="see --help") from error
         key = str(first["loc"][0])
         where = next((name for name, values in reversed(layers) if key in values), "settings")
@@ -95,7 +99,7 @@ def environment(model: type[Settings]) -> dict[str, str]:
 def with_settings(model: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add one option per field of `model` to a typer command.
 
-    A field that the command declares itself, for a value that is no setting, is left to it.
+    A field is skipped if the command declares a parameter of that name itself.
 
     The command must take a keyword ``given``: the options that were on the command line, by
     field name. Every option's own default is None, so that a file's value is not overridden.

@@ -1,4 +1,4 @@
-"""Commands about the synthetic database: write it, and take it through both stages."""
+"""Commands on the synthetic database: write it, and run both stages on it."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ def synth(
     subjects: Annotated[
         int | None, typer.Option(min=2, max=99, help="Synthetic people (12).")
     ] = None,
-    clips: Annotated[int | None, typer.Option(min=1, max=99, help="Clips of each (6).")] = None,
+    clips: Annotated[int | None, typer.Option(min=1, max=99, help="Clips per person (6).")] = None,
     test_clips: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=99,
-            help="Clips more of each that are only tested; the others are then only trained on.",
+            help="Additional clips per person for testing only; the others are for training only.",
         ),
     ] = None,
     difficulty: Annotated[
         Literal["default", "medium", "hard"] | None,
-        typer.Option(help="Harder: weaker, more varied motion among more that means nothing."),
+        typer.Option(help="Harder: weaker and more varied motion, with more irrelevant motion."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Another seed, other people (0).")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the people (0).")] = None,
     layout: Annotated[
         str,
         typer.Option(
-            help="casme2 is the synthetic faces; casme2-cropped, casme2-raw, samm, smic, smic-e, "
+            help="casme2 gives synthetic faces; casme2-cropped, casme2-raw, samm, smic, smic-e, "
             "casme3a and casme3-clip are miniatures: tiny pictures without faces."
         ),
     ] = "casme2",
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Processes.")] = None,
 ) -> None:
-    """Write a database as a real one is laid out: synthetic faces, or a miniature with its quirks.
+    """Write a database in the layout of a real one: synthetic faces, or a miniature with quirks.
 
-    The faces come with the true motion of every frame; a miniature is the same each time.
+    The faces come with the true motion of every frame. A miniature is always the same.
     """
     if layout != "casme2":
         given = {
@@ -77,7 +77,7 @@ def synth(
         difficulty=DIFFICULTIES[difficulty or "default"],
         jobs=resolve_jobs(jobs),
     )
-    if test_clips is not None:  # the column is of no real database, so its reader ignores it
+    if test_clips is not None:  # casme2 has no column for the split, so its reader ignores it
         console.result(
             f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep synthetic --root {folder} "
             "--out flows.h5"
@@ -112,9 +112,9 @@ def _synth_miniature(folder: Path, layout: str, given: Sequence[str]) -> None:
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where to put everything.")] = Path("demo"),
     subjects: Annotated[int, typer.Option(min=2, max=99, help="Synthetic people.")] = 12,
-    seed: Annotated[int, typer.Option(min=0, help="Of the people and of the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the people and of the training.")] = 0,
 ) -> None:
-    """Take a synthetic database through both stages by the commands a user would type."""
+    """Run both stages on a synthetic database, with the commands that a user would type."""
     started = time.monotonic()
     database, flows, run = folder / "database", folder / "flows.h5", folder / "run"
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ def demo(
     page = folder / "report.html"
     _command("report", run, "--out", page)
     minutes = (time.monotonic() - started) / 60
-    console.result(f"the whole way took {minutes:.1f} min; open {page} and look at the pictures:")
+    console.result(f"the demo took {minutes:.1f} min; open {page} and look at the pictures:")
     for picture in sorted(folder.rglob("*.png")):
         if not picture.is_relative_to(database):
             console.result(f"  {picture}")
@@ -141,13 +141,13 @@ def _command(*words: object) -> None:
     code = subprocess.run(run, check=False).returncode
     if code:
         raise PartialError(
-            f"the demo stopped: `raicl {arguments[0]}` left with exit code {code}",
-            fix="its own message stands above; `raicl doctor` checks the installation",
+            f"the demo stopped: `raicl {arguments[0]}` ended with exit code {code}",
+            fix="see its message above; `raicl doctor` checks the installation",
         )
 
 
 def _first_clips(flows: Path) -> dict[str, str]:
-    """The first clip of each emotion that the composite protocol counts, where there is one."""
+    """The first clip of each emotion that the composite protocol counts, if there is one."""
     from raicl.common.cache.flows import open_cache
 
     first: dict[str, str] = {}
@@ -158,7 +158,7 @@ def _first_clips(flows: Path) -> dict[str, str]:
 
 
 def _is_filled(folder: Path) -> bool:
-    """Whether there is anything but what an interrupted `synth` leaves."""
+    """Whether `folder` holds more than the remains of an interrupted `synth`."""
     from raicl.data.synthetic.database import STAGE
 
     if not folder.is_dir():

@@ -1,7 +1,7 @@
-"""READ FIRST: a database on disk becomes clips with their frames; no pixel is touched.
+"""READ FIRST: turn a database on disk into clips with their frames, without reading pixels.
 
-A reader takes the official sheet row by row, finds each row's folder and frames on disk, and
-returns a `Database`: the usable clips, and every other one with the reason why it is not used.
+A reader goes through the official sheet row by row and finds each row's folder and frames on disk.
+It returns a `Database`: the usable clips, and the other ones with the reason why they are not used.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ def read_database(
     Parameters
     ----------
     name : one of `DATABASES`.
-    root : its folder, at any level of nesting; None searches the places of `find_root`.
-    annotations : its sheet; None searches beside the frames.
-    correct : apply the listed corrections.
-    variant : which of the recordings it consists of; None is the first of them.
+    root : folder of the database, at any level of nesting; None searches the places of `find_root`.
+    annotations : sheet of the database; None searches beside the frames.
+    correct : whether to apply the listed corrections.
+    variant : which of the database's recordings to read; None takes the first.
 
     Raises
     ------
-    UsageError : an unknown name or variant.
-    InputError : no folder, no sheet, an unusable sheet, or not one usable clip.
+    UsageError : the name or the variant is unknown.
+    InputError : there is no folder, no sheet or no usable clip, or the sheet is unusable.
     """
     reader = find_reader(name, variant)
     known = read_corrections(name) if correct else ()
@@ -79,7 +79,7 @@ def find_reader(name: str, variant: str | None = None) -> Reader:
 
     Raises
     ------
-    UsageError : an unknown name or variant.
+    UsageError : the name or the variant is unknown.
     """
     readers = _readers()
     if name not in readers:
@@ -112,7 +112,7 @@ def edition(name: str, sheet: str) -> str:
 
 
 def _readers() -> dict[str, dict[str, Reader]]:
-    """Readers by database and variant, the default first; empty where there are no variants."""
+    """Readers by database and variant, the default first; "" if there are no variants."""
     cameras: dict[str, Reader] = {camera: partial(read_smic, camera=camera) for camera in FPS}
     return {
         "casme2": {"": read_casme2},

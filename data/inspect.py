@@ -143,8 +143,8 @@ def _database_lines(dataset: str, counts: DatabaseSummary) -> list[str]:
     from raicl.data.protocols.audit_table import correction_lines, protocol_lines
 
     total = clips_of_subjects(counts["clips"], counts["subjects"])
-    told = [total, counts["layout"], edition(dataset, counts["sheet"])]
-    lines = [f"{dataset:10} {', '.join(filter(None, told))}"]
+    details = [total, counts["layout"], edition(dataset, counts["sheet"])]
+    lines = [f"{dataset:10} {', '.join(filter(None, details))}"]
     for name, protocol in counts["protocols"].items():
         lines += protocol_lines(name, protocol, dataset)
     return lines + correction_lines(counts["corrections"])

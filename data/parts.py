@@ -1,4 +1,4 @@
-"""Databases put together into one, and the part of a database for a small trial."""
+"""Combine databases into one, and select a part of a database for a small trial."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ COMPOSITES = {"cde": ("casme2", "samm", "smic")}
 def read_composite(
     name: str, roots: Mapping[str, Path | None], *, correct: bool = True
 ) -> Database:
-    """Read every database of a composite, all clips of each: one cache serves every protocol.
+    """Read all clips of every database of a composite, so that one cache serves every protocol.
 
     Parameters
     ----------
     name : one of `COMPOSITES`.
-    roots : the folder by database; one that is None or absent is searched for.
-    correct : apply the listed corrections.
+    roots : folders by database; a folder that is None or absent is searched for.
+    correct : whether to apply the listed corrections.
 
     Raises
     ------
-    InputError : one of them is missing or unusable; all are looked for before one is read.
+    InputError : a database is missing or unusable. All are found before the first is read.
     """
     found = {
         member: find_root(member, roots.get(member), option=f"--root-{member}")
@@ -38,7 +38,7 @@ def read_composite(
 
 
 def combine(name: str, members: Sequence[Database]) -> Database:
-    """Several databases as one, which remembers them as its members."""
+    """Combine several databases into one, which keeps them as its members."""
     return Database(
         name=name,
         root=members[0].root,
@@ -54,16 +54,16 @@ def combine(name: str, members: Sequence[Database]) -> Database:
 def part_of(
     database: Database, *, subjects: Sequence[str] | None = None, limit: int | None = None
 ) -> Database:
-    """The part of a database for a small trial, with what was skipped of its subjects.
+    """Select a part of a database for a small trial, with the skipped clips of its subjects.
 
     Parameters
     ----------
-    subjects : as the database writes them, or ``dataset/subject``.
-    limit : clips, of each member where there are several.
+    subjects : subjects to keep, as the database writes them or as ``dataset/subject``.
+    limit : number of clips to keep, from each member if there are several.
 
     Raises
     ------
-    UsageError : a subject the database does not have.
+    UsageError : the database has no such subject.
     InputError : no clip is left.
     """
     clips = [item.clip for item in database.footage]

@@ -1,4 +1,4 @@
-"""What a reader returns: a database, its clips with their frames, and what was left out."""
+"""What a reader returns: a database, its clips with their frames, and the skipped clips."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Footage:
-    """A clip and its frames on disk, ascending by number; the first is the onset, at least 2.
+    """A clip and its frames on disk: at least 2, ascending by number, the onset first.
 
-    `problem` says why the clip cannot be used as it is asked for; a reader leaves it empty.
+    `problem` says why the clip cannot be used as requested. A reader leaves it empty.
     """
 
     clip: Clip
@@ -38,7 +38,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Correction:
-    """An annotated value replaced by a listed one (see `raicl.data.sheets.corrections`)."""
+    """An annotated value and the one used instead (see `raicl.data.sheets.corrections`)."""
 
     id: str
     field: str
@@ -56,13 +56,13 @@ class Database:
     ----------
     name : key of the database, the `Clip.dataset` of all its clips.
     root : the folder that was given or found, links resolved; nothing in it is ever written.
-    layout : which release lies there, e.g. ``raw-selected``.
+    layout : which release is on disk, e.g. ``raw-selected``.
     sheet : version of the annotation, e.g. ``2014``, or variant of the recordings, e.g. ``hs``;
-        empty where there is only one.
+        empty if there is only one.
     footage : the usable clips, in natural order of subject and name.
     skipped : the clips on disk or in the sheet that are not used, each with its reason.
     corrections : the values that were replaced.
-    members : the databases that this one was put together from (see `raicl.data.parts`).
+    members : the databases that this one combines (see `raicl.data.parts`).
     """
 
     name: str
@@ -76,5 +76,5 @@ class Database:
 
     @property
     def parts(self) -> tuple[Database, ...]:
-        """Its members, or itself alone."""
+        """The members, or the database itself if it has none."""
         return self.members or (self,)

@@ -1,4 +1,4 @@
-"""Commands about the file of a cache: whether it is whole, and how to make one file of it."""
+"""Commands on a cache: verify it, and pack it into one file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def validate(
     flows: Annotated[Path, typer.Argument(help="A cache written by raicl-prep.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Read a cache whole and verify every digest; name each clip that is damaged or missing."""
+    """Read a whole cache, verify every digest and name each clip that is damaged or missing."""
     from raicl.common.cache.flows import read_index
     from raicl.common.cache.validation import find_faults, remedy
 
@@ -45,7 +45,7 @@ def pack(
     out: Annotated[Path, typer.Argument(help="The self-contained file to write.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
 ) -> None:
-    """Put a cache and its shards into one file that every reader takes as it is."""
+    """Copy a cache and its shards into one file, which every command reads like the original."""
     from raicl.common.cache.flows import open_cache
     from raicl.common.cache.packing import pack as write_packed
 

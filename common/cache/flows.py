@@ -1,7 +1,7 @@
 """The cache contract: an index `flows.h5`, and one content-addressed shard per clip beside it.
 
-The index is a small HDF5 file with a JSON manifest; the shards lie in ``flows.h5.shards/``, or
-inside the index when the cache was packed. The README states the format in MUST and MAY.
+The index is a small HDF5 file with a JSON manifest. The shards are in ``flows.h5.shards/``, or
+inside the index if the cache was packed. The README specifies the format in MUST and MAY.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
 
 
 def shards_folder(index: Path) -> Path:
-    """Where the shards of an index lie."""
+    """The folder with the shards of an index."""
     return index.with_name(index.name + ".shards")
 
 
@@ -83,7 +83,7 @@ class Cache:
 
     @property
     def digest(self) -> str:
-        """Digest of all its instances, packed or not."""
+        """Digest of all instances; packing does not change it."""
         return digest_instances(self.records)
 
     @property
@@ -123,7 +123,10 @@ class StoredClip(NamedTuple):
 
 
 def digest_instances(records: Iterable[ClipRecord]) -> str:
-    """SHA-256 over ids, digests and untrained rows: equal for equal training, one cache or more."""
+    """SHA-256 over ids, digests and untrained rows.
+
+    Equal training data has an equal digest, whether it is in one cache or in several.
+    """
     lines = sorted(
         f"{record.id} {record.digest}{''.join(f' {row}' for row in record.untrained)}\n"
         for record in records
@@ -132,11 +135,11 @@ def digest_instances(records: Iterable[ClipRecord]) -> str:
 
 
 def open_cache(path: Path) -> Cache:
-    """Open a cache and check its format, its manifest and that every shard is there.
+    """Open a cache and check its format, its manifest and that every shard exists.
 
     Raises
     ------
-    InputError : not a cache, damaged, of a newer version, or a shard is missing.
+    InputError : the file is no cache, is damaged or has a newer version, or a shard is missing.
     """
     cache = read_index(path)
     if cache.packed:
@@ -157,7 +160,8 @@ def read_index(path: Path) -> Cache:
 
     Raises
     ------
-    InputError : not a cache, damaged, of a newer version, or a shard's name leads elsewhere.
+    InputError : the file is no cache, is damaged or has a newer version, or a shard's name could
+        point outside the shards' folder.
     """
     if not path.is_file():
         raise InputError(

@@ -1,4 +1,4 @@
-"""HDF5 files, written whole or not at all; read as plain arrays only, with every fault named."""
+"""HDF5 files: written atomically, read as plain arrays only, with an error for every fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from raicl.common.errors import InputError
 from raicl.common.files import write_atomic
 
-# h5py passes on whatever HDF5, its own decoding or numpy say about damaged bytes
+# damaged bytes can raise any of these, from HDF5, from h5py's decoding or from numpy
 _DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError)
 REMAKE = "run raicl-prep again with the same --out: whole clips are kept, damaged ones are remade"
 SURVEY = f"`raicl validate` names every damaged clip; {REMAKE}"
@@ -21,14 +21,14 @@ SURVEY = f"`raicl validate` names every damaged clip; {REMAKE}"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[h5py.File]:
-    """A new file, which takes the place of `path` atomically when the block has ended well.
+    """Yield a new file, which replaces `path` atomically if the block succeeds.
 
-    It is made in memory: HDF5 cannot let go of a file that it failed to write, and crashes the
-    process when that ends.
+    The file is built in memory. HDF5 cannot close a file that it failed to write, and crashes the
+    process at its end.
 
     Raises
     ------
-    ResourceError, InputError : as `raicl.common.files.writing`; `path` is unchanged.
+    ResourceError, InputError : see `raicl.common.files.writing`; `path` is unchanged.
     """
     with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
         yield file
@@ -51,14 +51,14 @@ def reading(path: Path, what: str) -> Iterator[h5py.File]:
 def plain_array(
     group: h5py.Group, name: str, dtype: type[np.generic], ndim: int, *, limit: int, where: str
 ) -> Any:
-    """Read a dataset that stores its own bytes, of the type and rank expected.
+    """Read a dataset of the expected type and rank that stores its own bytes.
 
-    Links, external storage, virtual data, compression and shapes that promise far more bytes
-    than the file holds are refused before anything is read.
+    Links, external storage, virtual data, compression and shapes that claim more bytes than the
+    file holds are refused before anything is read.
 
     Raises
     ------
-    InputError : missing, or any of these.
+    InputError : the dataset is missing or refused.
     """
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
         raise InputError(f"{name} is missing or a link", where=where, fix=REMAKE)

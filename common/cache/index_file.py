@@ -18,12 +18,15 @@ _MANIFEST_BYTES = 256 << 20  # a manifest of CAS(ME)^3's 860 clips has 1 MB
 
 
 def oldest_version(records: Sequence[ClipRecord]) -> int:
-    """The oldest version that says it all: one of version 1 would train on the untrained rows."""
+    """The oldest format version that can hold `records`.
+
+    Readers of version 1 do not know untrained rows and would train on them.
+    """
     return VERSION if any(record.untrained for record in records) else 1
 
 
 def store_manifest(file: h5py.File, content: bytes, version: int) -> None:
-    """Write the manifest's bytes with what a reader checks before it reads them."""
+    """Write the manifest's bytes, and the attributes that a reader checks first."""
     file.attrs["format"] = FORMAT
     file.attrs["version"] = version
     file.attrs["digest"] = hashlib.sha256(content).hexdigest()
@@ -32,12 +35,12 @@ def store_manifest(file: h5py.File, content: bytes, version: int) -> None:
 
 
 def load_manifest(file: h5py.File, path: Path) -> tuple[bytes, bool]:
-    """The manifest's bytes, verified, and whether the shards are in the same file.
+    """Read and verify the manifest's bytes, and tell whether the shards are in the same file.
 
     Raises
     ------
-    VersionError : of a newer version.
-    InputError : of another kind, or damaged.
+    VersionError : the file has a newer format version.
+    InputError : the file is of another kind or damaged.
     """
     found = file.attrs.get("format")
     if not isinstance(found, str) or found != FORMAT:

@@ -13,7 +13,7 @@ from raicl.common.cache.index_file import load_manifest, oldest_version, store_m
 from raicl.common.cache.shards import store_shard
 from raicl.common.files import replace_atomically
 
-_MARGIN = 1 << 20  # for the groups of the one file
+_MARGIN = 1 << 20  # room for the groups of the packed file
 
 
 def pack(cache: Cache, out: Path) -> None:
@@ -21,7 +21,7 @@ def pack(cache: Cache, out: Path) -> None:
 
     Raises
     ------
-    ResourceError : there is no room for it; nothing is written.
+    ResourceError : the disk has no room for the file; nothing is written.
     InputError : a shard is damaged, or the folder cannot be written.
     """
     with reading(cache.path, "the index") as source:
@@ -35,9 +35,9 @@ def pack(cache: Cache, out: Path) -> None:
 
 
 def _find_room(path: Path, n_bytes: int) -> None:
-    """Fail now where the disk is too full: HDF5 would crash the process in the end.
+    """Fail now if the disk is too full, because HDF5 would crash the process later.
 
-    See `raicl.common.cache.hdf5.replacing`; this file may be larger than memory.
+    A packed file may be larger than memory, so `raicl.common.cache.hdf5.replacing` cannot build it.
     """
     if not hasattr(os, "posix_fallocate"):  # macOS
         return

@@ -1,4 +1,4 @@
-"""A clip's instances as a picture: onset face, u, v, ε, and their size over time."""
+"""Draw a clip's instances: onset face, u, v, ε, and mean |flow| and ε over time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
 
     Raises
     ------
-    UsageError : the cache has no such clip, or `out` ends in no format of a picture.
+    UsageError : the cache has no such clip, or the suffix of `out` is no picture format.
     """
     record = _find(cache, clip_id)
     shard = cache.read(record)
@@ -70,7 +70,7 @@ def _find(cache: Cache, clip_id: str) -> ClipRecord:
 
 
 def _draw_course(axis: Any, shard: Shard, magnitude: Any) -> None:
-    """Mean |flow| and ε over the frames, each on its own scale: px and a number without a unit."""
+    """Plot mean |flow| (px) and mean ε (no unit) over the frames, each on its own scale."""
     strains = axis.twinx()
     mean_strain = shard.instances[:, 2].mean((1, 2), np.float32)
     axis.plot(shard.frames, magnitude, marker="o", color="tab:blue")

@@ -1,4 +1,4 @@
-"""ClipRecord: a clip as the index of a cache knows it."""
+"""ClipRecord: what the index of a cache holds about a clip."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from raicl.common.clip import Clip
 
 @dataclass(frozen=True, kw_only=True)
 class ClipRecord:
-    """The annotation, and which instances of the clip lie where.
+    """The annotation of a clip, and which instances of it are stored where.
 
     Attributes
     ----------
-    clip : the annotation, its flags joined by those of the preparation.
+    clip : the annotation; its flags include those of the preparation.
     frames : annotation numbers of the instances, ascending, one per instance.
     middle : row of the instance that inference uses: the clip's middle frame, or its apex.
     n_frames : frames on disk from onset to offset.
-    shard : file name of the shard; digest : SHA-256 of its content.
-    untrained : rows that are there for inference alone, or that a run does not sample.
+    shard : file name of the shard.
+    digest : SHA-256 of the shard's content.
+    untrained : rows that only inference uses, or that a run does not sample.
     """
 
     clip: Clip
@@ -50,18 +51,18 @@ class ClipRecord:
 
     @property
     def used_rows(self) -> tuple[int, ...]:
-        """The rows a run needs: those trained on, then that of inference where it is not one."""
+        """Rows that a run needs: those trained on, then the inference row if not among them."""
         rows = self.train_rows
         return rows if self.middle in rows else (*rows, self.middle)
 
     def middle_alone(self) -> ClipRecord:
-        """The same clip when nothing but its inference instance is used."""
+        """The same record, with its inference instance as the only one that is used."""
         others = tuple(row for row in range(len(self.frames)) if row != self.middle)
         return replace(self, untrained=others)
 
     @property
     def numbers(self) -> tuple[int, ...] | None:
-        """Numbers of all frames on disk, the onset first; None where a part does not tell."""
+        """Numbers of all frames on disk, the onset first; None if the record does not say them."""
         if len(self.frames) == self.n_frames - 1:
             return (self.clip.onset, *self.frames)
         annotated = range(self.clip.onset, self.clip.offset + 1)

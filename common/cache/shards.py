@@ -15,7 +15,7 @@ from raicl.common.cache.hdf5 import SURVEY, plain_array, reading, replacing
 from raicl.common.errors import InputError
 
 FORMAT, VERSION = "raicl-shard", 1
-_SHARD_BYTES = 8 << 30  # far above the longest clip, far below a crafted shape
+_SHARD_BYTES = 8 << 30  # far more than the longest clip, far less than a crafted shape may claim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,11 @@ class Shard:
     frame_digests : uint8 (N, 32), SHA-256 of each frame's file.
     onset_face : uint8 (S, S), the aligned onset frame, for overlays.
     transform : float64 (2, 3), raw px → crop px.
-    flags : how the face was found, what was unusual.
-    head_motion : float64 (N, 2, 3), crop px on the onset → crop px on the instance's frame, the
-        head's motion that was taken out of (u, v); None where it was kept.
-    fingerprint : of everything that made the instances; base : the same without the frames.
+    flags : how the face was found, and what was unusual.
+    head_motion : float64 (N, 2, 3), the head motion that was removed from (u, v), as a map of crop
+        px on the onset → crop px on the instance's frame; None if it was kept.
+    fingerprint : digest of everything that made the instances.
+    base : the same digest without the frames.
     """
 
     instances: NDArray[np.float16]
@@ -51,7 +52,7 @@ class Shard:
         return int(self.instances.shape[-1])
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """What is stored as datasets, by name."""
+        """The arrays that are stored as datasets, by name."""
         held = {name: getattr(self, name) for name in _ARRAYS | _OPTIONAL}
         return {name: np.ascontiguousarray(a) for name, a in held.items() if a is not None}
 
@@ -61,7 +62,7 @@ class Shard:
         hasher = hashlib.sha256()
         for name, array in self.arrays().items():
             hasher.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-            hasher.update(array.data)  # without a copy
+            hasher.update(array.data)  # the buffer itself, to avoid a copy
         texts = "\n".join([*self.flags, self.fingerprint, self.base])
         hasher.update(texts.encode(errors="surrogateescape"))  # damaged text must still hash
         return hasher.hexdigest()
@@ -78,7 +79,7 @@ _OPTIONAL: dict[str, tuple[type[np.generic], int]] = {"head_motion": (np.float64
 
 
 def write_shard(path: Path, shard: Shard) -> None:
-    """Commit a shard atomically; the same shard always gives the same bytes."""
+    """Write a shard atomically. The same shard always gives the same bytes."""
     with replacing(path) as file:
         store_shard(file, shard)
 
@@ -100,11 +101,11 @@ def store_shard(group: h5py.Group, shard: Shard) -> None:
 
 
 def read_shard(path: Path, group: str = "/", *, digest: str | None = None) -> Shard:
-    """Read a shard and verify its layout and its digest (against `digest` where given).
+    """Read a shard and verify its layout and its digest (against `digest` if given).
 
     Raises
     ------
-    InputError : missing, damaged, crafted, of a newer version, or not the shard expected.
+    InputError : the shard is missing, damaged, crafted, of a newer version or not the expected one.
     """
     where = f"{path}:{group}"
     with reading(path, "a shard") as file:

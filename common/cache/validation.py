@@ -1,4 +1,4 @@
-"""Validation: every clip of a cache read and compared with its digests."""
+"""Validation: read every clip of a cache and compare it with its digest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Fault:
 
 
 def find_faults(cache: Cache) -> list[Fault]:
-    """Every clip whose shard is missing, damaged, or another than the index names."""
+    """Find every clip whose shard is missing, damaged, or not the one that the index names."""
     with (
         ThreadPoolExecutor(resolve_jobs(None)) as pool,  # reading and hashing release the GIL
         progress(len(cache.records), "clips") as shown,
@@ -38,8 +38,8 @@ def find_faults(cache: Cache) -> list[Fault]:
 
 
 def remedy(cache: Cache) -> str:
-    """What mends a cache with faults."""
-    return f"pack it again from the cache it was made of, or {REMAKE}" if cache.packed else REMAKE
+    """How to repair a cache with faults."""
+    return f"pack it again from the original cache, or {REMAKE}" if cache.packed else REMAKE
 
 
 def _check(cache: Cache, record: ClipRecord) -> Fault | None:

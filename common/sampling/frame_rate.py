@@ -1,7 +1,8 @@
 """Frame rate: the frames of a clip that a slower camera would have taken.
 
-Flow goes from the onset to frame n whatever lies between, so a part of the frames has the instances
-it would have had alone. numpy is not imported: --help must not wait.
+Flow goes from the onset to frame n and ignores the frames between. So the instances of the kept
+frames are those that the slower camera would have given. numpy is not imported, so that --help
+stays fast.
 """
 
 from __future__ import annotations
@@ -14,21 +15,22 @@ from raicl.common.errors import InputError
 
 
 def slow_down(numbers: Sequence[int], fps: float | None, rate: float) -> tuple[int, ...]:
-    """The onset, and of every multiple of 1/rate after it the nearest frame.
+    """Keep the onset, and the frame nearest to each multiple of 1/rate after it.
 
     Parameters
     ----------
-    numbers : of the T frames on disk, ascending, the onset first; they count time in 1/fps.
-    fps : of the camera, or None where it is not known.
-    rate : frames per second that are left.
+    numbers : annotation numbers of the T frames on disk, ascending, the onset first. They count
+        time in units of 1/fps.
+    fps : frames per second of the camera, or None if not known.
+    rate : frames per second to keep.
 
     Returns
     -------
-    Indices into `numbers`, ascending, the first 0; of two equally near frames the earlier.
+    Indices into `numbers`, ascending, the first one 0. Of two equally near frames, the earlier.
 
     Raises
     ------
-    InputError : the camera's rate is not known or is lower, or nothing is left but the onset.
+    InputError : the camera's rate is not known or is lower than `rate`, or only the onset is left.
     """
     if fps is None:
         raise InputError(
@@ -41,7 +43,7 @@ def slow_down(numbers: Sequence[int], fps: float | None, rate: float) -> tuple[i
             fix="give a lower --frame-rate: frames that were not taken cannot be added",
         )
     times = [number - numbers[0] for number in numbers]
-    step = Fraction(fps) / Fraction(rate)  # exact: no tie depends on how a step was rounded
+    step = Fraction(fps) / Fraction(rate)  # exact, so that rounding does not decide a tie
     kept = tuple(sorted({nearest(times, k * step) for k in range(int(times[-1] / step) + 1)}))
     if len(kept) < 2:
         raise InputError(f"--frame-rate {rate:g} leaves no frame besides the onset")
@@ -49,7 +51,7 @@ def slow_down(numbers: Sequence[int], fps: float | None, rate: float) -> tuple[i
 
 
 def nearest(places: Sequence[int], wanted: int | Fraction) -> int:
-    """Index of the ascending place nearest `wanted`; of two equally near the earlier."""
+    """Index of the value nearest `wanted` in ascending `places`; of two equally near, the first."""
     after = min(bisect_left(places, wanted), len(places) - 1)
     before = max(after - 1, 0)
     return before if wanted - places[before] <= places[after] - wanted else after

@@ -1,7 +1,8 @@
-"""MIR: which frames of a clip become instances (method 2). Index 0 is the onset, T-1 the offset.
+"""MIR: which frames of a clip become instances (docs/method.md 2).
 
-Pure functions of T, the apex's index and N; each gives unique, ascending indices in 1 … T-1. The
-onset is never among them: its flow to itself is zero. numpy is not imported: --help must not wait.
+Index 0 is the onset, T-1 the offset. All functions are pure functions of T, the apex's index and N.
+Each returns unique, ascending indices in 1 … T-1. The onset is never among them, because its flow
+to itself is zero. numpy is not imported, so that --help stays fast.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SamplingName = Literal[
 ]
 SAMPLINGS: tuple[SamplingName, ...] = get_args(SamplingName)
 
-_FEWEST = 2  # a pair of two different instances
+_FEWEST = 2  # a pair needs two different instances
 
 
 HALFWAY = 0.5  # the paper's middle
@@ -33,28 +34,28 @@ def middle_index(n_frames: int, at: float = HALFWAY) -> int:
     ----------
     at : p, 0 … 1.
     """
-    # 0.29 * 100 is 28.999…: what was meant as a whole number is one
+    # 0.29 * 100 is 28.999…: round first, so that a whole number stays one
     return max(1, math.floor(round(at * (n_frames - 1), 9)))
 
 
 def middle_frames(
     n_frames: int, n: int, width: int | None = None, at: float = HALFWAY
 ) -> Sequence[int]:
-    """N evenly spaced frames of the W around the middle; W = N gives N consecutive ones.
+    """N evenly spaced frames from the W around the middle. W = N gives N consecutive ones.
 
     Parameters
     ----------
     n_frames : T ≥ 2, onset and offset included.
-    n : N; a clip with T-1 < N gives all its T-1 frames, none twice.
-    width : W, None for N; of a narrower window than N every frame is taken.
-    at : where the middle lies; near an end of the clip the window is moved inwards.
+    n : N. A clip with T-1 < N gives all its T-1 frames, each once.
+    width : W; None means N. A window narrower than N gives all its frames.
+    at : where the middle lies, 0 … 1. Near an end of the clip the window is moved inwards.
 
     Raises
     ------
     ValueError : fewer than two frames.
     """
     middle = middle_index(n_frames, at)
-    if n == 1:  # the middle itself, which is not the centre of a window of an even width
+    if n == 1:  # the middle itself; an even window would give the frame before it
         width = 1
     return _spread(_around(middle, n if width is None else width, n_frames), n)
 
@@ -77,7 +78,7 @@ def random_frames(n_frames: int, n: int, rng: np.random.Generator) -> Sequence[i
 
 
 def apex_frames(n_frames: int, apex: int) -> Sequence[int]:
-    """The apex alone."""
+    """Only the apex."""
     return _around(apex, 1, n_frames)
 
 
@@ -87,17 +88,17 @@ def apex_centred_frames(n_frames: int, apex: int, n: int) -> Sequence[int]:
 
 
 def activation_frames(n_frames: int, apex: int, n: int) -> Sequence[int]:
-    """The central N frames between the onset and the apex; fewer than two: see `_phase_frames`."""
+    """The central N frames between onset and apex; for fewer than two, see `_phase_frames`."""
     return _phase_frames(range(1, apex), n_frames, apex, n)
 
 
 def decay_frames(n_frames: int, apex: int, n: int) -> Sequence[int]:
-    """The central N frames after the apex; fewer than two: see `_phase_frames`."""
+    """The central N frames after the apex; for fewer than two, see `_phase_frames`."""
     return _phase_frames(range(apex + 1, n_frames), n_frames, apex, n)
 
 
 def falls_back(sampling: SamplingName, n_frames: int, apex: int) -> bool:
-    """Whether the sampling is a phase of fewer than two frames and takes others."""
+    """Whether the sampling is a phase with fewer than two frames, so that others replace them."""
     phases = {"activation": apex - 1, "decay": n_frames - 1 - apex}
     return phases.get(sampling, _FEWEST) < _FEWEST
 
@@ -112,17 +113,17 @@ def choose_frames(
     at: float = HALFWAY,
     rng: np.random.Generator | None = None,
 ) -> Sequence[int]:
-    """The frames of the sampling so named.
+    """Choose frames by the sampling of that name.
 
     Parameters
     ----------
-    apex : its index, 1 … T-1; for the samplings that need one.
-    width, at : of the window of `middle_frames`.
-    rng : for `random_frames`.
+    apex : index of the apex, 1 … T-1, for the samplings that need one.
+    width, at : the window, see `middle_frames`.
+    rng : generator for `random_frames`.
 
     Raises
     ------
-    ValueError : fewer than two frames, or no apex or generator where one is needed.
+    ValueError : there are fewer than two frames, or the sampling needs an apex or a generator.
     """
     match sampling:
         case "middle":
@@ -160,27 +161,27 @@ def _candidates(n_frames: int) -> range:
 
 
 def _around(centre: int, width: int, n_frames: int) -> range:
-    """`width` consecutive candidates around one, moved inwards at the ends of the clip."""
+    """`width` consecutive candidates around `centre`, moved inwards at the ends of the clip."""
     width = min(width, len(_candidates(n_frames)))
     start = min(max(centre - width // 2, 1), n_frames - width)
     return range(start, start + width)
 
 
 def _spread(frames: range, n: int) -> Sequence[int]:
-    """N of consecutive frames, evenly spaced from the first to the last; the centre for N = 1."""
+    """N evenly spaced frames of `frames`, from the first to the last. N = 1 gives the centre."""
     if n >= len(frames):
         return frames
     if n == 1:
         return frames[(len(frames) - 1) // 2 :][:1]
     reach = len(frames) - 1
-    # whole numbers until the division, so that no tie depends on how a step was rounded
+    # integers until the division, so that rounding does not decide a tie
     return tuple(frames[round(position * reach / (n - 1))] for position in range(n))
 
 
 def _phase_frames(phase: range, n_frames: int, apex: int, n: int) -> Sequence[int]:
-    """The central N of a phase; of fewer than two, the two frames nearest the apex [ours].
+    """The central N frames of a phase, or the two nearest the apex if it has fewer than two [ours].
 
-    The apex itself is in neither, so a clip of two frames whose second is the apex gives nothing.
+    The apex itself is never taken, so a clip of two frames whose second is the apex gives nothing.
     """
     if len(phase) >= _FEWEST:
         skipped = max(0, (len(phase) - n) // 2)

@@ -1,6 +1,6 @@
 """Sample: the frames of one clip that are trained on, and the one that inference uses.
 
-Both stages sample by this: stage 1 the frames on disk, stage 2 those that a cache holds.
+Both stages use this module: stage 1 on the frames on disk, stage 2 on the frames in a cache.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ if TYPE_CHECKING:
     import numpy as np
 
 SHORT = "short-clip"  # fewer frames than the sampling wants
-STAND_IN = "apex-stand-in"  # the middle frame in the apex's place
-FALLBACK = "phase-fallback"  # a phase of fewer than two frames
+STAND_IN = "apex-stand-in"  # the middle frame replaces the apex
+FALLBACK = "phase-fallback"  # the phase has fewer than two frames
 FLAGS = (SHORT, STAND_IN, FALLBACK)
 
 
 class SamplingSettings(Settings):
-    """What the stages ask for alike; which sampling, each declares with its own default."""
+    """Settings common to both stages. Each stage adds the sampling, with its own default."""
 
     n_frames: int = setting(16, "Instances per clip, N.", panel="Sampling", ge=1, le=4096)
     window: str | None = setting(
         None,
-        "What middle means: frames:W, seconds:S or fraction:P of the clip, from which N are taken "
-        "evenly spaced; none is frames:N.",
+        "Width of the middle: frames:W, seconds:S or fraction:P of the clip. N evenly spaced "
+        "frames are taken from it. none means frames:N.",
         panel="Sampling",
     )
     middle_at: float = setting(
         HALFWAY,
-        "Where in the clip the middle lies, from 0 (onset) to 1 (offset); the frame that is tested "
-        "moves with it, whatever is trained on.",
+        "Where in the clip the middle lies, from 0 (onset) to 1 (offset). The tested frame moves "
+        "with it, whatever the sampling.",
         panel="Sampling",
         ge=0,
         le=1,
     )
     frame_rate: float | None = setting(
         None,
-        "Take the clip as a camera of so many frames per second would have; none is its own.",
+        "Keep the frames that a camera with this frame rate would have taken; none keeps all.",
         panel="Sampling",
         gt=0,
     )
     sampling_seed: int = setting(
-        0, "Seed of a clip's fixed random draw; its id is the other part.", panel="Sampling", ge=0
+        0, "Seed of a clip's fixed random draw, used with the clip's id.", panel="Sampling", ge=0
     )
 
     @field_validator("window")
@@ -77,14 +77,16 @@ class SamplingSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What a sampling takes of one clip; indices from 0 at the onset.
+    """What a sampling takes from one clip. Indices count from 0 at the onset.
 
     Attributes
     ----------
-    frames : trained on, ascending.
-    inference : the middle frame, whatever the sampling; that of `apex` is the apex (method 4).
-    wanted : frames the sampling would take of a long clip; candidates : those it chose among.
-    flags : what was unusual, of `FLAGS`.
+    frames : indices of the frames to train on, ascending.
+    inference : index of the tested frame: the middle frame, or the apex if the sampling is `apex`
+        (docs/method.md 4).
+    wanted : number of frames that the sampling would take from a long clip.
+    candidates : number of frames that it could choose from.
+    flags : what was unusual, from `FLAGS`.
     """
 
     frames: tuple[int, ...]
@@ -95,7 +97,7 @@ class Sample:
 
     @property
     def indices(self) -> tuple[int, ...]:
-        """Every frame an instance is needed of, ascending."""
+        """Every frame that needs an instance, ascending."""
         return tuple(sorted({*self.frames, self.inference}))
 
 
@@ -110,14 +112,14 @@ def sample_clip(
 
     Raises
     ------
-    InputError : the sampling needs an apex or a frame rate, and the clip has none that will do.
+    InputError : the sampling needs an apex or a frame rate, and the clip has no usable one.
     """
     kept = _kept(clip, numbers, settings.frame_rate)
     n_frames, n = len(kept), settings.n_frames
     middle = middle_index(n_frames, settings.middle_at)
     apex, problem = find_apex(clip, numbers)
     flags: tuple[str, ...] = ()
-    if apex is not None:  # [ours] a slower camera's apex is its frame nearest to the annotated one
+    if apex is not None:  # [ours] at a lower frame rate, the kept frame nearest to the apex
         apex = 1 + nearest(kept[1:], apex)
     elif needs_apex(sampling):
         if sampling != "apex":
@@ -145,7 +147,7 @@ def sample_clip(
 
 
 def _kept(clip: Clip, numbers: Sequence[int], rate: float | None) -> Sequence[int]:
-    """Indices of the frames there are, or of those a slower camera would have taken."""
+    """Indices of all frames, or of those that a slower camera would have taken."""
     return range(len(numbers)) if rate is None else slow_down(numbers, clip.fps, rate)
 
 
@@ -156,16 +158,16 @@ def _width(clip: Clip, n_frames: int, sampling: SamplingName, settings: Sampling
 
 
 def find_apex(clip: Clip, numbers: Sequence[int]) -> tuple[int | None, str]:
-    """Index of the annotated apex in `numbers`, or None and why there is none to use.
+    """Index of the annotated apex in `numbers`, or None and the reason why there is none to use.
 
-    An apex on the onset is as implausible as one outside the clip: nothing has moved there.
+    An apex on the onset is as implausible as one outside the clip, because nothing has moved yet.
     """
     if clip.apex is None:
         implausible = "apex-implausible" in clip.flags
         return None, "the annotated one is implausible" if implausible else "none is annotated"
     if clip.apex == numbers[0]:
         return None, "the annotated one is the onset"
-    if not clip.onset < clip.apex <= clip.offset:  # of a clip whose onset or offset was moved
+    if not clip.onset < clip.apex <= clip.offset:  # possible if the onset or offset was moved
         return None, f"the annotated one, frame {clip.apex}, is not between onset and offset"
     if clip.apex not in numbers:
         return None, f"the annotated one, frame {clip.apex}, is not on disk"
@@ -173,7 +175,7 @@ def find_apex(clip: Clip, numbers: Sequence[int]) -> tuple[int | None, str]:
 
 
 def clip_generator(clip_id: str, seed: int) -> np.random.Generator:
-    """The generator of a clip's own draw: other clips and their order do not matter."""
+    """Random generator of one clip, which does not depend on other clips or their order."""
     import numpy as np
 
     digest = hashlib.sha256(clip_id.encode(errors="surrogateescape")).digest()
@@ -183,7 +185,7 @@ def clip_generator(clip_id: str, seed: int) -> np.random.Generator:
 def describe_sampling(
     sampling: SamplingName, settings: SamplingSettings
 ) -> dict[str, SettingValue]:
-    """The settings in effect, as an index records them; those without effect stay out."""
+    """The settings that have an effect, as an index records them."""
     values: dict[str, SettingValue] = {"sampling": sampling, "n_frames": settings.n_frames}
     if settings.window is not None:
         values["window"] = settings.window

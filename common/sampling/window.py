@@ -15,7 +15,7 @@ _LARGEST = {"frames": 4096.0, "seconds": 60.0, "fraction": 1.0}
 
 @dataclass(frozen=True)
 class Window:
-    """So many frames, seconds, or so large a part of a clip, around its middle."""
+    """The width of the middle of a clip: an amount and its unit."""
 
     unit: WindowUnit
     amount: float
@@ -26,7 +26,7 @@ class Window:
 
         Raises
         ------
-        ValueError : another unit, no number, or one out of bounds.
+        ValueError : the unit is unknown, or the amount is no number or out of bounds.
         """
         name, _, number = text.partition(":")
         unit = next((unit for unit in _UNITS if unit == name.strip()), None)
@@ -46,13 +46,13 @@ class Window:
         return f"{self.unit}:{self.amount:.10g}"
 
     def width(self, n_frames: int, fps: float | None) -> int:
-        """W, in frames, of a clip with T frames, at least 1.
+        """Width W in frames for a clip with T frames, at least 1.
 
-        A fraction is one of the T-1 frames after the onset.
+        A fraction refers to the T-1 frames after the onset.
 
         Raises
         ------
-        InputError : seconds of a clip whose frame rate is not known.
+        InputError : the unit is seconds and the frame rate is not known.
         """
         if self.unit == "seconds":
             if fps is None:

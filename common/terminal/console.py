@@ -1,4 +1,4 @@
-"""What a command prints: the log on stderr, results alone on stdout, errors in 3 lines."""
+"""What a command prints: the log on stderr, only results on stdout, errors in 3 lines."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def configure(*, quiet: bool = False, debug: bool = False, bars: bool = True) ->
 
     Parameters
     ----------
-    bars : progress may be drawn; not in a worker, whose terminal is shared.
+    bars : whether progress bars may be drawn; False in a worker, whose terminal is shared.
     """
     _state.update(quiet=quiet, debug=debug or _state["debug"], bars=bars)
 
 
 def configured() -> dict[str, bool]:
-    """What `configure` was given, for a worker process."""
+    """Arguments of `configure` that give a worker process the same configuration."""
     return {name: _state[name] for name in ("quiet", "debug")}
 
 
 def draws_bars() -> bool:
-    """Whether a bar may be drawn: on a terminal of one's own, unless quiet."""
+    """Whether a bar may be drawn: on a terminal that no worker shares, unless quiet."""
     return _state["bars"] and not _state["quiet"] and sys.stderr.isatty()
 
 
@@ -51,10 +51,10 @@ def result(text: str) -> None:
 
 
 def launch(command: Callable[[], object]) -> NoReturn:
-    """Run a command line and leave with its documented exit code, never with a traceback.
+    """Run a command and exit with its documented code; show tracebacks only in debug mode.
 
-    0 done; 1 internal bug; 2 usage; 3 input; 4 environment; 5 some clips or folds failed;
-    6 output in conflict; 7 disk or memory; 130 SIGINT; 143 SIGTERM.
+    Codes: 0 done, 1 internal bug, 2 usage, 3 input, 4 environment, 5 some clips or folds failed,
+    6 output in conflict, 7 disk or memory, 130 SIGINT, 143 SIGTERM.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
     sys.exit(_exit_code(command))
@@ -76,7 +76,7 @@ def _exit_code(command: Callable[[], object]) -> int:
         _print_error("terminated", fix="run the same command again to continue where it stopped")
         return 143
     except BrokenPipeError:
-        # the reader of our output has gone (`| head`): nothing is left to tell it
+        # the reader of our output is gone (`| head`), so there is nobody to report it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:

@@ -1,4 +1,4 @@
-"""raicl doctor: what this installation lacks, and the command that mends it."""
+"""raicl doctor: what this installation lacks, and how to fix it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from raicl.common.terminal import console
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: whether it holds, what was found, and the remedy where it does not."""
+    """One check: whether it passed, what was found, and the remedy if it failed."""
 
     name: str
     holds: bool
@@ -52,7 +52,7 @@ def _libraries() -> Iterator[Finding]:
         "keep exactly one cv2 distribution, with contrib: pip uninstall -y "
         f"{' '.join(cv2) or 'opencv-python'} && pip install opencv-contrib-python",
     )
-    # the wheel's module is listed under another name than the source build's
+    # the wheel and the source build list their modules under different names
     dlib = sorted({*owners.get("dlib", []), *owners.get("_dlib_pybind11", [])})
     yield Finding(
         "dlib",
@@ -79,7 +79,7 @@ print(torch.__version__, torchvision.__version__, gpu, sep="\\n")
 
 
 def _torch_pair() -> Iterator[Finding]:
-    # in a process of its own: a mismatched pair can break more than the import
+    # in a separate process, because a mismatched pair can break more than the import
     answer = subprocess.run(
         [sys.executable, "-c", _PAIR], capture_output=True, text=True, check=False
     )
@@ -88,13 +88,13 @@ def _torch_pair() -> Iterator[Finding]:
         yield Finding("torch and torchvision", True, f"{torch} and {torchvision}")
         yield Finding("GPU", True, gpu)
         return
-    told = answer.stderr.strip().splitlines()
-    reason = told[-1] if told else f"the import ended with {answer.returncode}"
+    lines = answer.stderr.strip().splitlines()
+    reason = lines[-1] if lines else f"the import ended with {answer.returncode}"
     yield Finding(
         "torch and torchvision",
         False,
         f"{_installed('torch')} and {_installed('torchvision')} do not work together: {reason}",
-        "install a matching pair in one command, from one and the same index: "
+        "install a matching pair in one command, both from the same index: "
         "pip install --upgrade --force-reinstall torch torchvision",
     )
 

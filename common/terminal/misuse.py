@@ -1,4 +1,4 @@
-"""Misuse: what typer says of a wrong command line, in the lines of every other usage error."""
+"""Misuse: turn typer's errors about a command line into the usage errors of raicl."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from raicl.common.errors import UsageError
 
 # typer does not export it
 _TyperUsageError: type[Exception] = typer.BadParameter.__bases__[0]
-_INTERRUPTED = 130  # what newer versions make of a Ctrl-C
+_INTERRUPTED = 130  # the exit code of a Ctrl-C in newer versions of typer
 _CHOICE = re.compile(r"'([^']*)' is not one of ('.*')")
 
 
 def run(app: typer.Typer, arguments: list[str] | None = None) -> None:
-    """Run a typer app, whose own boxes are three lines here.
+    """Run a typer app, with raicl's errors in place of typer's boxes.
 
     Parameters
     ----------
-    arguments : of the command line; those of the process if None.
+    arguments : the command line; None takes that of the process.
 
     Raises
     ------
-    UsageError : an option, value or command that does not exist, or one that is missing.
-    SystemExit : the command asked for another exit code than 0, or showed its help for want of any
-        argument (2).
-    KeyboardInterrupt : Ctrl-C, which typer swallows.
+    UsageError : an option, value or command does not exist or is missing.
+    SystemExit : the command asked for an exit code other than 0, or it got no arguments and showed
+        its help (2).
+    KeyboardInterrupt : Ctrl-C, which typer would swallow.
     """
     try:
         code = app(args=arguments, standalone_mode=False)
-    except typer.Abort as error:  # older versions' Ctrl-C
+    except typer.Abort as error:  # a Ctrl-C in older versions of typer
         raise KeyboardInterrupt from error
     except _TyperUsageError as error:
         message = str(error.format_message())  # type: ignore[attr-defined]
@@ -48,7 +48,7 @@ def _usage_error(error: Exception, message: str) -> UsageError:
     context = getattr(error, "ctx", None)
     program = context.command_path if context is not None else ""
     message, _, meant = message.partition(" Did you mean ")
-    # what else might be meant is said as the remedy
+    # suggestions belong in the remedy, not in the message
     message = message.partition(" (Possible options: ")[0]
     what = message.replace(" Value error,", "").removesuffix(".")
     near = list(getattr(error, "possibilities", None) or re.findall(r"'([^']*)'", meant))

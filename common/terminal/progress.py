@@ -1,4 +1,4 @@
-"""Progress: how far a loop has come, and how long it and what follows it will take."""
+"""Progress of a loop, and the time left for it and for the loops that follow."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Progress:
 
     Parameters
     ----------
-    total : units of the whole loop.
-    done : of them, those that an earlier process has done; they do not count in the pace.
-    after : units that follow the loop at the same pace, where it is a part of a run.
+    total : number of units in the loop.
+    done : how many of them an earlier process has done; they do not count in the pace.
+    after : number of units after this loop, if it is part of a run; the same pace is assumed.
     """
 
     def __init__(self, total: int, label: str, *, done: int = 0, after: int = 0) -> None:
@@ -40,7 +40,7 @@ class Progress:
             self._bar.start()
 
     def advance(self, n: int = 1, note: str = "") -> None:
-        """Count `n` more units as done; `note` is shown beside them."""
+        """Count `n` more units as done, and show `note` beside them."""
         self.done += n
         now = time.monotonic()
         if self._bar is not None:
@@ -56,14 +56,14 @@ class Progress:
         return f"{text}, run {duration(pace * (own + self.after))}" if self.after else text
 
     def stop(self) -> None:
-        """Take the bar off the terminal."""
+        """Remove the bar from the terminal."""
         if self._bar is not None:
             self._bar.stop()
 
 
 @contextmanager
 def progress(total: int, label: str, *, done: int = 0, after: int = 0) -> Iterator[Progress]:
-    """A `Progress` that leaves the terminal clean, whatever happens inside."""
+    """Yield a `Progress` and remove its bar at the end, even after an error."""
     shown = Progress(total, label, done=done, after=after)
     try:
         yield shown

@@ -15,7 +15,7 @@ def build() -> typer.Typer:
     """A typer app with one command per ``raicl.commands`` entry point, each with its docstring."""
     app = typer.Typer(
         add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True,
-        help="Micro-expression recognition without apex labels. `raicl NAME --help` tells more.",
+        help="Micro-expression recognition without apex labels. Details: `raicl NAME --help`.",
     )  # fmt: skip
 
     @app.callback()

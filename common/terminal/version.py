@@ -8,7 +8,7 @@ import typer
 
 
 def print_version(asked: bool) -> None:
-    """Print the version and leave, when the option was given."""
+    """Print the version and exit if the option was given."""
     if asked:
         typer.echo(f"raicl {version('raicl')}")
         raise typer.Exit

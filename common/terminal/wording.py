@@ -2,15 +2,15 @@
 
 
 def counted(number: int, noun: str) -> str:
-    """The number with its noun, which takes an s unless it is one: ``1 clip``, ``0 clips``."""
+    """A number and its noun, with an s unless the number is one: ``1 clip``, ``0 clips``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def clips_of_subjects(clips: int, subjects: int) -> str:
-    """How large a database or a pool is: ``9 clips of 4 subjects``."""
+    """The size of a database or a pool: ``9 clips of 4 subjects``."""
     return f"{counted(clips, 'clip')} of {counted(subjects, 'subject')}"
 
 
 def printable(text: str) -> str:
-    """Text of a sheet as it may be printed: control characters escaped."""
+    """Escape the control characters in the text of a sheet, so that it can be printed."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

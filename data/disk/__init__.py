@@ -1,1 +1,1 @@
-"""What lies on disk: the root, the trees of subjects, the folders and frames of clips."""
+"""A database on disk: its root, the trees of subjects, the folders and frames of clips."""

@@ -1,4 +1,4 @@
-"""Clips that do not lie in folders of their own name directly below their subject's."""
+"""Clips whose folders have other names, or are not directly below their subject's folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from raicl.data.disk.tree import Unusable
 
 @dataclass(frozen=True)
 class ClipFolders:
-    """Folders in any place whose names tell the subject (see `raicl.data.sheets.rows.Folders`).
+    """Folders anywhere whose names contain the subject (see `raicl.data.sheets.rows.Folders`).
 
     Attributes
     ----------
-    root : of the database, which no link may lead out of.
-    found : the folders by subject and by the clip's name.
+    root : folder of the database; no link may lead out of it.
+    found : the clips' folders, by subject and by the clip's name.
     """
 
     root: Path
@@ -27,7 +27,7 @@ class ClipFolders:
 
     @property
     def subjects(self) -> Mapping[str, Path]:
-        """Where the first clip of each subject lies."""
+        """The folder that contains the first clip of each subject."""
         return {name: next(iter(clips.values())).parent for name, clips in self.found.items()}
 
     def clips(self, subject: str) -> Mapping[str, Path]:
@@ -38,11 +38,15 @@ class ClipFolders:
 def group_clips(
     folders: Iterable[Path], root: Path, parse: Callable[[str], tuple[str, str] | None]
 ) -> ClipFolders:
-    """Group folders by what `parse` reads from a name: subject and clip, None for another kind.
+    """Group folders by subject and clip.
+
+    Parameters
+    ----------
+    parse : reads subject and clip from a folder's name; None for folders of another kind.
 
     Raises
     ------
-    InputError : two folders are of one clip.
+    InputError : two folders belong to one clip.
     """
     found: dict[str, dict[str, Path]] = defaultdict(dict)
     for folder in folders:
@@ -56,12 +60,13 @@ def group_clips(
 
 
 class PlacedClips:
-    """The folders below the subjects' under other names, or folders further in.
+    """Clips' folders that have other names, or are deeper below their subject's folder.
 
     Parameters
     ----------
     tree : the subjects' folders.
-    place : name and folder of a clip, from those directly below a subject's.
+    place : takes name and path of a folder directly below a subject's, and returns the clip's name
+        and folder.
     """
 
     def __init__(self, tree: Tree, place: Callable[[str, Path], tuple[str, Path]]) -> None:
@@ -70,7 +75,7 @@ class PlacedClips:
         self._known: dict[str, dict[str, Path]] = {}
 
     def clips(self, subject: str) -> Mapping[str, Path]:
-        """The folders of a subject's clips by name, or Unusable."""
+        """The folders of a subject's clips by name; raises Unusable if two have one name."""
         if subject not in self._known:
             placed: dict[str, Path] = {}
             for below, outer in self.tree.clips(subject).items():

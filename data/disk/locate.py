@@ -1,4 +1,4 @@
-"""Where a database and its sheet lie, and what to say when they are nowhere."""
+"""Find the folder of a database, with errors for a missing or ambiguous place."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _REQUEST = {
 
 
 def find_root(name: str, given: Path | None, *, option: str = "--root") -> Path:
-    """The folder of a database, links resolved: the first of these places.
+    """The folder of a database with links resolved, from the first of these places that is there.
 
     `given` (by `option`), ``$RAICL_<NAME>``, ``$RAICL_DATA/<name>``, ``./data/raw/<name>``. The
-    first two name one place on purpose, so a folder missing there is an error and not a reason to
-    look further.
+    first two name one place, so if one of them is set and has no folder, that is an error and no
+    other place is tried.
 
     Raises
     ------
-    InputError : no folder there; all places tried are listed.
+    InputError : no folder was found; the error lists all places that were tried.
     """
     variable = f"RAICL_{name.upper()}"
     if given is not None:
@@ -76,7 +76,7 @@ def _checked(place: Path, source: str, name: str) -> Path:
 
 
 def ambiguous(paths: Sequence[Path], option: str) -> InputError:
-    """The error for several candidates of which none is better than the others."""
+    """The error for several candidates that are equally good."""
     return InputError(
         f"{len(paths)} candidates: {', '.join(path.name for path in paths)}",
         where=", ".join(map(str, paths)),

@@ -1,4 +1,4 @@
-"""Where the folders of a database's subjects lie, however deep its archive was unpacked."""
+"""Find the folders of a database's subjects, however deep its archive was unpacked."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from raicl.data.disk.locate import ambiguous
 from raicl.data.disk.tree import inner_folders, leaves, subfolders
 
 _MAX_DEPTH = 6  # CAS(ME)^3 has four levels above its subjects
-_MAX_FOLDERS = 2000  # enough for the nesting of any archive, and no walk over a whole disk
+_MAX_FOLDERS = 2000  # enough for the nesting of any archive, but not for a whole disk
 
-# The subject that the name of a folder means, None for a folder of another kind.
+# From the name of a folder to its subject, or to None for a folder of another kind.
 NamesSubject = Callable[[str], str | None]
 
 
@@ -26,7 +26,7 @@ class Tree:
     ----------
     path : the folder.
     subjects : the subjects' folders, by `Clip.subject`.
-    root : of the database, which no link may lead out of.
+    root : folder of the database; no link may lead out of it.
     """
 
     path: Path
@@ -34,7 +34,7 @@ class Tree:
     root: Path
 
     def clips(self, subject: str) -> Mapping[str, Path]:
-        """Folders directly below a subject's, by name; none for a subject who is not there.
+        """Folders directly below a subject's, by name; empty if the subject has no folder.
 
         Raises
         ------
@@ -51,13 +51,14 @@ def find_trees(root: Path, names_subject: NamesSubject, *, example: str, hint: s
 
     Parameters
     ----------
-    root : resolved.
-    names_subject : which folders are subjects'.
-    example, hint : for the error: what subjects' folders are called, and which folder to give.
+    root : folder to search, links resolved.
+    names_subject : decides which folders are subjects'.
+    example : how subjects' folders are called, for the error.
+    hint : which folder to give, for the error.
 
     Raises
     ------
-    InputError : there is none; if `root` lies inside one, the error says where to point.
+    InputError : there is none. If `root` is inside a subject's folder, the error says what to give.
     """
     trees: list[Tree] = []
     level, seen, linked = [root], 0, ""
@@ -87,7 +88,7 @@ def find_trees(root: Path, names_subject: NamesSubject, *, example: str, hint: s
 def choose_tree(
     known: Iterable[tuple[Tree, str | None]], layouts: Sequence[str], root: Path
 ) -> tuple[Tree, str]:
-    """The tree to read and its layout: the first of `layouts` that is there.
+    """Choose the tree to read, and return it with its layout, the first of `layouts` that exists.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def choose_tree(
 
     Raises
     ------
-    InputError : no tree has one of `layouts`, or two have the same.
+    InputError : no tree has one of `layouts`, or two trees have the same one.
     """
     trees = list(known)
     for layout in layouts:
@@ -125,7 +126,7 @@ def _children(folder: Path, root: Path) -> dict[str, Path]:
 
 
 def _returns(child: Path) -> bool:
-    """Whether a folder is a link to one that it lies in."""
+    """Whether a folder is a link to one that contains it."""
     return child.is_symlink() and child.parent.resolve().is_relative_to(child.resolve())
 
 
@@ -147,11 +148,11 @@ def _subjects(children: Mapping[str, Path], names_subject: NamesSubject) -> dict
 def _not_here(
     root: Path, names_subject: NamesSubject, linked: str, example: str, hint: str
 ) -> InputError:
-    # a clip's folder lies at most four levels below that of its subject (SMIC)
+    # a clip's folder is at most four levels below that of its subject (SMIC)
     for folder in (root, *list(root.parents)[:3]):
         if names_subject(folder.name) is not None:
             return InputError(
-                "this folder lies inside the database",
+                "this folder is inside the database",
                 where=str(root),
                 fix=f"point higher up: --root {folder.parent}",
             )
@@ -159,5 +160,5 @@ def _not_here(
         f"no subject's folders ({example}) here"
         + (", and a link that leads out is not followed" if linked else ""),
         where=linked or str(root),
-        fix=f"give the folder the archive unpacked to, e.g. {hint}",
+        fix=f"give the folder that the archive was unpacked into, e.g. {hint}",
     )

@@ -1,4 +1,4 @@
-"""Folders and frames as they lie on disk; read, never written, and never left."""
+"""Folders and frames on disk. They are only read, and links out of the database are refused."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Listing:
-    """The frames of one folder by number, and for other numbers why the file is no frame."""
+    """The frames of one folder by number, and the reasons why other numbers have no usable file."""
 
     frames: dict[int, Path] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
 
     @property
     def registered(self) -> bool:
-        """Whether they are crops that the makers of CASME II and SMIC registered (``reg_...``)."""
+        """Whether the frames are the registered crops of CASME II and SMIC (``reg_...``)."""
         return any(path.name.casefold().startswith("reg") for path in self.frames.values())
 
 
@@ -44,7 +44,7 @@ def frame_number(name: str) -> int | None:
 
 
 def subfolders(folder: Path) -> dict[str, Path]:
-    """Folders directly below, links to folders included, hidden ones not, in natural order."""
+    """Folders directly below in natural order, with links to folders and without hidden ones."""
     found = {
         entry.name: folder / entry.name
         for entry in _scan(folder)
@@ -60,7 +60,7 @@ def inner_folders(folder: Path, root: Path, called: str) -> dict[str, Path]:
 
     Raises
     ------
-    Unusable : it leads out of `root` or cannot be read; the reason names it as `called`.
+    Unusable : the folder leads out of `root` or cannot be read. The reason names it as `called`.
     """
     if leaves(folder, root):
         raise Unusable(f"{called} is a link that leads out of the database")
@@ -71,13 +71,13 @@ def inner_folders(folder: Path, root: Path, called: str) -> dict[str, Path]:
 
 
 def files(folder: Path, root: Path) -> tuple[Path, ...]:
-    """Regular files directly below that lie in `root`, hidden ones not, in natural order."""
+    """Regular files directly below and inside `root`, in natural order, without hidden ones."""
     names = [entry.name for entry in _scan(folder) if _problem(entry, root) == ""]
     return tuple(folder / name for name in sorted(names, key=natural_key))
 
 
 def leaves(path: Path, root: Path) -> bool:
-    """Whether `path`, links followed, lies outside `root` (itself resolved) or nowhere."""
+    """Whether `path`, with links followed, is outside `root` (already resolved) or missing."""
     try:
         return not path.resolve(strict=True).is_relative_to(root)
     except (OSError, RuntimeError):  # broken, or a link that leads to itself
@@ -85,7 +85,7 @@ def leaves(path: Path, root: Path) -> bool:
 
 
 def list_frames(folder: Path, root: Path) -> Listing:
-    """The pictures of a clip's folder, indexed by number and never by a made-up name.
+    """The pictures of a clip's folder by number, as listed on disk; no file name is guessed.
 
     Raises
     ------
@@ -115,9 +115,9 @@ def list_frames(folder: Path, root: Path) -> Listing:
 
 
 def match(name: str, present: Mapping[str, Path]) -> str | None:
-    """The folder that a sheet means by `name`: spelt so, or but for case, or the same number.
+    """The folder that a sheet means by `name`: equal, equal except for case, or the same number.
 
-    The name is compared with those present and never joined to a path, so that no entry of a
+    The name is compared with those on disk and never joined to a path, so that no entry of a
     sheet can lead out of the database.
 
     Raises

@@ -33,12 +33,12 @@ ROWS = (
     Casme2Row("03", "EP02_03", 80, 82, 86, 15, "sadness"),
     Casme2Row("24", "EP07_01", 20, 22, 26, 1, "sadness"),  # surprise in the sheet of 2019
 )
-TRUNCATED = Casme2Row("24", "EP08_1", 61, 64, 75, "4+7", "disgust")  # in `cropped`, on disk to LAST
+TRUNCATED = Casme2Row("24", "EP08_1", 61, 64, 75, "4+7", "disgust")  # `cropped` ends at LAST
 LAST = 68
 WITHOUT_FOLDER = Casme2Row("03", "EP05_01", 30, 33, 37, 4, "others")
 WITHOUT_ROW = ("sub02", "EP05_09f")
 
-# release: folder of the subjects, beginning of a picture's name
+# release: folder of the subjects, prefix of a picture's name
 RELEASES = {
     "raw-selected": (Path("CASME2_RAW_selected", "CASME2_RAW_selected"), "img"),
     "raw-full": (Path("CASME2-RAW", "CASME2-RAW"), "img"),
@@ -62,15 +62,15 @@ def write_casme2(
     nesting: Path | None = None,
     subject: Callable[[str], object] = str,
 ) -> Path:
-    """Write the miniature; returns the folder of the subjects.
+    """Write the miniature and return the folder of the subjects.
 
     Parameters
     ----------
     release : key of `RELEASES`.
     flaws : add a truncated clip, a row without a folder and a folder without a row.
-    versions : the sheets that lie there, keys of `SHEETS`.
-    nesting : where below `folder` the subjects lie, if not where the archive has them.
-    subject : writes a subject's cell: text as in the original, or `int`.
+    versions : sheets to write, keys of `SHEETS`.
+    nesting : path below `folder` of the subjects' folder; None takes that of the archive.
+    subject : makes a subject's cell: `str` as in the original, or `int`.
     """
     usual, prefix = RELEASES[release]
     tree = folder / (usual if nesting is None else nesting)
@@ -96,7 +96,7 @@ def table(
     *,
     subject: Callable[[str], object] = str,
 ) -> list[list[object]]:
-    """The lines of a sheet, the two columns without a header included."""
+    """The lines of a sheet, including the two columns without a header."""
     lines: list[list[object]] = [[*_HEADER]]
     for written, name, onset, apex, offset, units, emotion in rows:
         lines.append([subject(written), name, None, onset, apex, offset, None, units, emotion])
@@ -110,7 +110,7 @@ def table(
 
 
 def casme2_workbook(lines: Sequence[Sequence[object]]) -> bytes:
-    """A sheet as it is distributed, with two empty ones behind it."""
+    """The workbook as it is distributed, with two empty sheets after the first."""
     return write_workbook({"Sheet1": lines, "Sheet2": [], "Sheet3": []})
 
 

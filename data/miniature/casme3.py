@@ -42,7 +42,7 @@ WITHOUT_FOLDER = Casme3Row("spNO.30", "f", "50", "52", "57", "4", "III", "disgus
 WITHOUT_ROW = ("spNO.2", "b", "70")
 GAPS = {("spNO.1", "a"): (100, 101), ("spNO.2", "a"): (36,)}  # dropped by the camera
 DAMAGED = ("spNO.3", "J", 45)  # a file of zero bytes
-# first and last frame of the expression, where the sheet has another
+# the true first and last frame of the expressions that the sheet has wrong
 TRUTH = {
     ("spNO.12", "e", "52"): (52, 60),
     ("spNO.12", "e", "97"): (97, 110),
@@ -62,9 +62,9 @@ RELEASES = {
 }
 _HEADER = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion")
 _FIRST = 7  # number of a video's first frame; the camera drops the ones before
-_TAIL = 5  # frames a video has after the last expression
+_TAIL = 5  # number of frames of a video after its last expression
 
-Frames = dict[tuple[str, str], list[int]]  # of each video, by subject and file name
+Frames = dict[tuple[str, str], list[int]]  # frame numbers of each video, by subject and file name
 
 
 def write_casme3(
@@ -77,15 +77,15 @@ def write_casme3(
     empty: bool = False,
     cell: Callable[[str], object] = str,
 ) -> Path:
-    """Write the miniature; returns the folder of the subjects or, cut, of the clips.
+    """Write the miniature and return the folder of the subjects or, if cut, of the clips.
 
     Parameters
     ----------
-    release : ``split``, whole videos beside their depth, or ``clip``, cut from onset to offset.
+    release : ``split`` (whole videos beside their depth) or ``clip`` (cut from onset to offset).
     flaws : add a row without a folder, a folder without a row and a file of zero bytes.
-    nesting : where below `folder` the subjects or clips lie, if not where the archive has them.
-    empty : write files without bytes and no depth.
-    cell : writes a cell that holds a number: text as in the original, or `int`.
+    nesting : path below `folder` of the subjects or clips; None takes that of the archive.
+    empty : write files without bytes, and no depth.
+    cell : makes a cell that holds a number: `str` as in the original, or `int`.
     """
     usual, sheet_folder = RELEASES[release]
     if nesting is not None:
@@ -115,7 +115,7 @@ def table(
 
 
 def casme3_workbook(lines: Sequence[Sequence[object]]) -> bytes:
-    """A sheet as it is distributed, with two empty ones behind it."""
+    """The workbook as it is distributed, with two empty sheets after the first."""
     return write_workbook({"label": lines, "Sheet1": [], "Sheet3": []})
 
 
@@ -124,7 +124,7 @@ def sized_rows(
 ) -> tuple[Casme3Row, ...]:
     """Rows for a tree of the real size: 860 clips of 94 subjects, over 25,000 colour frames.
 
-    The videos of ``split`` are as short as their clips allow; in truth they are far longer.
+    The videos of ``split`` are as short as their clips allow; the real ones are far longer.
     """
     spread = 27 if release == "split" else 33  # frames from one onset to the next
     emotions = ("disgust", "surprise", "others", "fear", "anger", "sad", "happy")
@@ -150,7 +150,7 @@ def _on_disk(row: Casme3Row, numbers: Iterable[int]) -> list[str]:
 
 
 def _write_videos(tree: Path, rows: Sequence[Casme3Row], *, empty: bool) -> None:
-    """``spNO.1/a/color/8.jpg`` and ``spNO.1/a/depth/8.png``; a video's numbers begin at 7."""
+    """Write ``spNO.1/a/color/8.jpg`` and ``spNO.1/a/depth/8.png``; numbers begin at 7."""
     spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for row in rows:
         spans.setdefault((row.subject, row.name), []).append(_span(row))
@@ -166,9 +166,9 @@ def _write_videos(tree: Path, rows: Sequence[Casme3Row], *, empty: bool) -> None
 
 
 def _write_clips(tree: Path, rows: Sequence[Casme3Row], *, empty: bool) -> None:
-    """``frame/spNo.1_a_8/8.jpg``, named by the annotated onset, with siblings that are no frames.
+    """Write ``frame/spNo.1_a_8/8.jpg``, named by the annotated onset, and siblings without frames.
 
-    The ``o`` of the folders is small, unlike in the sheet.
+    The folders have a small ``o``, unlike the sheet.
     """
     for row in rows:
         onset, offset = _span(row)
@@ -184,7 +184,7 @@ def _write_clips(tree: Path, rows: Sequence[Casme3Row], *, empty: bool) -> None:
 
 
 def _put_depth(folder: Path, names: Sequence[str]) -> None:
-    """Of the first two frames, which is enough to be mistaken for them."""
+    """Write the depth of the first two frames, enough to be mistaken for frames."""
     put_frames(folder, [name.replace("jpg", "png") for name in names[:2]], grey=True)
 
 

@@ -16,7 +16,7 @@ from raicl.data.miniature.smic import write_smic, write_smic_e
 
 @dataclass(frozen=True)
 class Miniature:
-    """How `raicl-prep` is told to read a miniature, and what writes it into a folder."""
+    """The arguments of `raicl-prep` that read a miniature, and the function that writes it."""
 
     database: str
     write: Callable[[Path], Path]
@@ -36,7 +36,7 @@ MINIATURES = {
 
 
 def write_miniature(folder: Path, layout: str) -> str:
-    """Write the miniature `layout`, a key of `MINIATURES`; returns how it is read.
+    """Write the miniature `layout`, a key of `MINIATURES`, and return `Miniature.database`.
 
     Raises
     ------

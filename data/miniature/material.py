@@ -1,4 +1,4 @@
-"""What every miniature is made of: tiny pictures, and what other programs leave in a folder."""
+"""Parts of every miniature: tiny pictures, and files that other programs leave in a folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 32, 24  # px
 def put_frames(
     folder: Path, names: Iterable[str], *, grey: bool = False, empty: bool = False
 ) -> None:
-    """Write a picture for each file name; `empty` ones have no bytes and cost no encoding."""
+    """Write a picture for each file name. With `empty`, the files have no bytes, to save time."""
     folder.mkdir(parents=True, exist_ok=True)
     for place, name in enumerate(names):
         content = b"" if empty else picture(Path(name).suffix, place % 8, grey=grey)
@@ -21,7 +21,7 @@ def put_frames(
 
 @cache
 def picture(suffix: str, place: int = 0, *, grey: bool = False) -> bytes:
-    """A slope of brightness that moves right by a pixel per frame, encoded as `suffix` says."""
+    """A slope of brightness that moves right by a pixel per frame, in the format of `suffix`."""
     import cv2
     import numpy as np
 
@@ -32,7 +32,7 @@ def picture(suffix: str, place: int = 0, *, grey: bool = False) -> bytes:
 
 
 def put_strays(*folders: Path, frame: str = "img1.jpg") -> None:
-    """What Windows and macOS leave beside pictures, the fork of `frame` included."""
+    """Write what Windows and macOS leave beside pictures, including the fork of `frame`."""
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "Thumbs.db").write_bytes(b"thumbs")
@@ -41,7 +41,7 @@ def put_strays(*folders: Path, frame: str = "img1.jpg") -> None:
 
 
 def put_sheet(path: Path, workbook: bytes) -> None:
-    """Write a sheet, and beside it the lock of a spreadsheet program that has it open."""
+    """Write a sheet, and beside it the lock file of a spreadsheet program that has it open."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(workbook)
     path.with_name(f"~${path.name}").write_bytes(b"lock")

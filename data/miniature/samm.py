@@ -30,8 +30,8 @@ class SammRow(NamedTuple):
 
 ROWS = (
     SammRow("006", "006_1_2", 95, 99, 104, "12+15 ", "Happiness", 1),  # crosses 99 to 100; a blank
-    SammRow("006", "006_1_3", 366, 370, 374, "(R6 or R12)+R15", "Other", 7),  # 00370 is five wide
-    SammRow("006", "006_3_1", 7, 9, 13, 4, "Anger", 7),  # crosses 9 to 10, four wide
+    SammRow("006", "006_1_3", 366, 370, 374, "(R6 or R12)+R15", "Other", 7),  # five digits, 00370
+    SammRow("006", "006_3_1", 7, 9, 13, 4, "Anger", 7),  # crosses 9 to 10; four digits
     SammRow("011", "011_3_10", 9160, 9163, 9167, 2, "Surprise", 2),
     SammRow(
         "011", "011_3_9", 9120, 9120, 9126, "R14+17+soft focus", "Contempt", 7
@@ -62,14 +62,15 @@ def write_samm(
     preamble: bool = True,
     subject: Callable[[str], object] = str,
 ) -> Path:
-    """Write the miniature; returns the folder of the subjects.
+    """Write the miniature and return the folder of the subjects.
 
     Parameters
     ----------
     flaws : add a gap, a row without a folder and a folder without a row.
-    nesting : where below `folder` the subjects lie; ``SAMM_CROP`` and others circulate too.
-    preamble : the header is line 14, below title and citations; line 1 in copies saved again.
-    subject : writes a subject's cell: text as in the original, or `int`.
+    nesting : path below `folder` of the subjects; ``SAMM_CROP`` and others circulate too.
+    preamble : whether the header is in line 14, below title and citations. In copies that were
+        saved again it is in line 1.
+    subject : makes a subject's cell: `str` as in the original, or `int`.
     """
     tree = folder / nesting
     for row in rows:
@@ -90,7 +91,7 @@ def write_samm(
 
 
 def frame_name(row: SammRow, number: int) -> str:
-    """File name of a frame: the width is that of the video, not of the clip."""
+    """File name of a frame. Its number of digits depends on the video, not on the clip."""
     width = 5 if row.name.rsplit("_", 1)[0] in _WIDE else 4
     return f"{row.subject}_{number:0{width}d}.jpg"
 

@@ -1,4 +1,4 @@
-"""A miniature SMIC, as clips without a sheet, and SMIC-E, as long clips with one."""
+"""A miniature SMIC with clips and no sheet, and a miniature SMIC-E with long clips and a sheet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = {"ne": "negative", "po": "positive", "sur": "surprise"}
 
 
 class SmicRow(NamedTuple):
-    """A clip: its numbers are those of the whole recording."""
+    """A clip, with frame numbers that count through the whole recording."""
 
     subject: int
     kind: str
@@ -23,12 +23,12 @@ class SmicRow(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The clip's folder; the subject is not padded in it, in neither database."""
+        """The clip's folder. Neither database pads the subject's number in it."""
         return f"s{self.subject}_{self.kind}_{self.number:02d}"
 
     @property
     def numbers(self) -> range:
-        """Onset to offset."""
+        """Frame numbers from onset to offset."""
         return range(self.first, self.first + self.frames)
 
 
@@ -39,12 +39,12 @@ ROWS = (
     SmicRow(3, "ne", 3, 559_740, 11),  # shorter than 16 middle frames; SMIC-E lacks it
     SmicRow(12, "sur", 2, 203_411, 15),  # called negative in SMIC-E's sheet
     SmicRow(20, "ne", 9, 120_034, 12),
-    SmicRow(20, "ne", 10, 120_091, 12),  # after 9, though not as text
+    SmicRow(20, "ne", 10, 120_091, 12),  # comes after 9, but before it as text
 )
 EMPTY = SmicRow(12, "po", 1, 0, 0)  # a folder without a frame
 GAP = ("s20_ne_09", 120_040)  # a frame that is not on disk
 
-# release: folder of HS, NIR and VIS, beginning of a picture's name
+# release: folder of HS, NIR and VIS, prefix of a picture's name
 RELEASES = {
     "raw": (Path("SMIC_all_raw", "SMIC_all_raw"), "image"),
     "cropped": (Path("SMIC_all_cropped"), "reg_image"),
@@ -54,7 +54,7 @@ SHEET_E = "SMIC-HS-E_annotation.xlsx"
 NOT_IN_E = ("s3_ne_03",)
 WRONG_EMOTION = ("s12_sur_02", "negative")
 SECOND = ("s2_sur_01", 17_581_060, 12)  # onset and frames of a second expression
-_LEAD = 6  # frames a long clip has before the onset, and after the last offset
+_LEAD = 6  # number of frames of a long clip before the onset, and after the last offset
 _HEADER_E = (
     *("Subject", "Filename", None, "OnsetF", "OffsetF", "Onset2F", "Offset2F", None),
     *("FirstF", "LastF", "TotalMF1", "TotalMF2", "TotalVL", "Emotion"),
@@ -69,13 +69,13 @@ def write_smic(
     flaws: bool = True,
     nesting: Path | None = None,
 ) -> Path:
-    """Write the clips of HS, its siblings and the rest of the archive; returns the folder ``HS``.
+    """Write HS, its siblings and the rest of the archive, and return the folder ``HS``.
 
     Parameters
     ----------
     release : key of `RELEASES`.
     flaws : add an empty clip and a gap.
-    nesting : where below `folder` ``HS`` lies, if not where the archive has it.
+    nesting : path below `folder` of the folder with ``HS``; None takes that of the archive.
     """
     usual, prefix = RELEASES[release]
     above = folder / (usual if nesting is None else nesting)

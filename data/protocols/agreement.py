@@ -1,4 +1,4 @@
-"""Agreement: whether the clips found are those that a protocol's publication counts."""
+"""Agreement: whether the clips found are the ones that were published for a protocol."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from raicl.common.clip import Clip
 from raicl.common.terminal.wording import printable
 from raicl.data.protocols.protocol import Expected, Protocol
 
-_SHOWN = 8  # differing subjects in a text; --json lists all
+_SHOWN = 8  # number of differing subjects in a text; --json lists all
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One published number beside the one found.
+    """One published number and the number found.
 
     Attributes
     ----------
@@ -30,12 +30,12 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """What one database gives under a protocol, beside what is published.
+    """How the clips of one database under a protocol agree with what is published.
 
     Attributes
     ----------
-    differences : the published numbers that are not met; empty if all are.
-    official : whether its clips and labels are the official list; None if there is no list.
+    differences : the published numbers that are not met.
+    official : whether clips and labels are those of the official list; None if there is no list.
     """
 
     dataset: str
@@ -44,7 +44,7 @@ class Agreement:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing published is contradicted."""
+        """Whether the clips contradict nothing that is published."""
         return not self.differences and self.official is not False
 
     @property
@@ -55,11 +55,12 @@ class Agreement:
 
 
 def compare_published(protocol: Protocol, dataset: str, clips: Iterable[Clip]) -> Agreement | None:
-    """Compare a database with what is published of it; None where nothing is.
+    """Compare a database with what is published about it; None if nothing is.
 
     Parameters
     ----------
-    clips : all clips found of the database, also those the protocol leaves out.
+    clips : all clips found, including those that the protocol leaves out. Clips of other databases
+        are ignored.
     """
     clips = [clip for clip in clips if clip.dataset == dataset]
     sheet = clips[0].sheet if clips else ""
@@ -76,11 +77,11 @@ def compare_published(protocol: Protocol, dataset: str, clips: Iterable[Clip]) -
 
 
 def clip_list_digest(protocol: Protocol, clips: Iterable[Clip]) -> str:
-    """SHA-256 of the sorted lines ``dataset,subject,clip,label`` of the clips inside.
+    """SHA-256 of the sorted lines ``dataset,subject,clip,label`` of the clips in the protocol.
 
-    The form of the list of MEGC 2019, with subjects and clips as our readers name them (``sub01``,
-    ``006``, ``s01_ne_01``) and labels as indices: its digest says that two lists are equal without
-    carrying the list.
+    The lines have the form of the list of MEGC 2019. Subjects and clips are named as raicl's
+    readers do (``sub01``, ``006``, ``s01_ne_01``), and labels are indices. By the digest, lists can
+    be compared without distributing them.
     """
     labels = ((clip, protocol.label(clip)) for clip in clips)
     lines = sorted(
@@ -92,7 +93,7 @@ def clip_list_digest(protocol: Protocol, clips: Iterable[Clip]) -> str:
 
 
 def compare_all_published(protocol: Protocol, clips: Iterable[Clip]) -> tuple[Agreement, ...]:
-    """Every database among `clips` of which anything is published, sorted."""
+    """Compare every database among `clips` about which anything is published, sorted by name."""
     clips = list(clips)
     datasets = sorted({clip.dataset for clip in clips})
     found = (compare_published(protocol, dataset, clips) for dataset in datasets)
@@ -100,7 +101,7 @@ def compare_all_published(protocol: Protocol, clips: Iterable[Clip]) -> tuple[Ag
 
 
 def whole_list(protocol: Protocol, clips: Iterable[Clip]) -> bool | None:
-    """Whether `clips` give the whole official list; None unless all its databases are there."""
+    """Whether `clips` are the whole official list; None unless all its databases are there."""
     listed = {name for name, rule in protocol.databases.items() if rule.clip_list is not None}
     clips = [clip for clip in clips if clip.dataset in listed]
     if protocol.clip_list is None or {clip.dataset for clip in clips} != listed:
@@ -109,13 +110,13 @@ def whole_list(protocol: Protocol, clips: Iterable[Clip]) -> bool | None:
 
 
 def published_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
-    """Expected beside found, by database, where they differ."""
+    """One line per published number that is not met, with its database."""
     found = compare_all_published(protocol, clips)
     return [f"{item.dataset}: {line}" for item in found for line in difference_lines(item)]
 
 
 def official_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
-    """The verdict on the official list where all its databases are there, else on each's part."""
+    """The verdict on the official list, or on its part of each database if not all are there."""
     clips = list(clips)
     listed = [item for item in compare_all_published(protocol, clips) if item.official is not None]
     unlisted = _unlisted_lines(protocol, clips)
@@ -129,7 +130,7 @@ def official_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
 
 
 def _unlisted_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
-    """One line per version or variant of a listed database that the official list is not of."""
+    """One line per version or variant of a listed database that is not in the official list."""
     return [
         f"official {protocol.name.upper()} list: no, of {dataset} it lists {rule.clip_list_of}, "
         f"not {printable(sheet)}"
@@ -141,7 +142,7 @@ def _unlisted_lines(protocol: Protocol, clips: Iterable[Clip]) -> list[str]:
 
 
 def official_line(name: str, found: Sequence[Agreement], official: bool) -> str:
-    """The verdict on the official list of protocol `name`, naming what differs as far as known."""
+    """The verdict on the official list of protocol `name`, with what differs, as far as known."""
     title = f"official {name.upper()} list: "
     if official:
         return f"{title}yes ({' + '.join(item.dataset for item in found)})"
@@ -154,7 +155,7 @@ def official_line(name: str, found: Sequence[Agreement], official: bool) -> str:
 
 
 def difference_lines(agreement: Agreement) -> list[str]:
-    """One line per published number that is not met, expected beside found."""
+    """One line per published number that is not met, with the number found."""
     subjects = agreement.subjects
     hidden = {f"subject {name}" for name in subjects[_SHOWN:]}
     shown = [row for row in agreement.differences if row.what not in hidden]

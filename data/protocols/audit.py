@@ -1,4 +1,4 @@
-"""Audit: what a database on disk would give, as plain values; no pixel is touched."""
+"""Audit: what a database on disk would give, as plain values, without reading pixels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ExpectedCounts(TypedDict):
 
 
 class DifferenceRow(TypedDict):
-    """One published number beside the one found (see `raicl.data.protocols.agreement`)."""
+    """One published number and the number found (see `raicl.data.protocols.agreement`)."""
 
     what: str
     expected: int | tuple[int, ...]
@@ -45,10 +45,11 @@ class DifferenceRow(TypedDict):
 
 
 class ProtocolCounts(TypedDict):
-    """Clips of one protocol; `expected` holds the published counts, where there are any.
+    """Clips of one protocol.
 
-    `differences` are the published numbers that are not met; `official` says whether the clips
-    are the official list, where there is one. A part of a database is not compared.
+    `expected` holds the published counts, if there are any. `differences` are the published
+    numbers that are not met. `official` says whether the clips are the official list, if there is
+    one. A part of a database is not compared.
     """
 
     clips: int
@@ -72,7 +73,7 @@ class Counts(TypedDict):
 
 @final  # so that mypy tells the two kinds of audit apart by their keys
 class Audit(TypedDict):
-    """What ``--dry-run --json`` prints; `part` after ``--limit`` or ``--subjects``."""
+    """What ``--dry-run --json`` prints. `part` is true after ``--limit`` or ``--subjects``."""
 
     version: int
     dataset: str
@@ -88,9 +89,9 @@ class Audit(TypedDict):
 
 @final
 class CompositeAudit(TypedDict):
-    """What ``--dry-run --json`` prints of several databases.
+    """What ``--dry-run --json`` prints for several databases.
 
-    `official` says by protocol whether all their clips together are the official list.
+    `official` says for each protocol whether all clips together are the official list.
     """
 
     version: int
@@ -104,7 +105,7 @@ def audit(database: Database, *, part: bool = False) -> Audit:
 
     Parameters
     ----------
-    part : only a selection of the database's clips is here, which no published count fits.
+    part : whether only a selection of the clips is here, to which no published count applies.
     """
     clips = [item.clip for item in database.footage]
     return {
@@ -131,7 +132,7 @@ def audit(database: Database, *, part: bool = False) -> Audit:
 def audit_protocols(
     dataset: str, clips: Sequence[Clip], *, part: bool = False
 ) -> dict[str, ProtocolCounts]:
-    """What each built-in protocol with a rule for `dataset` makes of its `clips`, at least one."""
+    """Counts of `clips` (at least one) under each built-in protocol with a rule for `dataset`."""
     return {
         protocol.name: _audit_protocol(protocol, dataset, clips, part)
         for protocol in map(load_protocol, PROTOCOLS)
@@ -140,7 +141,7 @@ def audit_protocols(
 
 
 def audit_composite(database: Database, *, part: bool = False) -> CompositeAudit:
-    """The audits of a database's members, and what they are as a whole."""
+    """The audits of a database's members, and the verdict on all members together."""
     clips = [item.clip for item in database.footage]
     verdicts = {
         name: None if part else whole_list(load_protocol(name), clips) for name in PROTOCOLS
@@ -154,7 +155,7 @@ def audit_composite(database: Database, *, part: bool = False) -> CompositeAudit
 
 
 def contradictions(found: Audit | CompositeAudit) -> list[str]:
-    """``dataset/protocol`` wherever something published is not met."""
+    """``dataset/protocol`` for each pair that does not meet what is published."""
     if "databases" in found:
         return [row for item in found["databases"] for row in contradictions(item)]
     return [

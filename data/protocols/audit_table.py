@@ -1,4 +1,4 @@
-"""An audit for people: totals, classes beside what is published, and every skipped clip."""
+"""An audit as text: totals, classes with the published counts, and every skipped clip."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from raicl.data.database import edition
 from raicl.data.protocols.agreement import Agreement, Difference, difference_lines, official_line
 from raicl.data.protocols.audit import Audit, CompositeAudit, ProtocolCounts
 
-_BRIEFLY = 3  # differing numbers of a protocol: another database differs in nearly all of them
+_BRIEFLY = 3  # differing numbers shown per protocol; in another database nearly all differ
 
 
 def audit_table(found: Audit | CompositeAudit, *, brief: bool = False) -> str:
-    """The text of an audit; of several databases one after another, and of them together."""
+    """The text of an audit: each database in turn, then the verdict on several together."""
     if "databases" not in found:
         return _database_table(found, brief)
     tables = [_database_table(item, brief) for item in found["databases"]]
@@ -29,7 +29,7 @@ def audit_table(found: Audit | CompositeAudit, *, brief: bool = False) -> str:
 def protocol_lines(
     name: str, protocol: ProtocolCounts, dataset: str, *, brief: bool = False
 ) -> list[str]:
-    """Clips per class, what is published where it differs, and the verdict on the official list."""
+    """Clips per class, the published counts that differ, and the verdict on the official list."""
     agreement = _agreement(protocol, dataset)
     lines = difference_lines(agreement)
     if brief and len(lines) > _BRIEFLY + 1:

@@ -1,4 +1,4 @@
-"""Protocol: which clips count, and which emotion belongs to which class; rules are TOML data."""
+"""Protocol: which clips count, and which emotion belongs to which class, as rules in TOML."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class _Strict(BaseModel):
 
 
 class Expected(_Strict):
-    """What a complete database gives, as published.
+    """The published counts of a complete database.
 
     Attributes
     ----------
-    subjects : those with a clip, where known.
-    classes : clips per class.
-    per_subject : clips per class in the order of the classes, by subject, where known.
+    subjects : number of subjects with a clip, if known.
+    classes : number of clips per class.
+    per_subject : numbers of clips per class, in the order of the classes, by subject, if known.
     """
 
     subjects: int | None = None
@@ -49,12 +49,12 @@ class Rule(_Strict):
     Attributes
     ----------
     emotions : class by annotated emotion; clips of other emotions are left out.
-    classes : in the order of their indices, where the database has its own.
+    classes : names of the classes in the order of their indices, if the database has its own.
     require_apex : leave out clips without an apex, or whose apex is the onset.
-    exclude : clips left out, as ``subject/name``, by version of the sheet.
-    expected : counts by version of the sheet, ``any`` where there is one.
+    exclude : clips to leave out, as ``subject/name``, by version of the sheet.
+    expected : published counts by version of the sheet; ``any`` stands for every other version.
     clip_list : SHA-256 of the official list (see `raicl.data.protocols.agreement`).
-    clip_list_of : the version of the sheet, or the variant, that the list is of; None for any.
+    clip_list_of : version of the sheet, or variant, that the list was made from; None for any.
     """
 
     emotions: dict[str, str]
@@ -66,7 +66,7 @@ class Rule(_Strict):
     clip_list_of: str | None = None
 
     def lists(self, sheet: str) -> bool:
-        """Whether there is an official list, and it is of this version or variant."""
+        """Whether there is an official list for this version or variant."""
         return self.clip_list is not None and self.clip_list_of in (None, sheet)
 
 
@@ -75,7 +75,7 @@ class Protocol(_Strict):
 
     Attributes
     ----------
-    classes : of every database whose rule names none of its own.
+    classes : names of the classes, for every database whose rule names none of its own.
     like : databases that follow the rule of another one, without its expected counts.
     clip_list : SHA-256 of the official list of all databases that have one, together.
     """
@@ -94,7 +94,7 @@ class Protocol(_Strict):
         if not set(self.like.values()) <= set(self.databases) or set(self.like) & set(
             self.databases
         ):
-            raise ValueError("like: a database follows one that has a rule, and has none itself")
+            raise ValueError("like: a database follows one with a rule, and has none itself")
         return self
 
     def label(self, clip: Clip) -> int | None:
@@ -141,11 +141,11 @@ class Protocol(_Strict):
         return next(iter(by_dataset.values()))
 
     def covers(self, dataset: str) -> bool:
-        """Whether the protocol says anything about a database."""
+        """Whether the protocol has a rule for a database."""
         return self._rule(dataset) is not None
 
     def expected(self, dataset: str, sheet: str) -> Expected | None:
-        """Counts of the complete database with this version of its sheet, where published."""
+        """Published counts of the complete database with this version of its sheet, or None."""
         if dataset not in self.databases:
             return None
         counts = self.databases[dataset].expected
@@ -165,7 +165,7 @@ def _check_rule(dataset: str, rule: Rule, classes: tuple[str, ...]) -> None:
     if not named <= set(classes):
         raise ValueError(f"{dataset}: {sorted(named - set(classes))} are not classes")
     capital = [emotion for emotion in rule.emotions if emotion != emotion.casefold()]
-    if capital:  # it would never fit a clip, whose emotion is lower-case
+    if capital:  # it would match no clip, because a clip's emotion is lower-case
         raise ValueError(f"{dataset}: emotions are written in lower case, not {capital[0]!r}")
     for counts in rule.expected.values():
         if any(len(row) != len(classes) for row in counts.per_subject.values()):
@@ -177,7 +177,7 @@ def load_protocol(name: str) -> Protocol:
 
     Raises
     ------
-    UsageError : an unknown name, or a file with an unknown key, class or database.
+    UsageError : the name is unknown, or the file has an unknown key, class or database.
     InputError : the file is missing or not TOML.
     """
     if name in PROTOCOLS:

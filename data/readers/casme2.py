@@ -21,12 +21,12 @@ from raicl.data.sheets.rows import Naming, place_row, read_rows
 from raicl.data.sheets.sheet import Sheet, cell_integer, cell_text, read_sheet
 
 FPS = 200.0
-# The full-frame releases come first, since the method aligns faces itself; of these the shorter.
+# Full frames come first, because raicl aligns faces itself. Of these, the smaller release.
 LAYOUTS = ("raw-selected", "raw-full", "cropped")
 SUBJECTS = Numbered("sub", 2)
 
 _NAMING = Naming(subject=SUBJECTS.of_cell)
-_LOOKED_AT = 20  # clips that decide which release it is
+_LOOKED_AT = 20  # number of clips that decide which release it is
 
 _COLUMNS = {
     "subject": ("Subject", "sub"),
@@ -37,9 +37,9 @@ _COLUMNS = {
     "emotion": ("Estimated Emotion", "Emotion"),
     "objective": ("Objective Classes", "Objective Class"),
 }
-_SPLIT = {"split": ("Split",)}  # in no release: `raicl synth --test-clips` adds it to its own sheet
+_SPLIT = {"split": ("Split",)}  # in no release, only in sheets of `raicl synth --test-clips`
 _SHEET_NAME = re.compile(r"casme.?(2|ii).*coding", re.IGNORECASE)
-# The clips whose emotion is sadness in the sheet of 2014 and surprise in that of 2019.
+# Clips whose emotion is sadness in the sheet of 2014 and surprise in that of 2019.
 _RELABELLED = {("sub24", "ep07_01"), ("sub24", "ep07_04f"), ("sub24", "ep10_03")}
 
 
@@ -54,15 +54,15 @@ def read_casme2(
 
     Parameters
     ----------
-    root : resolved; the folder of the subjects or any folder above it.
+    root : the folder of the subjects or any folder above it, links resolved.
     annotations : the sheet, or None to look beside the frames and in the folders above `root`.
     known : corrections to apply.
     dataset : key of the database.
 
     Raises
     ------
-    InputError : no frames, no sheet or several that differ, an unusable sheet, or a split that is
-        neither ``train`` nor ``test``.
+    InputError : there are no frames, no sheet or several that differ, the sheet is unusable, or a
+        split is neither ``train`` nor ``test``.
     """
     trees = find_trees(
         root, SUBJECTS.of_folder, example="sub01, sub02, ...", hint="CASME2_RAW_selected"
@@ -87,7 +87,7 @@ def read_casme2(
 
 
 def sheet_version(sheet: Sheet) -> str:
-    """``2014`` or ``2019``, by the clips they label differently, else by their columns."""
+    """``2014`` or ``2019``, by the clips that they label differently, else by the columns."""
     for row in sheet.rows:
         key = SUBJECTS.of_cell(row.cells["subject"]), comparable(cell_text(row.cells["clip"]))
         if key in _RELABELLED:
@@ -96,7 +96,7 @@ def sheet_version(sheet: Sheet) -> str:
 
 
 def _check_splits(sheet: Sheet) -> None:
-    """A wrong split costs more than its clip: it decides what is trained on."""
+    """Refuse a sheet with a wrong split, because splits decide what is trained on."""
     if "split" not in sheet.columns:
         return
     for row in sheet.rows:
@@ -115,7 +115,7 @@ def _choose_sheet(
     annotations: Path | None,
     columns: Mapping[str, Sequence[str]],
 ) -> tuple[Sheet, str]:
-    """The sheet; of the two official versions that of 2014, which defines the CDE list."""
+    """Choose the sheet: if both official versions are here, 2014, which defines the CDE list."""
     paths = find_sheets(
         root, [tree.path for tree in trees], named=_SHEET_NAME, annotations=annotations
     )
@@ -133,10 +133,10 @@ def _choose_sheet(
 
 
 def _layout(tree: Tree, sheet: Sheet) -> str | None:
-    """Which release a tree is; None where it holds none of the annotated clips.
+    """Which release a tree is; None if it holds none of the annotated clips.
 
-    Cropped frames are called ``reg_img46.jpg``; raw ones ``img46.jpg`` in both raw releases, of
-    which only the full one has frames outside onset..offset.
+    Cropped frames are called ``reg_img46.jpg``, raw ones ``img46.jpg``. Of the two raw releases,
+    only the full one has frames outside onset..offset.
     """
     cropped, wider, looked_at = False, 0, 0
     for row in sheet.rows:
@@ -147,7 +147,7 @@ def _layout(tree: Tree, sheet: Sheet) -> str | None:
         try:
             listing = list_frames(place.folder, tree.root)
         except Unusable:
-            continue  # the same
+            continue  # listed as well
         if not listing.frames:
             continue
         cropped |= listing.registered

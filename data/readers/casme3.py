@@ -1,4 +1,4 @@
-"""CAS(ME)^3, part A: whole videos or the release cut into clips, with its sheet."""
+"""CAS(ME)^3, part A: whole videos, or the release that is cut into clips, with its sheet."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ _VERSION = re.compile(r"v([0-9])(?![0-9])", re.IGNORECASE)
 def read_casme3(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:
     """Read part A of CAS(ME)^3.
 
-    Frame numbers are those in the file names. A video holds several expressions, so every clip is
-    called by its onset too (``casme3/spNO.1/a@166``). Depth is not read.
+    Frame numbers are those in the file names. A video holds several expressions, so every clip's id
+    contains the onset (``casme3/spNO.1/a@166``). Depth is not read.
 
     Parameters
     ----------
-    root : resolved; the folder of the subjects or the clips, or any folder above it.
+    root : the folder of the subjects or the clips, or any folder above it, links resolved.
     annotations : the sheet, or None to look beside the frames, in the folders above `root`, and
         in a folder ``annotation`` in any of them.
     known : corrections to apply.
 
     Raises
     ------
-    InputError : no frames, no sheet or several that differ, or an unusable sheet.
+    InputError : there are no frames, no sheet or several that differ, or the sheet is unusable.
     """
     trees = find_trees(root, of_folder, example="spNO.1, spNO.2, ...", hint="part_A_split")
     sheet, version = _choose_sheet(root, [tree.path for tree in trees], annotations)
@@ -71,7 +71,7 @@ def read_casme3(root: Path, annotations: Path | None, known: Sequence[KnownError
 
 
 def _choose_sheet(root: Path, trees: Sequence[Path], annotations: Path | None) -> tuple[Sheet, str]:
-    """The sheet and its version, which only the file's name tells; the latest of several."""
+    """Choose the latest sheet. Its version is only in the file's name."""
     paths = find_sheets(
         root, trees, named=_SHEET_NAME, annotations=annotations, inside="annotation"
     )
@@ -91,14 +91,14 @@ def _version(path: Path) -> str:
 
 
 def _micro(rows: Sequence[SheetRow]) -> tuple[SheetRow, ...]:
-    """The micro-expressions of a sheet that has macro-expressions too."""
+    """The rows of micro-expressions, from a sheet that may have macro-expressions too."""
     kept = tuple(row for row in rows if "macro" not in comparable(cell_text(row.cells.get("kind"))))
     if len(kept) < len(rows):
         say(f"casme3: {len(rows) - len(kept)} macro-expressions of the sheet are left out")
     return kept
 
 
-# Whole videos come first: the cut release lacks frames that the corrections name.
+# Whole videos come first, because the cut release lacks frames that the corrections name.
 LAYOUTS = ("split", "clip")
 SUBJECTS = Numbered("spNO.", 1)
 
@@ -107,12 +107,12 @@ _NO_FRAMES = ("depth", "video")  # siblings of the cut release's ``frame``
 
 
 def of_folder(name: str) -> str | None:
-    """What a folder stands for: a subject (``spNO.1``) or a cut clip; None for another one."""
+    """The key of a subject's folder (``spNO.1``) or of a cut clip's; None for another folder."""
     return SUBJECTS.of_folder(name) or (comparable(name) if _CUT.fullmatch(name) else None)
 
 
 def find_layout(tree: Tree, rows: Sequence[SheetRow]) -> str | None:
-    """Which release a tree is; None where it holds no annotated clip, or no frames but depth."""
+    """Which release a tree is; None if it holds no annotated clip, or only depth."""
     cut = _is_cut(tree)
     if cut and comparable(tree.path.name) in _NO_FRAMES:
         return None
@@ -122,14 +122,14 @@ def find_layout(tree: Tree, rows: Sequence[SheetRow]) -> str | None:
 
 
 def folders_of(tree: Tree) -> Folders:
-    """The folders of the clips' frames: of whole videos ``spNO.1/a/color``."""
+    """The folders of the clips' frames; for whole videos ``spNO.1/a/color``."""
     if not _is_cut(tree):
         return PlacedClips(tree, lambda name, folder: (name, _color(folder)))
     return group_clips(tree.subjects.values(), tree.root, _parse_cut)
 
 
 def naming_of(tree: Tree) -> Naming:
-    """How the rows name these folders: by video or, cut, by video and onset."""
+    """How the rows name these folders: by video or, if cut, by video and onset."""
     cut = _is_cut(tree)
     return Naming(
         subject=SUBJECTS.of_cell,
@@ -160,10 +160,10 @@ def _cut_name(cells: Cells) -> str:
 
 
 def _color(video: Path) -> Path:
-    """The folder of the colour frames, or the video's own where there is none."""
+    """The folder of the colour frames, or the video's own if there is none."""
     try:
         inside = subfolders(video)
         found = match("color", inside)
     except (InputError, Unusable):
-        return video  # listing its frames gives the reason
+        return video  # the reason is given when its frames are listed
     return inside[found] if found else video

@@ -23,7 +23,7 @@ FPS = 30.0
 SUBJECTS = Numbered("s", 2)
 
 _SHEET_NAME = re.compile(r"code.?final", re.IGNORECASE)
-# columns of the first sheet; the sixth lists action units, the last is what the subject reported
+# columns of the first sheet; column 5 lists action units, the last one holds self-reports
 _COLUMNS = {"subject": 0, "clip": 1, "onset": 2, "apex": 3, "offset": 4, "emotion": 6, "kind": 7}
 _VIDEO = re.compile(r"[0-9]+_([0-9]{4}).*")
 _NAMING = Naming(subject=SUBJECTS.of_cell, several=True, always_onset=True, whole_videos=True)
@@ -32,18 +32,18 @@ _NAMING = Naming(subject=SUBJECTS.of_cell, several=True, always_onset=True, whol
 def read_casme_sq(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:
     """Read the micro-expressions of CAS(ME)^2: ``rawpic/s15/15_0101.../img001.jpg``.
 
-    A clip is called by the four digits of its video and its onset. Of several trees of subjects
-    those in ``rawpic`` count.
+    A clip is named by the four digits of its video and by its onset. If there are several trees of
+    subjects, those in ``rawpic`` count.
 
     Parameters
     ----------
-    root : resolved; any folder above the frames.
+    root : any folder above the frames, links resolved.
     annotations : the workbook, or None to look beside the frames and in the folders above `root`.
     known : corrections to apply.
 
     Raises
     ------
-    InputError : no frames, no workbook or several that differ, or an unusable one.
+    InputError : there are no frames, no workbook or several that differ, or it is unusable.
     """
     trees = find_trees(root, SUBJECTS.of_folder, example="s15, s16, ...", hint="rawpic")
     path = find_sheet(
@@ -63,14 +63,14 @@ def read_casme_sq(root: Path, annotations: Path | None, known: Sequence[KnownErr
 
 
 def _read_rows(path: Path) -> tuple[SheetRow, ...]:
-    """The rows of micro-expressions, subject and video in the folders' terms.
+    """The rows of micro-expressions, with subject and video named like the folders.
 
-    The second sheet gives the folder's number of each subject, the third the digits of each video.
+    The second sheet maps subjects to their folders' numbers, the third maps videos to digits.
     """
     grids = list(read_grids(path).values())
     if len(grids) < 3 or not all(grids[:3]):
         raise InputError(
-            "the workbook has not the three sheets of codes, subjects and videos",
+            "the workbook lacks the three sheets of codes, subjects and videos",
             where=str(path),
             fix="name the official code_final.xlsx with --annotations FILE",
         )

@@ -1,4 +1,4 @@
-"""DFME: one part of it (training, test A, test B) with that part's sheet."""
+"""DFME: one of its parts (training, test A, test B) with the sheet of that part."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ _COLUMNS = {
     "emotion": ("Emotion",),
     "fps": ("Fps",),
 }
-_LOOKED_INTO = 20  # folders in which a sheet may lie; there are thousands of clips
+_LOOKED_INTO = 20  # number of folders to search for the sheet; there are thousands of clips
 _SHEET_NAME = re.compile(r"dfme", re.IGNORECASE)
 
 
 def read_dfme(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:
-    """Read a part of DFME: ``<Filename>/00012.png``, wherever the clips' folders lie.
+    """Read a part of DFME: ``<Filename>/00012.png``, wherever the clips' folders are.
 
-    The sheet counts frames from 0, as the files are numbered in the one loader that is public.
+    The sheet counts frames from 0, and so do the file names, according to the only public loader.
     Each row has its own frame rate.
 
     Parameters
     ----------
-    root : resolved; any folder above the frames.
+    root : any folder above the frames, links resolved.
     annotations : the part's sheet, or None to look in `root` and the folders above it.
     known : corrections to apply.
 
     Raises
     ------
-    InputError : no frames, no sheet or several, or an unusable sheet.
+    InputError : there are no frames, no sheet or several, or the sheet is unusable.
     """
     path = find_sheet(root, _below(root), named=_SHEET_NAME, annotations=annotations)
     say(f"dfme: {LAYOUT}, so compare the counts with what its makers state; sheet {path}")
@@ -56,8 +56,8 @@ def read_dfme(root: Path, annotations: Path | None, known: Sequence[KnownError])
     trees = find_trees(
         root,
         lambda name: comparable(name) if comparable(name) in subjects else None,
-        example="called as in the column Filename",
-        hint="that of the part which the sheet describes",
+        example="named as in the column Filename",
+        hint="the folder of the part that the sheet describes",
     )
     folders = [folder for tree in trees for folder in tree.subjects.values()]
     return read_rows(
@@ -71,7 +71,7 @@ def read_dfme(root: Path, annotations: Path | None, known: Sequence[KnownError])
 
 
 def _below(root: Path) -> list[Path]:
-    """Two levels of folders where the sheet may lie: only it tells which ones are clips."""
+    """Two levels of folders that may hold the sheet. Some are clips, but only the sheet says so."""
     places, level = [], [root]
     for _ in range(2):
         below = [inner for folder in level for inner in subfolders(folder).values()]

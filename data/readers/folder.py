@@ -1,4 +1,4 @@
-"""One's own clips: ``DIR/<subject>/<clip>/*.jpg|png|bmp`` and a table of what they show."""
+"""The user's own clips: ``DIR/<subject>/<clip>/*.jpg|png|bmp`` and a table of annotations."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ _COLUMNS = {
 
 
 def read_folder(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:
-    """Read a folder of one's own clips.
+    """Read a folder of the user's own clips.
 
-    The table has the columns subject, clip, onset, offset and emotion, and may have apex and fps;
-    without `annotations` it is the only ``.csv`` in `root`. Subjects and clips are named as their
-    folders are. A clip may have several rows, one per onset.
+    The table has the columns subject, clip, onset, offset and emotion, and may have apex and fps.
+    Without `annotations` it is the only ``.csv`` in `root`. Subjects and clips are named like their
+    folders. A clip may have several rows, one per onset.
 
     Parameters
     ----------
-    root : resolved.
-    known : empty; nobody publishes corrections of one's own clips.
+    root : folder that contains the subjects' folders, links resolved.
+    annotations : the table, or None to look in `root`.
+    known : empty, because no corrections are published for own clips.
 
     Raises
     ------
-    InputError : no table or several, or an unusable one.
+    InputError : there is no table or several, or it is unusable.
     """
-    assert not known, "there are no corrections of one's own clips"
+    assert not known, "there are no corrections for own clips"
     sheet = _table(annotations or _find_table(root))
     tree = Tree(root, subfolders(root), root)
     naming = Naming(
@@ -73,7 +74,7 @@ def _has_table(folder: Path) -> bool:
         tables = [path for path in files(folder, folder) if path.suffix.lower() == ".csv"]
         return len(tables) == 1 and bool(_table(tables[0]))
     except InputError:
-        return False  # only a suggestion is at stake
+        return False  # the result is only used for a suggestion
 
 
 def _table(path: Path) -> Sheet:

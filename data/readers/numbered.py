@@ -1,4 +1,4 @@
-"""Subjects that are called by a number."""
+"""Subjects that are named by a number."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from raicl.data.sheets.sheet import cell_text
 
 @dataclass(frozen=True)
 class Numbered:
-    """Subjects that are called by a prefix and a number of at least `width` digits (``sub05``)."""
+    """Subjects that are named by a prefix and a number of at least `width` digits (``sub05``)."""
 
     prefix: str
     width: int
 
     def of_folder(self, name: str) -> str | None:
-        """The subject whose folder is called `name`, in any case and with any zeros in front.
+        """The subject whose folder is called `name`, in any case and with any leading zeros.
 
-        Where there is no prefix the width must fit, since a bare number is a common name.
+        Without a prefix the width must fit, because a bare number is a common name.
         """
         digits = "0*([0-9]{1,4})" if self.prefix else f"([0-9]{{{self.width}}})"
         found = re.fullmatch(re.escape(self.prefix) + digits, name, re.IGNORECASE)
         return self._key(found[1]) if found else None
 
     def of_cell(self, cell: object) -> str | None:
-        """The subject a cell means: ``'05'``, ``5``, ``5.0``, ``sub05`` or ``sub5``."""
+        """The subject that a cell means: ``'05'``, ``5``, ``5.0``, ``sub05`` or ``sub5``."""
         text = cell_text(cell)
         found = re.fullmatch(f"(?:{re.escape(self.prefix)})?0*([0-9]{{1,4}})", text, re.IGNORECASE)
         return self._key(found[1]) if found else None

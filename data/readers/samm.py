@@ -16,7 +16,7 @@ from raicl.data.sheets.rows import Naming, holds_any, read_rows
 from raicl.data.sheets.sheet import SheetRow, read_sheet
 
 FPS = 200.0
-# Full frames come first, since the method aligns faces itself; no crop was published by the makers.
+# Full frames come first, because raicl aligns faces itself. The makers published no crops.
 LAYOUTS = ("raw", "cropped")
 SUBJECTS = Numbered("", 3)
 
@@ -35,18 +35,18 @@ _NAMING = Naming(subject=SUBJECTS.of_cell)
 def read_samm(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:
     """Read SAMM.
 
-    Frames are called after the subject and a number of four or five digits, by recording
-    (``006_05562.jpg``); a folder may hold frames outside onset..offset.
+    Frames are named by the subject and a number (``006_05562.jpg``). It has four or five digits,
+    depending on the recording. A folder may hold frames outside onset..offset.
 
     Parameters
     ----------
-    root : resolved; the folder of the subjects or any folder above it.
+    root : the folder of the subjects or any folder above it, links resolved.
     annotations : the sheet, or None to look beside the frames and in the folders above `root`.
     known : corrections to apply.
 
     Raises
     ------
-    InputError : no frames, no sheet or several that differ, or an unusable sheet.
+    InputError : there are no frames, no sheet or several that differ, or the sheet is unusable.
     """
     trees = find_trees(root, SUBJECTS.of_folder, example="006, 007, ...", hint="SAMM")
     path = find_sheet(
@@ -61,9 +61,9 @@ def read_samm(root: Path, annotations: Path | None, known: Sequence[KnownError])
 
 
 def _layout(tree: Tree, rows: Sequence[SheetRow]) -> str | None:
-    """Whether a tree holds crops, by its folders' names, which is all that tells them apart.
+    """``cropped`` or ``raw``, by the names of the folders, because nothing else distinguishes them.
 
-    None where it holds none of the annotated clips: folders of three digits are common.
+    None if the tree holds none of the annotated clips: folders with three digits are common.
     """
     if not holds_any(rows, tree, _NAMING):
         return None

@@ -1,8 +1,8 @@
-"""Databases whose layout is known from other people's code alone: a table of columns for each.
+"""Databases whose layout is known only from other people's code, with a table of columns for each.
 
-Nobody here has seen the files of CASME, MMEW and 4DME. What is read is what public loaders agree
-on, which the audit says too; a folder or column that is called otherwise is an error or listed,
-never guessed.
+The files of CASME, MMEW and 4DME were not at hand. The readers follow what public loaders agree on,
+and the audit says so. A folder or column with another name is an error or is listed. It is never
+guessed.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ class Secondary:
 
     Attributes
     ----------
-    columns : as in `raicl.data.sheets.sheet.read_sheet`.
-    sheet : what its sheet's file is called.
-    fps : of the camera.
-    names : which folders to look for; their parents are the trees given to `arrange`.
-    holds_all : there is one such folder, which holds everything and may itself be the root.
-    example, hint : what these folders are called, and which one to give, for the error.
-    arrange : the clips' folders in the trees, and how the rows name them.
+    columns : accepted headers by column, see `raicl.data.sheets.sheet.read_sheet`.
+    sheet : pattern of the sheet's file name.
+    fps : frames per second of the camera.
+    names : decides which folders to look for; their parents are the trees given to `arrange`.
+    holds_all : whether there is one such folder, which holds everything and may itself be the root.
+    example : how these folders are called, for the error.
+    hint : which folder to give, for the error.
+    arrange : returns the clips' folders in the trees, and how the rows name them.
     """
 
     columns: Mapping[str, Sequence[str]]
@@ -61,14 +62,14 @@ def read_secondary(
 
     Parameters
     ----------
-    root : resolved; any folder above the frames.
+    root : any folder above the frames, links resolved.
     annotations : the sheet, or None to look beside the frames and in the folders above `root`.
     known : corrections to apply.
     dataset : key of `SECONDARY`.
 
     Raises
     ------
-    InputError : no frames, no sheet or several that differ, or an unusable sheet.
+    InputError : there are no frames, no sheet or several that differ, or the sheet is unusable.
     """
     database = SECONDARY[dataset]
     called = database.names(root.name)
@@ -188,7 +189,7 @@ SECONDARY = {
         names=lambda name: _GRAY if comparable(name) == _GRAY else None,
         holds_all=True,
         example=_GRAY,
-        hint=f"the one that holds {_GRAY}",
+        hint=f"the folder that contains {_GRAY}",
         arrange=_arrange_4dme,
     ),
 }

@@ -21,21 +21,21 @@ def read_smic(
 ) -> Database:
     """Read the clips of one camera of SMIC, ``HS/s1/micro/negative/s1_ne_01/image559740.bmp``.
 
-    A clip is what its folder holds: the first frame is the onset, the last the offset, no apex is
-    known, and the clip's name says the emotion. Clips are called as the composite list does,
-    ``s01_ne_01``. What else a subject has (``non_micro``) are no micro-expressions.
+    The first frame in a clip's folder is the onset, the last one the offset. No apex is known. The
+    clip's name says the emotion. Clips are named as in the composite list, ``s01_ne_01``. The other
+    folders of a subject (``non_micro``) hold no micro-expressions.
 
     Parameters
     ----------
-    root : resolved; the folder of the subjects or any folder above it.
-    annotations : None; there is no sheet.
-    known : empty; without a sheet nothing can be mistyped.
+    root : the folder of the subjects or any folder above it, links resolved.
+    annotations : None, because there is no sheet.
+    known : empty, because there is no sheet to correct.
     camera : one of `FPS`.
 
     Raises
     ------
     UsageError : a sheet is given.
-    InputError : no clips of this camera, or two trees of them.
+    InputError : there are no clips of this camera, or two trees with them.
     """
     assert not known, "there is no sheet to correct"
     if annotations is not None:

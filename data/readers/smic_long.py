@@ -54,7 +54,7 @@ class _LongClips:
         present = self.tree.clips(subject)
         names = Counter(map(_called, present))
         return {
-            # of two folders for one clip neither is it
+            # if two folders fit one clip, both keep their own names
             (_called(name) if names[_called(name)] == 1 else name): folder
             for name, folder in present.items()
         }
@@ -63,18 +63,18 @@ class _LongClips:
 def read_smic_long(root: Path, annotations: Path | None, known: Sequence[KnownError]) -> Database:
     """Read SMIC-E's high-speed clips, ``SMIC-HS-E/s01/s1_ne_01/image559740.jpg``.
 
-    A row with several expressions gives as many clips. The emotion is that of the clip's name:
-    the sheet's own column contradicts it once, and is wrong.
+    A row with several expressions gives one clip for each. The emotion is taken from the clip's
+    name. The sheet's column contradicts it once, and is wrong there.
 
     Parameters
     ----------
-    root : resolved; the folder of the subjects or any folder above it.
+    root : the folder of the subjects or any folder above it, links resolved.
     annotations : the sheet, or None to look beside the frames and in the folders above `root`.
     known : corrections to apply.
 
     Raises
     ------
-    InputError : no such clips, no sheet or several that differ, or an unusable sheet.
+    InputError : there are no such clips, no sheet or several that differ, or it is unusable.
     """
     tree, layout = find_smic(root, "e-hs")
     path = find_sheet(root, [tree.path], named=_SHEET_NAME, annotations=annotations)
@@ -104,7 +104,7 @@ def _called(text: str) -> str:
 
 
 def _expressions(row: SheetRow) -> Iterator[SheetRow]:
-    """One row per expression of a clip; none of a row that holds copied-down formulas alone."""
+    """One row per expression of a clip; none for a row that only holds copied-down formulas."""
     cells = row.cells
     if not cell_text(cells["subject"]) and not cell_text(cells["clip"]):
         return
@@ -122,7 +122,7 @@ def _expressions(row: SheetRow) -> Iterator[SheetRow]:
 
 
 def _offset(cells: Cells, which: str) -> int | None:
-    """The offset that the sheet writes as a formula, where the file stores no value of it."""
+    """Compute the offset, for which the sheet has a formula without a stored value."""
     onset, length = (
         cell_integer(cells.get(f"onset{which}")),
         cell_integer(cells.get(f"length{which}")),

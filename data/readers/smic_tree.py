@@ -1,4 +1,4 @@
-"""SMIC's names and folders: which camera and kind of clip a tree holds, and where its clips lie."""
+"""SMIC's names and folders: which camera and kind of clip a tree holds, and where its clips are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUBJECTS = Numbered("s", 2)
 EMOTIONS = {"ne": "negative", "po": "positive", "sur": "surprise"}
 FPS = {"hs": 100.0, "vis": 25.0, "nir": 25.0}
 VARIANTS = (*FPS, "e-hs")
-# Full frames come first, since the method aligns faces itself.
+# Full frames come first, because raicl aligns faces itself.
 LAYOUTS = ("raw", "cropped")
 
 _NAME = re.compile(r"s ?0*([0-9]{1,4})[ _]+(ne|po|sur)[ _]+0*([0-9]{1,4})")
@@ -42,22 +42,22 @@ class ClipName(NamedTuple):
 
 
 def parse_name(text: str) -> ClipName | None:
-    """The parts of a clip's name, with zeros in front, blanks or neither; None for other names."""
+    """The parts of a clip's name, which may have leading zeros and blanks; None for other names."""
     found = _NAME.fullmatch(comparable(text))
     return ClipName(f"s{int(found[1]):02d}", found[2], int(found[3])) if found else None
 
 
 def find_smic(root: Path, variant: str) -> tuple[Tree, str]:
-    """The tree of a variant and its layout.
+    """Find the tree of a variant and its layout.
 
     Parameters
     ----------
-    root : resolved; the folder of the subjects or any folder above it.
-    variant : a camera of `FPS`, after ``e-`` for the long clips of SMIC-E.
+    root : the folder of the subjects or any folder above it, links resolved.
+    variant : a camera of `FPS`, with the prefix ``e-`` for the long clips of SMIC-E.
 
     Raises
     ------
-    InputError : it is not here, or several times.
+    InputError : the variant is not here, or there are several trees of it.
     """
     trees = find_trees(root, SUBJECTS.of_folder, example="s1, s2, ...", hint="SMIC_all_raw")
     kinds = [(tree, _is_long(tree), _camera(tree)) for tree in trees]
@@ -65,8 +65,8 @@ def find_smic(root: Path, variant: str) -> tuple[Tree, str]:
     fitting = [tree for tree, *kind in kinds if kind == [long, camera]]
     if not fitting:
         fitting = [tree for tree, *kind in kinds if kind == [long, None]]
-        for tree in fitting:  # [ours] read, since this camera was asked for or is the default
-            say(f"note: no folder's name says which camera {tree.path} is of; taken as {camera}")
+        for tree in fitting:  # [ours] assumed to be of the requested or default camera
+            say(f"note: no folder's name says which camera {tree.path} is of; assuming {camera}")
     if not fitting:
         present = {("e-" if long else "") + (its or "hs") for _, long, its in kinds}
         others = [f"--variant {name}" for name in VARIANTS if name in present]
@@ -84,11 +84,11 @@ def find_smic(root: Path, variant: str) -> tuple[Tree, str]:
 def clip_folders(tree: Tree, subject: str) -> Iterator[tuple[Path, str]]:
     """The folders of a subject's clips, ``s1/micro/negative/s1_ne_01``.
 
-    Each comes with the reason why it cannot be used, empty for most.
+    Each comes with the reason why it cannot be used; "" if it can.
 
     Raises
     ------
-    Unusable : the subject's folder itself, or there is no folder ``micro`` in it.
+    Unusable : the subject's folder cannot be used, or there is no folder ``micro`` in it.
     """
     micro = _micro(tree, subject)
     if micro is None:
@@ -114,7 +114,7 @@ def _micro(tree: Tree, subject: str) -> Path | None:
 
 
 def _is_long(tree: Tree) -> bool:
-    """Whether a tree is of SMIC-E, where clips lie directly in the subjects' folders."""
+    """Whether a tree is of SMIC-E, where clips are directly in the subjects' folders."""
     for subject in tree.subjects:
         try:
             if _micro(tree, subject) is not None:
@@ -125,7 +125,7 @@ def _is_long(tree: Tree) -> bool:
 
 
 def _camera(tree: Tree) -> str | None:
-    """The camera that the innermost telling folder names: ``SMIC_all_raw/NIR``, ``HS_long``."""
+    """The camera that the path names, innermost folder first: ``SMIC_all_raw/NIR``, ``HS_long``."""
     for name in reversed(tree.path.relative_to(tree.root.parent).parts):
         words = re.split("[^a-z0-9]+", name.casefold())
         named = [camera for camera in FPS if camera in words]
@@ -135,7 +135,7 @@ def _camera(tree: Tree) -> str | None:
 
 
 def _layout(tree: Tree, long: bool) -> str:
-    """Whether the frames are registered crops, by the first that are found."""
+    """``cropped`` if the first frames that are found are registered crops, else ``raw``."""
     for subject in tree.subjects:
         try:
             folders = (

@@ -1,4 +1,4 @@
-"""From the cells of one row to a clip, and from a clip to its frames on disk."""
+"""Make a clip from the cells of one row, and find its frames on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from raicl.data.disk.tree import Listing, Unusable
 from raicl.data.records import Footage, Frame
 from raicl.data.sheets.sheet import cell_integer, cell_text
 
-# every emotion or class that one of the databases annotates
+# all emotions and classes that the databases annotate
 EMOTIONS = frozenset(("anger", "contempt", "disgust", "fear", "happiness", "others")) | frozenset(
     ("negative", "positive", "repression", "sadness", "surprise", "tense")
 )
@@ -33,15 +33,15 @@ def annotate(
     flags: tuple[str, ...] = (),
     repeated: bool = False,
 ) -> Clip:
-    """A clip from the cells of its row: onset, apex, offset, emotion, fps and split.
+    """Make a clip from the cells of its row: onset, apex, offset, emotion, fps and split.
 
-    A missing or impossible apex costs a flag, not the clip: stage 1 does without it. `fps` is the
-    rate where the row has none of its own.
+    A missing or impossible apex only adds a flag, because stage 1 does not need it. `fps` is the
+    frame rate of rows that have none of their own.
 
     Raises
     ------
-    Unusable : onset or offset is no frame number, they are in the wrong order, no emotion, or a
-        rate that is none.
+    Unusable : onset or offset is no frame number, they are in the wrong order, there is no emotion,
+        or the frame rate is not a positive number.
     """
     onset, offset = _frame(cells, "onset"), _frame(cells, "offset")
     if onset >= offset:
@@ -61,12 +61,12 @@ def annotate(
         sheet=sheet,
         flags=(*flags, *apex_flags, *unknown),
         repeated=repeated,
-        split=cast(Split, cell_text(cells.get("split"))),  # the reader has checked them all
+        split=cast(Split, cell_text(cells.get("split"))),  # checked by the reader
     )
 
 
 def read_apex(cell: object, onset: int, offset: int) -> tuple[int | None, tuple[str, ...]]:
-    """The apex, or None with ``apex-missing`` or, outside onset..offset, ``apex-implausible``."""
+    """The apex, or None and the flag ``apex-missing`` or (not in the clip) ``apex-implausible``."""
     if cell_text(cell).casefold() in _NO_APEX:
         return None, ("apex-missing",)
     apex = cell_integer(cell)
@@ -84,7 +84,7 @@ def read_emotion(cell: object) -> str:
 
 
 def read_fps(cell: object, otherwise: float | None) -> float | None:
-    """Frames per second; `otherwise` where the cell is empty or there is none."""
+    """Frames per second, or `otherwise` if the cell is empty or absent."""
     text = cell_text(cell)
     if not text:
         return otherwise
@@ -98,14 +98,15 @@ def read_fps(cell: object, otherwise: float | None) -> float | None:
 
 
 def attach_frames(clip: Clip, listing: Listing) -> Footage:
-    """The frames on disk from onset to offset; those missing after the onset cost a flag.
+    """Attach the frames on disk from onset to offset. Missing frames after the onset add a flag.
 
-    ``truncated``: the annotated offset is not on disk, and the clip ends with the last frame that
-    is (known of one clip in a release of CASME II). ``frame-gap``: frames before it are missing.
+    ``truncated``: the annotated offset is not on disk, so the clip ends with the last frame before
+    it. This is known for one clip in a release of CASME II. ``frame-gap``: frames in between are
+    missing.
 
     Raises
     ------
-    Unusable : no onset frame or no second frame on disk, or a file in between is no frame.
+    Unusable : the onset frame or a second frame is not on disk, or a file in between is no frame.
     """
     for number in sorted(listing.refused):
         if clip.onset <= number <= clip.offset:

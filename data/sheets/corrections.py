@@ -1,4 +1,4 @@
-"""Corrections: annotated values known to be wrong, as rows with a reason and a source."""
+"""Corrections: annotated values that are known to be wrong, each with a reason and a source."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _HEADER = ["subject", "clip", "field", "annotated", "used", "reason", "source"]
 class KnownError:
     """A value of the official sheet that is known to be wrong.
 
-    It is replaced only where the sheet still says `annotated`, so that an edited copy of the
-    sheet is left alone.
+    It is replaced only if the sheet still has the value `annotated`, so that an edited copy of the
+    sheet is not changed.
     """
 
     subject: str
@@ -33,7 +33,7 @@ class KnownError:
 
 
 def read_corrections(dataset: str) -> tuple[KnownError, ...]:
-    """The rows of ``corrections/<dataset>.csv``; none where there is no such file."""
+    """The rows of ``corrections/<dataset>.csv``; none if there is no such file."""
     path = files("raicl.data") / "corrections" / f"{dataset}.csv"
     return parse_corrections(path.read_text(encoding="utf-8")) if path.is_file() else ()
 
@@ -43,7 +43,7 @@ def parse_corrections(text: str) -> tuple[KnownError, ...]:
 
     Raises
     ------
-    ValueError : another header, an unknown field, or a row without reason or source.
+    ValueError : the header is wrong, a field is unknown, or a row lacks its reason or source.
     """
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     header, *rows = csv.reader(lines)
@@ -59,7 +59,7 @@ def parse_corrections(text: str) -> tuple[KnownError, ...]:
 def correct_cells(
     cells: Mapping[str, object], subject: str, clip: str, known: Sequence[KnownError], clip_id: str
 ) -> tuple[Mapping[str, object], tuple[Correction, ...]]:
-    """The cells of a row with known errors replaced, and what was replaced."""
+    """Replace the known errors in the cells of a row; return the cells and the replacements."""
     used = dict(cells)
     applied = []
     for error in known:

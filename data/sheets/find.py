@@ -1,4 +1,4 @@
-"""Where the sheet of a database lies."""
+"""Find the sheet of a database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from raicl.data.disk.tree import files, leaves, subfolders
 from raicl.data.sheets.old_workbook import INSTALL_XLRD, reads_old_workbooks
 
 SHEET_SUFFIXES = (".xlsx", ".csv")
-_SHOWN = 9  # places in an error: more than any archive nests, fewer than DFME has clips
+_SHOWN = 9  # number of places in an error: all of a nested archive, but not all clips of DFME
 
 
 def find_sheets(
@@ -26,22 +26,22 @@ def find_sheets(
     annotations: Path | None,
     inside: str = "",
 ) -> tuple[Path, ...]:
-    """Candidates for the sheet, copies of the same content given once.
+    """Candidates for the sheet. Of several copies with the same content only one is returned.
 
-    They are looked for in `root`, in the folders between it and each of `trees`, and in the three
-    above it that may be read, where only files called `named` count.
+    The search covers `root`, the folders between it and each of `trees`, and the three folders
+    above it, if they are readable. In the folders above, only files that match `named` count.
 
     Parameters
     ----------
-    root : the database's folder.
+    root : folder of the database.
     trees : folders below it that hold the subjects' folders.
-    named : the official file name; sheets called otherwise count only where there is none.
-    annotations : the sheet the user named; it alone is returned.
-    inside : name, in small letters, of a folder in any of those that may hold it.
+    named : pattern of the official file name. Sheets with other names count only if there is none.
+    annotations : the sheet that the user named; if given, it alone is returned.
+    inside : lower-case name of a subfolder of any of these folders, which may hold the sheet.
 
     Raises
     ------
-    InputError : there is none.
+    InputError : there is no sheet.
     """
     if annotations is not None:
         return (annotations,)
@@ -49,7 +49,7 @@ def find_sheets(
     for tree in trees:
         between = tree.relative_to(root).parts
         places |= dict.fromkeys(root.joinpath(*between[: i + 1]) for i in range(len(between)))
-    # of a shared machine the folders above may be closed, which is no fault of the database
+    # on a shared machine the folders above may be unreadable, which is no error of the database
     above = [place for place in list(root.parents)[:3] if os.access(place, os.R_OK | os.X_OK)]
     places |= dict.fromkeys(above)
     if inside:
@@ -70,7 +70,7 @@ def find_sheets(
 def find_sheet(
     root: Path, trees: Sequence[Path], *, named: re.Pattern[str], annotations: Path | None
 ) -> Path:
-    """The only one of `find_sheets`; several that differ are an InputError."""
+    """The only result of `find_sheets`; several that differ raise InputError."""
     paths = find_sheets(root, trees, named=named, annotations=annotations)
     if len(paths) > 1:
         raise ambiguous(paths, "--annotations FILE")
@@ -78,7 +78,7 @@ def find_sheet(
 
 
 def _old_sheets(places: Sequence[Path], named: re.Pattern[str], root: Path) -> list[Path]:
-    """Sheets in the format before .xlsx, where it can be read."""
+    """Sheets in the old .xls format, if it can be read."""
     old = [p for place in places for p in files(place, place) if p.suffix.lower() == ".xls"]
     official = [path for path in old if named.search(path.name)]
     chosen = official or [path for path in old if path.is_relative_to(root)]
@@ -94,13 +94,13 @@ def _old_sheets(places: Sequence[Path], named: re.Pattern[str], root: Path) -> l
 
 
 def _some(places: Sequence[Path]) -> str:
-    """The places looked in, on one line: the root first, of many the rest only counted."""
+    """The searched places on one line, the root first. If there are many, the rest is counted."""
     more = f" and {len(places) - _SHOWN} more folders" if len(places) > _SHOWN else ""
     return ", ".join(map(str, places[:_SHOWN])) + more
 
 
 def _is_sheet(path: Path) -> bool:
-    # ~$name.xlsx is what an open spreadsheet program leaves beside the file
+    # ~$name.xlsx is the lock file of a spreadsheet program that has the file open
     return path.suffix.lower() in SHEET_SUFFIXES and not path.name.startswith("~$")
 
 

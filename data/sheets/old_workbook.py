@@ -1,4 +1,4 @@
-"""Workbooks of the format before .xlsx, for those who have xlrd."""
+"""Workbooks in the old .xls format, if xlrd is installed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def reads_old_workbooks() -> bool:
 def read_old_workbook(content: bytes, columns: int) -> dict[str, list[tuple[object, ...]]]:
     """The values of every worksheet by its title, row by row, the first `columns` of each.
 
-    A damaged file raises almost anything.
+    A damaged file can raise almost any exception.
     """
     import xlrd
 
-    # what it has to say about a file goes to the standard output otherwise
+    # a logfile, because xlrd prints its warnings about a file to the standard output
     book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
     return {
         sheet.name: [
@@ -38,5 +38,5 @@ def _value(cell: object) -> object:
     if kind in (_EMPTY, _BLANK):
         return None
     if kind == _ERROR:
-        return "#ERROR"  # its value is a code that would pass for a number
+        return "#ERROR"  # the value of an error is a code, which would be taken for a number
     return bool(value) if kind == _BOOLEAN else value

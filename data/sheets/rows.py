@@ -1,4 +1,4 @@
-"""The rows of a sheet become clips: each finds its folder, and what is left over is listed."""
+"""Turn the rows of a sheet into clips: find each row's folder, and list what is left over."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Folders(Protocol):
 
     @property
     def root(self) -> Path:
-        """Of the database, which no link may lead out of."""
+        """Folder of the database; no link may lead out of it."""
 
     @property
     def subjects(self) -> Mapping[str, Path]:
         """The subjects' folders, by `Clip.subject`."""
 
     def clips(self, subject: str) -> Mapping[str, Path]:
-        """The folders of a subject's clips by name, or Unusable."""
+        """The folders of a subject's clips by name; may raise Unusable."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +42,12 @@ class Naming:
 
     Attributes
     ----------
-    subject : the `Clip.subject` that a cell means, None if it means none.
-    folder : the name, in `Folders.clips`, of the folder that a row means.
-    as_on_disk : clips are called as their folders; else as the sheet spells them.
-    several : a clip may have several rows, told apart by their onset.
-    always_onset : with `several`, a clip is called by its onset even if it has one row.
-    whole_videos : a folder holds a video, and one that no row means shows nothing annotated.
+    subject : returns the `Clip.subject` that a cell means, None if it means none.
+    folder : returns the name, in `Folders.clips`, of the folder that a row means.
+    as_on_disk : whether clips are named like their folders, not as the sheet spells them.
+    several : whether a clip may have several rows, which differ in their onset.
+    always_onset : with `several`, whether a clip's id has the onset even if it has one row.
+    whole_videos : whether a folder holds a whole video. One without a row is then not listed.
     """
 
     subject: Callable[[object], str | None]
@@ -60,7 +60,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Place:
-    """What a row is about: a clip's name and folder, or the reason why there is no folder."""
+    """A row with its clip's name and folder, or with the reason why there is no folder."""
 
     row: SheetRow
     subject: str
@@ -70,7 +70,7 @@ class Place:
 
 
 def place_row(row: SheetRow, folders: Folders, naming: Naming) -> Place:
-    """Find the folder of a row; names of a sheet are matched with those on disk, never joined."""
+    """Find the folder of a row. Names of a sheet are matched with names on disk, never joined."""
     subject = printable(cell_text(row.cells["subject"])) or "?"
     name = printable(cell_text(row.cells["clip"]))
     try:
@@ -93,7 +93,7 @@ def place_row(row: SheetRow, folders: Folders, naming: Naming) -> Place:
 
 
 def holds_any(rows: Iterable[SheetRow], folders: Folders, naming: Naming) -> bool:
-    """Whether a tree is of this database: one of the rows has its folder there."""
+    """Whether a tree is of this database: at least one of the rows has its folder there."""
     return any(place_row(row, folders, naming).folder is not None for row in rows)
 
 
@@ -108,21 +108,21 @@ def read_rows(
     version: str = "",
     fps: float | None = None,
 ) -> Database:
-    """Turn every row into footage or a reason, and list every clip's folder that no row means.
+    """Turn every row into footage or a reason, and list the clips' folders that have no row.
 
     Parameters
     ----------
-    rows : with the cells ``subject``, ``clip``, ``onset``, ``offset`` and ``emotion``, and where
-        there are any ``apex`` and ``fps``.
-    known : corrections to apply; where a clip may have several rows, their `clip` is written
+    rows : rows with the cells ``subject``, ``clip``, ``onset``, ``offset`` and ``emotion``, and
+        optionally ``apex`` and ``fps``.
+    known : corrections to apply. If a clip may have several rows, their `clip` is written
         ``name@onset`` with the onset as annotated.
-    version : of the sheet.
-    fps : of the camera, where a row has no rate of its own.
+    version : version of the sheet.
+    fps : frames per second of the camera, for rows without a rate of their own.
     """
     places = [place_row(row, folders, naming) for row in rows]
     keys = [_key(place, naming) for place in places]
     repeated = _repeated(keys)
-    # rows of one video follow each other; to keep every listing would cost memory
+    # a few listings are enough, because the rows of one video follow each other
     listing = lru_cache(maxsize=4)(list_frames)
     first: dict[tuple[str, str, str], Place] = {}
     footage: list[Footage] = []
@@ -150,7 +150,7 @@ def read_rows(
                 repeated=several,
             )
             footage.append(attach_frames(clip, listing(place.folder, folders.root)))
-            # a corrected onset changes what the clip is called
+            # a corrected onset changes the clip's id
             corrections += [dataclasses.replace(correction, id=clip.id) for correction in applied]
         except Unusable as reason:
             skipped.append(Skipped(clip_id, str(reason)))
@@ -168,7 +168,7 @@ def read_rows(
 
 
 def _key(place: Place, naming: Naming) -> tuple[str, str, str]:
-    """Subject, folded name and, where it matters, onset: what one clip has one row for."""
+    """Subject, folded name and, if needed, onset. A clip may have only one row with each key."""
     onset = place.row.cells["onset"] if naming.several else None
     number = cell_integer(onset)
     written = printable(cell_text(onset))[:40] if number is None else str(number)
@@ -176,10 +176,10 @@ def _key(place: Place, naming: Naming) -> tuple[str, str, str]:
 
 
 def _repeated(keys: Iterable[tuple[str, str, str]]) -> set[tuple[str, str]]:
-    """Subject and name of the clips that have rows of several onsets.
+    """Subject and name of the clips that have rows with several onsets.
 
-    Counted over all rows and not only the usable ones, so that a clip is called the same in a
-    copy of the database that lacks the other one's frames.
+    All rows count and not only the usable ones, so that a clip has the same id in a copy of the
+    database that lacks the frames of the other row.
     """
     onsets: dict[tuple[str, str], set[str]] = defaultdict(set)
     for subject, name, onset in keys:

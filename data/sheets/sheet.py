@@ -1,4 +1,4 @@
-"""Sheet: the rows of an .xlsx or .csv, their cells found by the header's words alone."""
+"""Sheet: the rows of an .xlsx or .csv, with columns found only by the words of the header."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from raicl.common.errors import InputError
 from raicl.data.sheets.workbook import MAX_COLUMNS, MAX_ROWS, Grid, read_workbook
 
 MAX_BYTES = 16 * 2**20
-_HEADER_DEPTH = 50  # rows of preamble there may be above the header; SAMM has 13
+_HEADER_DEPTH = 50  # largest number of rows above the header; SAMM has 13
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
 
@@ -34,8 +34,8 @@ class Sheet:
     Attributes
     ----------
     path : the file.
-    columns : which of the wanted columns it has.
-    rows : those with at least one filled cell in these columns.
+    columns : the wanted columns that it has.
+    rows : the rows with at least one filled cell in these columns.
     """
 
     path: Path
@@ -50,19 +50,21 @@ def read_sheet(
     optional: Collection[str] = (),
     worksheet: str = "",
 ) -> Sheet:
-    """Read a table; the order of its columns, blank columns and rows above it do not matter.
+    """Read a table. The order of its columns, blank columns and rows above it do not matter.
 
     Parameters
     ----------
-    path : .xlsx, or .csv in UTF-8 with commas, semicolons or tabs.
-    columns : for each column wanted, the headers accepted for it, best first; case, blanks and
+    path : an .xlsx file, or a .csv file in UTF-8 with commas, semicolons or tabs.
+    columns : for each wanted column, the headers accepted for it, best first. Case, blanks and
         punctuation are ignored.
     optional : columns that may be absent.
-    worksheet : read that of this title, where there is one; else the first that has the columns.
+    worksheet : title of the worksheet to read. If there is none with this title, the first one that
+        has the columns is read.
 
     Raises
     ------
-    InputError : missing, unreadable, too large, damaged, or a column is absent or ambiguous.
+    InputError : the file is missing, unreadable, too large or damaged, or a column is absent or
+        ambiguous.
     """
     titled = read_grids(path)
     grids = [
@@ -89,7 +91,7 @@ def read_sheet(
 
 
 def cell_text(cell: object) -> str:
-    """A cell as trimmed text, full-width characters made plain; ``1``, ``1.0``, ``'1'`` agree."""
+    """A cell as trimmed text with plain characters; ``1``, ``1.0`` and ``'1'`` give the same."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():
@@ -106,11 +108,11 @@ def cell_integer(cell: object) -> int | None:
 
 
 def read_grids(path: Path) -> dict[str, Grid]:
-    """The cells of each worksheet by its title, row by row; a .csv is one without a title.
+    """The cells of each worksheet by title, row by row. A .csv is one worksheet without a title.
 
     Raises
     ------
-    InputError : missing, unreadable, too large or damaged.
+    InputError : the file is missing, unreadable, too large or damaged.
     """
     if not path.exists():
         raise InputError("the sheet does not exist", where=str(path), fix="check --annotations")
@@ -156,7 +158,7 @@ def _read_csv(content: bytes, path: Path) -> Grid:
                 raise csv.Error(f"more than {MAX_ROWS} rows")
     except csv.Error as error:
         raise InputError(
-            f"not a CSV file: {error}", where=str(path), fix="mend the file"
+            f"not a CSV file: {error}", where=str(path), fix="correct the file"
         ) from error
     return grid
 

@@ -1,4 +1,4 @@
-"""Workbooks from strangers: bounded, without entities, formulas as their stored values."""
+"""Read untrusted workbooks: bounded in size, no XML entities, formulas as their stored values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from raicl.data.sheets.old_workbook import INSTALL_XLRD, read_old_workbook, read
 MAX_ROWS = 50_000
 MAX_COLUMNS = 100
 MAX_UNZIPPED = 32 * 2**20
-MAX_RATIO = 200  # an honest sheet of repeated words stays below 50
+MAX_RATIO = 200  # unzipped over zipped size; a real sheet of repeated words stays below 50
 
 _OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")  # container of the old .xls and of encrypted files
 
@@ -25,13 +25,14 @@ def read_workbook(content: bytes, path: Path) -> dict[str, Grid]:
 
     Parameters
     ----------
-    content : the file's bytes, read once, so that what is checked is what is parsed.
-    path : for messages.
+    content : the bytes of the file, read once, so that the checked bytes are the parsed ones.
+    path : the file, for error messages.
 
     Raises
     ------
-    InputError : encrypted, old .xls without xlrd, damaged, too large or expanding beyond reason.
-    SetupError : defusedxml is missing, without which a sheet can exhaust the memory.
+    InputError : the file is encrypted, an old .xls without xlrd, damaged or too large, or it
+        expands too much.
+    SetupError : defusedxml is missing; without it a sheet could exhaust the memory.
     """
     old = content.startswith(_OLE2)
     (_check_old if old else _check_archive)(content, path)
@@ -61,7 +62,7 @@ def _read_archive(content: bytes) -> dict[str, Grid]:
     if not DEFUSEDXML:
         raise SetupError("defusedxml is not installed", fix="pip install defusedxml")
     with warnings.catch_warnings():
-        # about styles, validation lists and other things a reader of values does not need
+        # the warnings are about styles, validation lists and other things that are not read
         warnings.simplefilter("ignore", UserWarning)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         bounds = {"max_row": MAX_ROWS + 1, "max_col": MAX_COLUMNS}
@@ -102,5 +103,5 @@ def _check_archive(content: bytes, path: Path) -> None:
         raise InputError(
             f"the sheet expands from {len(content):,} to {unzipped:,} bytes",
             where=str(path),
-            fix="this is no official sheet; get the file again",
+            fix="this is not the official sheet; get the file again",
         )

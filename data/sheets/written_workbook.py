@@ -1,4 +1,4 @@
-"""xlsx files for others to read: bytes that depend on their content alone, formulas uncomputed."""
+"""Write .xlsx files: equal content gives equal bytes, and formulas have no stored value."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 
-_DATE = datetime.datetime(2014, 5, 8)  # of every workbook, so that equal content is equal bytes
+_DATE = datetime.datetime(2014, 5, 8)  # the same in every workbook, for equal bytes
 
 
 def write_workbook(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
-    """A workbook of these sheets, line by line.
+    """Make a workbook from the lines of its sheets.
 
     A text that begins with ``=`` becomes a formula without a stored value, as in a file that no
-    spreadsheet program has opened yet. A line without a value still is a row, with a format.
+    spreadsheet program has opened yet. A line without values still becomes a row, with a format.
     """
     from openpyxl import Workbook
 

@@ -1,1 +1,1 @@
-"""The synthetic database: faces and motion that are known exactly. Read `database` first."""
+"""The synthetic database: faces with exactly known motion. Read database.py first."""

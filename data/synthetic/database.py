@@ -24,9 +24,9 @@ from raicl.data.synthetic.tree import LAYOUTS
 from raicl.data.synthetic.truth import carry, write_truth
 
 _JPEG_QUALITY = 95
-_FINER = 3  # times the frame, the picture that frames are sampled from
+_FINER = 3  # frames are sampled from a picture that is larger by this factor
 _TRUTH = "truth"
-_SETTINGS = "settings.json"  # below truth/, written last: the database is complete
+_SETTINGS = "settings.json"  # in truth/; written last, so that it marks a complete database
 STAGE = ".synthetic.tmp"
 
 
@@ -43,17 +43,17 @@ def make_database(
 ) -> tuple[Scene, ...]:
     """Write a database of `subjects` people with `clips` clips each into `folder`.
 
-    The pictures and the sheet are laid out as `layout` says; ``truth/<subject>/<clip>.npz`` holds
-    every frame's true displacement (see `raicl.data.synthetic.truth`). The bytes depend on the
-    arguments alone, not on `jobs`. A complete database of the same arguments is left as it is; a
-    run that is stopped leaves nothing but a hidden folder, which the next run removes.
+    `layout` decides where the pictures and the sheet are. ``truth/<subject>/<clip>.npz`` holds
+    every frame's true displacement (see `raicl.data.synthetic.truth`). The bytes depend only on the
+    arguments, without `jobs`. A complete database with the same arguments is left unchanged. A run
+    that is stopped leaves only a hidden folder, which the next run removes.
 
     Parameters
     ----------
-    folder : made if missing.
-    test_clips : clips of each person that are only tested; see `plan_scenes`.
-    difficulty : how hard the classes are to tell apart; None: the documented default.
-    jobs : worker processes; None: one per core.
+    folder : output folder, created if missing.
+    test_clips : number of clips per person that are only tested; see `plan_scenes`.
+    difficulty : how hard the classes are to tell apart; None means the documented default.
+    jobs : number of worker processes; None means one per core.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def make_database(
     ------
     UsageError : a count is not positive or the layout is unknown.
     SetupError : scikit-image is not installed.
-    ConflictError : `folder` holds a database that is not this one.
+    ConflictError : `folder` holds another database.
     InputError : `folder` cannot be written.
     ResourceError : the disk is full.
     """
@@ -100,7 +100,7 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
     """Write the pictures and the truth of one scene below `stage`; returns subject/clip."""
     import cv2
 
-    cv2.setNumThreads(1)  # the clips are the parallel unit
+    cv2.setNumThreads(1)  # clips already run in parallel
     layout_ = LAYOUTS[layout]
     person = np.random.default_rng([seed, 1, scene.subject])
     face = draw_face(person, layout_.size)
@@ -139,10 +139,10 @@ def render_frames(
 
     A point x of the onset is seen in frame n at ``carry(x + face_n(x))``, so the frame's pixel y
     shows the x that solves ``x + face_n(x) = carry^-1(y)``. The noise is the same in the three
-    channels: independent noise would be a third weaker after conversion to grey.
+    channels, because independent noise would be a third weaker after conversion to grey.
 
-    Sampled linearly from a picture three times as large, frames err by 0.07 grey levels RMS and
-    shifts by 2 %. OpenCV's bicubic kernel would show a shift of 0.1 px as one of 0.13.
+    Frames are sampled linearly from a picture three times as large. This gives errors of 0.07 grey
+    levels RMS, and of 2 % in shifts. OpenCV's bicubic kernel would make 0.13 px of a 0.1 px shift.
     """
     import cv2
 
@@ -177,7 +177,7 @@ def _check(subjects: int, clips: int, test_clips: int, seed: int, layout: str) -
 
 
 def _parts(layout: str) -> tuple[str, ...]:
-    """What lies at the top of a finished database; the last one marks it as complete."""
+    """The top-level entries of a finished database; the last one marks it as complete."""
     return (LAYOUTS[layout].pictures.parts[0], LAYOUTS[layout].sheet, _TRUTH)
 
 
@@ -198,7 +198,7 @@ def _is_complete(folder: Path, layout: str, settings: dict[str, object]) -> bool
 
 @contextmanager
 def _staged(folder: Path) -> Iterator[Path]:
-    """Yield an empty hidden folder inside `folder`; it is gone afterwards, whatever happens."""
+    """Yield an empty hidden folder inside `folder`, which is removed at the end in any case."""
     stage = folder / STAGE
     try:
         with writing(folder):

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 class Difficulty:
     """How hard the classes are to tell apart. Ranges are (low, high) of a uniform draw.
 
-    [ours] With the defaults, ridge regression on the true flow of the middle frame (28x28, with
-    smooth errors of 0.04 px), tested on people it has not seen, reaches a UF1 of about 0.9; with
-    ``hard`` about 0.75.
+    [ours] Ridge regression on the true flow of the middle frame (28x28, with smooth errors of
+    0.04 px) reaches a UF1 of about 0.9 on unseen people with the defaults, and 0.75 with ``hard``.
 
     Attributes
     ----------
@@ -19,12 +18,12 @@ class Difficulty:
     strength : factor on the amplitude, one per person.
     asymmetry : standard deviation of the left-right log ratio, one per person.
     one_sided : probability that the action units of a clip show on one side of the face only.
-    turn : standard deviation of an action unit's direction around its usual one, degrees, one
+    turn : standard deviation of an action unit's direction around its usual one, degrees; one
         draw per person and unit, and one of half that size per clip.
-    jitter : standard deviation of where an action unit sits, px of a 225 px crop; one draw per
-        person and one of half that size per clip.
+    jitter : standard deviation of the place of an action unit, px of a 225 px crop; one draw per
+        person and unit, and one of half that size per clip.
     distractors : number of movements unrelated to the class, both ends included.
-    distractor_amplitude : their peak, px of a 225 px crop.
+    distractor_amplitude : peak displacement of these movements, px of a 225 px crop.
     drift : largest translation of the head, px of a 225 px crop.
     roll : largest rotation of the head, degrees.
     noise : standard deviation of the camera's noise, grey levels, one per clip.
@@ -43,7 +42,7 @@ class Difficulty:
     noise: tuple[float, float] = (1.0, 1.5)
 
 
-# `raicl synth --difficulty`; medium lies halfway.
+# The values of `raicl synth --difficulty`; medium is halfway between the others.
 DIFFICULTIES = {
     "default": Difficulty(),
     "medium": Difficulty(

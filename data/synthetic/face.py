@@ -21,7 +21,7 @@ _CROP = (slice(0, 240), slice(70, 380))
 _UPSCALE = 3  # the master picture has about the resolution of the finished frame
 
 # Shape of a face: point(s) of the photograph, spread, direction, and standard deviation of the
-# amplitude over people; px of the photograph. The second point of a pair moves mirror-wise.
+# amplitude over people; px of the photograph. The second point of a pair moves mirrored.
 _SHAPE = {
     "face width": ([(184, 130), (266, 133)], (16, 30), (-1, 0), 3.0),
     "jaw width": ([(197, 163), (256, 160)], (14, 14), (-1, 0), 3.2),
@@ -46,14 +46,16 @@ class Face:
     ----------
     shape : how the photograph's face is deformed, px of the photograph.
     mirrored : whether the photograph is reversed left to right.
-    gamma, gain, hair : tone: exponent of the whole, gain per channel (BGR), gain of the hair.
+    gamma : exponent of the tone.
+    gain : gain of the tone per channel (BGR).
+    hair : gain of the hair's tone.
     light : relative brightening towards the right and towards the bottom of the head.
     grain : standard deviation of the skin's static texture, grey levels.
     grain_seed : seed of that texture.
     scale : frame px per photograph px.
     stretch : height over width, relative to the photograph.
     angle : roll of the head, radians, clockwise on the screen.
-    centre : where the centre of the face's box is, frame px.
+    centre : centre of the face's box, frame px.
     """
 
     shape: Bumps
@@ -89,7 +91,7 @@ class Face:
 
 
 def draw_face(rng: np.random.Generator, size: tuple[int, int]) -> Face:
-    """Draw a person; the face's box takes about 52 % of the frame's height (250 of 480 px)."""
+    """Draw a person. The face's box takes about 52 % of the frame's height (250 of 480 px)."""
     width, height = size
     gamma = float(rng.uniform(0.75, 1.45))
     warmth, tint = rng.uniform(-0.07, 0.09), rng.uniform(-0.03, 0.03)
@@ -125,7 +127,7 @@ def _draw_shape(rng: np.random.Generator) -> Bumps:
 
 
 def pose(face: Face, rng: np.random.Generator) -> Face:
-    """The same person sitting a little differently, as between two clips."""
+    """The same person in a slightly different pose, as in another clip."""
     across, down = face.centre
     return replace(
         face,
@@ -154,7 +156,7 @@ def render_face(face: Face, size: tuple[int, int]) -> Image:
     field = dense_field(face.shape, np.ones(len(face.shape.centre)), (PHOTO_WIDTH, PHOTO_WIDTH))
     points = invert(field, shaped.astype(np.float32), rounds=14)
     corner = np.array([columns.start, rows.start], np.float32).reshape(2, 1, 1)
-    # pixel centres: photograph px p lies at (p + 0.5) * k - 0.5 of a picture enlarged k times
+    # pixel centres: photograph px p is at (p + 0.5) * k - 0.5 of a picture enlarged k times
     across, down = (points - corner + np.float32(0.5)) * np.float32(_UPSCALE) - np.float32(0.5)
     image = cv2.remap(master, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return np.clip(image, 0, 255).astype(np.float32)
@@ -173,7 +175,7 @@ def _photograph() -> Image:
 
 
 def _paint(face: Face, photograph: Image) -> Image:
-    """Tone, hair, light and skin of `face` on the enlarged photograph, (h, w, 3) BGR."""
+    """Apply tone, hair, light and skin of `face` to the enlarged photograph, (h, w, 3) BGR."""
     import cv2
 
     rows, columns = _CROP
@@ -186,7 +188,7 @@ def _paint(face: Face, photograph: Image) -> Image:
     height, width = master.shape[:2]
     across = (np.arange(width) / _UPSCALE + columns.start - PHOTO_FACE[0]) / PHOTO_FACE_SIDE
     down = (np.arange(height) / _UPSCALE + rows.start - PHOTO_FACE[1]) / PHOTO_FACE_SIDE
-    flip = -1 if face.mirrored else 1  # light falls in the frame, not in the photograph
+    flip = -1 if face.mirrored else 1  # the light is given in the frame, not in the photograph
     light = 1 + flip * face.light[0] * across[None, :] + face.light[1] * down[:, None]
     painted: Image = (
         master * light[..., None] + face.grain * _grain(face.grain_seed, (height, width))[..., None]
@@ -212,9 +214,9 @@ def _hair(photograph: Image) -> Image:
 def _grain(seed: int, shape: tuple[int, int]) -> Image:
     """Static texture (h, w) of unit variance, finest detail about 3 px of the frame.
 
-    [ours] The enlarged photograph is softer than a camera's picture; without detail that moves
-    with the skin, optical flow has nothing to hold. No detail near the pixel size: resampling at
-    sub-pixel shifts would change it, and the stored displacement would no longer be the truth.
+    [ours] The enlarged photograph is softer than a camera's picture, and optical flow needs detail
+    that moves with the skin. There is no detail near the pixel size, because resampling at
+    sub-pixel shifts would change it, and the stored displacement would no longer be true.
     """
     import cv2
 

@@ -16,8 +16,8 @@ class Bumps:
     """K Gaussian displacement bumps, axis-aligned, in one image's pixels.
 
     The displacement at ``(x, y)`` is the sum over k of ``weight[k] * direction[k] *
-    exp(-(x - centre[k, 0])**2 / (2 sigma[k, 0]**2) - (y - centre[k, 1])**2 / (2 sigma[k, 1]**2))``;
-    the weights vary from frame to frame and are passed apart.
+    exp(-(x - centre[k, 0])**2 / (2 sigma[k, 0]**2) - (y - centre[k, 1])**2 / (2 sigma[k, 1]**2))``.
+    The weights vary from frame to frame and are passed separately.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Bumps:
         return Bumps(self.centre, self.sigma, self.direction * factor)
 
     def joined(self, other: Bumps) -> Bumps:
-        """The bumps of both, these first."""
+        """The bumps of this and `other`, in this order."""
         return Bumps(
             np.concatenate([self.centre, other.centre]),
             np.concatenate([self.sigma, other.sigma]),
@@ -55,7 +55,7 @@ def dense_field(bumps: Bumps, weights: Array, size: tuple[int, int]) -> Field:
     """Displacement (2, height, width) at every pixel of an image of `size` (width, height).
 
     Axis-aligned Gaussians are separable: each bump is an outer product of two profiles. They are
-    added one by one, not by a matrix product, whose last bit may depend on the thread count.
+    added one by one, because the last bit of a matrix product may depend on the thread count.
     """
     across, down = (
         np.exp(-0.5 * ((np.arange(n) - bumps.centre[:, [axis]]) / bumps.sigma[:, [axis]]) ** 2)
@@ -79,8 +79,8 @@ def pixel_grid(size: tuple[int, int]) -> Field:
 def invert(field: Field, targets: Field, *, rounds: int) -> Field:
     """Points x (2, h, w) with ``x + field(x) = targets``, px.
 
-    Fixed-point iteration ``x <- targets - field(x)``; the error shrinks in each round by the
-    field's largest gradient, so the field must not fold (gradient below 1).
+    Fixed-point iteration ``x <- targets - field(x)``. Each round multiplies the error by at
+    most the field's largest gradient, so this must be below 1 (the field must not fold).
     """
     import cv2
 

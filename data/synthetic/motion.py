@@ -12,13 +12,13 @@ from raicl.data.synthetic.field import Array, Bumps, dense_field
 from raicl.data.synthetic.units import ACTION_UNITS
 
 # Amplitudes are given in px of the 225 px crop. [ours] Assumption: the crop shows 1.3 times the
-# side of the detector's box; another crop only changes what the same raw motion is called.
+# side of the detector's box. With another crop, the same raw motion only has another value.
 _CROP_SIDE, _CROP_MARGIN = 225.0, 1.3
 
 
 @dataclass(frozen=True)
 class Habits:
-    """How one person moves: see `Difficulty` for the units."""
+    """How one person moves; see `Difficulty` for the units."""
 
     strength: float
     log_asymmetry: float
@@ -32,13 +32,13 @@ class Motion:
 
     Attributes
     ----------
-    bumps : the K displacement bumps, the action units' first.
-    action : (K,) whether a bump belongs to an action unit of the class (else: distractor).
-    weights : (T, K) share of each bump's full displacement; 0 at the onset.
-    drift : (T, 3) of the head: right, down (px) and roll (radians, clockwise on the screen)
-        about `pivot`. [ours] The background moves along, so that the drift is a similarity
-        everywhere and its strain is 0; a still background would tear at the head's outline.
-    pivot : (2,) px.
+    bumps : the K displacement bumps, those of the action units first.
+    action : (K,), whether a bump belongs to an action unit of the class and is no distractor.
+    weights : (T, K), share of each bump's full displacement; 0 at the onset.
+    drift : (T, 3), movement of the head: right, down (px) and roll about `pivot` (radians,
+        clockwise on the screen). [ours] The background moves too, so that the drift is a similarity
+        everywhere and its strain is 0. A still background would tear at the head's outline.
+    pivot : (2,), centre of the roll, px.
     apex : index of the frame where the action units peak.
     """
 
@@ -78,8 +78,8 @@ def draw_motion(
 ) -> Motion:
     """Draw how `face` shows the action units `units`, in `frames` frames with the peak at `apex`.
 
-    The action units' joint peak is `Difficulty.amplitude` times the person's strength, kept
-    within 0.2 to 1.5 px of a 225 px crop.
+    The joint peak of the action units is `Difficulty.amplitude` times the person's strength,
+    limited to 0.2 to 1.5 px of a 225 px crop.
     """
     action, unit_of = _draw_action(rng, units, face, habits, difficulty)
     amplitude = np.clip(rng.uniform(*difficulty.amplitude) * habits.strength, 0.2, 1.5)
@@ -133,7 +133,7 @@ def _draw_action(
 
 
 def _on_face(face: Face, points: object, spreads: object, directions: object) -> Bumps:
-    """Bumps given on the photograph, carried to where this face has the same places."""
+    """Move bumps that are given on the photograph to the same places of this face."""
     return Bumps(
         centre=face.place(np.asarray(points, dtype=np.float64)),
         sigma=np.asarray(spreads, dtype=np.float64) * face.scale,
@@ -155,7 +155,7 @@ def _draw_distractors(
     difficulty: Difficulty,
     size: tuple[int, int],
 ) -> tuple[Bumps, Array]:
-    """Blinks and twitches anywhere in the face, at any time: bumps and weights (T, K)."""
+    """Draw blinks and twitches at any place and time: bumps and weights (T, K)."""
     low, high = difficulty.distractors
     points, spreads, directions, ripples = [], [], [], []
     for _ in range(rng.integers(low, high + 1)):
@@ -192,7 +192,7 @@ def _unit(angle: float) -> Array:
 
 
 def _draw_drift(rng: np.random.Generator, frames: int, reach: float, roll: float) -> Array:
-    """Slow head movement (T, 3): a ramp with a slower swing, 0 at the onset."""
+    """Draw a slow head movement (T, 3): a ramp plus a swing, 0 at the onset."""
     time = np.linspace(0, 1, frames)
     limits = np.array([reach, reach, np.deg2rad(roll)]) / np.array([np.sqrt(2), np.sqrt(2), 1])
     ramp = rng.uniform(-0.6, 0.6, 3) * time[:, None]

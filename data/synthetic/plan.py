@@ -1,4 +1,4 @@
-"""What a synthetic database shows: who, which emotion, which frames; nothing about files."""
+"""What a synthetic database shows: subjects, emotions and frame numbers, without files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Scene:
     frames : number of frames T.
     apex : index of the strongest frame, 0 < apex < T - 1.
     apex_known : whether the sheet gives the apex (CASME II has one clip without).
-    split : as `raicl.common.clip.Clip.split`.
+    split : see `raicl.common.clip.Clip.split`.
     """
 
     subject: int
@@ -47,34 +47,34 @@ class Scene:
 def schedule_emotions(subjects: int, clips: int) -> tuple[tuple[str, ...], ...]:
     """Emotions (subjects, clips), balanced over the composite classes for every subject.
 
-    Happiness, surprise and a negative emotion (disgust and repression in turn) alternate; every
-    second subject with at least four clips shows a rare emotion instead of one of them, each of
-    the three classes giving way in turn, so that 6 subjects suffice for the whole vocabulary.
+    Happiness, surprise and a negative emotion (disgust and repression in turn) alternate. If there
+    are at least four clips, every second subject shows a rare emotion in place of one of them. The
+    three classes are replaced in turn. So 6 subjects are enough to show every emotion.
     """
     table = []
     for subject in range(subjects):
         emotions = [_in_turn(clip, subject) for clip in range(clips)]
         if clips >= 4 and subject % 2 == 0:
             turn = subject // 2
-            # the class that gives way shifts after each round of rare emotions
+            # the replaced class shifts after each round of rare emotions
             emotions[(turn + turn // len(_RARE)) % 3] = _RARE[turn % len(_RARE)]
         table.append(tuple(emotions))
     return tuple(table)
 
 
 def _in_turn(clip: int, subject: int) -> str:
-    """The composite class whose turn it is."""
+    """The emotion of the composite class whose turn it is."""
     negative = ("disgust", "repression")[(clip // 3 + subject) % 2]
     return ("happiness", "surprise", negative)[clip % 3]
 
 
 def plan_scenes(subjects: int, clips: int, seed: int, *, test_clips: int = 0) -> tuple[Scene, ...]:
-    """All clips, by subject; the first one of emotion "others" has no apex in the sheet.
+    """Plan all clips, by subject. The first one with emotion "others" has no apex in the sheet.
 
     Parameters
     ----------
-    test_clips : clips of every subject that are only tested, of the composite classes alone; the
-        others, which they leave as they are, are then only trained on.
+    test_clips : number of clips per subject that are only tested; they show composite classes only.
+        The other clips stay the same, but are then only trained on.
     """
     scenes: list[Scene] = []
     without_apex = 1
@@ -112,9 +112,10 @@ def _draw_scene(
 
 
 def _draw_onset(rng: np.random.Generator, kind: int) -> int:
-    """First frame number; the shortest clip has 26 frames, so two kinds gain a digit midway.
+    """Draw the number of the first frame. In two of the kinds, numbers gain a digit midway.
 
-    Sorted as text, their frames would be out of order (img10 before img9).
+    Sorted as text, their frames would be out of order (img10 before img9). The ranges are chosen
+    for the shortest clip, which has 26 frames.
     """
     low, high = ((1, 9), (76, 95), (101, 400))[kind]
     return int(rng.integers(low, high + 1))

@@ -1,4 +1,4 @@
-"""How a database lies on disk: folders, picture names and the official sheet, per layout."""
+"""How a database is stored on disk: folders, picture names and the official sheet, per layout."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from raicl.data.synthetic.plan import Scene
 
 @dataclass(frozen=True)
 class Layout:
-    """One database's way of laying out the same scenes.
+    """How one database stores scenes on disk.
 
     Attributes
     ----------
     size : width and height of a picture, px.
-    subject, clip : names of the subject's and the clip's folder.
-    pictures : path below the database's root of the folder that holds the subjects.
-    picture : file name of the frame with a given number.
+    subject : returns the name of the subject's folder.
+    clip : returns the name of the clip's folder.
+    pictures : path of the folder that holds the subjects, relative to the database's root.
+    picture : returns the file name of the frame with a given number.
     sheet : file name of the annotation.
-    annotate : content of the annotation for all scenes.
+    annotate : returns the content of the annotation for all scenes.
     """
 
     size: tuple[int, int]
@@ -45,7 +46,7 @@ def _casme2_subject(scene: Scene) -> str:
 
 def _casme2_clip(scene: Scene) -> str:
     episode, part = divmod(scene.index, 3)
-    # some of the real names end in f; it belongs to the name
+    # some of the real names end in f
     return (
         f"EP{episode + 1:02d}_{part + 1:02d}{'f' if (scene.subject + scene.index) % 4 == 0 else ''}"
     )
@@ -73,7 +74,7 @@ def _casme2_row(scene: Scene) -> list[str | int | None]:
 def _casme2_sheet(scenes: Sequence[Scene]) -> bytes:
     """The workbook of 2014: nine columns, two of them without a header, and two empty sheets.
 
-    A tenth column, which no real sheet has, says what is trained on and what is tested.
+    If there is a split, it is in a tenth column, which no real sheet has.
     """
     lines: list[Sequence[str | int | None]] = [_CASME2_HEADER, *map(_casme2_row, scenes)]
     if any(scene.split for scene in scenes):

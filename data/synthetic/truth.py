@@ -1,4 +1,4 @@
-"""The true displacement of every synthetic frame: a few numbers per clip, any field on demand."""
+"""The true displacement of every synthetic frame: stored as few numbers, computed on demand."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_truth(path: Path) -> tuple[Motion, NDArray[np.int64], tuple[int, int]]:
 
     Raises
     ------
-    InputError : `path` is missing or is not a file of `write_truth`.
+    InputError : `path` is missing or was not written by `write_truth`.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -65,19 +65,19 @@ def true_flow(
 ) -> NDArray[np.float32]:
     """Displacement (2, height, width) from the onset to frame number `frame`, raw px.
 
-    ``onset(x, y) = frame(x + u, y + v)`` with u to the right and v down, where nothing but
-    camera noise and JPEG differ.
+    ``onset(x, y) = frame(x + u, y + v)`` with u to the right and v down, except for camera noise
+    and JPEG errors.
 
     Parameters
     ----------
     path : the clip's file under ``truth/``.
     frame : number as in the file name of the picture.
-    drift : include the head's movement (applied after the face's own).
-    distractors : include the movements unrelated to the class.
+    drift : whether to include the head's movement (applied after the face's own).
+    distractors : whether to include the movements unrelated to the class.
 
     Raises
     ------
-    InputError : the file is missing or foreign, or the clip has no such frame.
+    InputError : the file is missing or of another kind, or the clip has no such frame.
     """
     motion, frames, size = read_truth(path)
     rows = np.flatnonzero(frames == frame)
@@ -97,9 +97,9 @@ def true_flow(
 
 
 def moving_region(path: Path, threshold: float = 0.3) -> NDArray[np.bool_]:
-    """Where (height, width) the action units move by more than `threshold` of their peak.
+    """Mask (height, width) of where the action units move by more than `threshold` of their peak.
 
-    Taken at the apex, without drift and distractors.
+    The motion is that of the apex, without drift and distractors.
     """
     motion, frames, _ = read_truth(path)
     flow = true_flow(path, int(frames[motion.apex]), drift=False, distractors=False)

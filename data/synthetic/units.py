@@ -13,9 +13,9 @@ _CHIN = ((223.0, 165.0),)
 _LOWER_LIP = ((223.0, 153.0),)
 _JAW = ((223.0, 167.0),)
 
-# Action unit -> parts: where on the photograph's face (a pair moves mirror-wise), spread (px of
-# the photograph), direction of the first point (right, down) and relative strength, after the
-# descriptions of the Facial Action Coding System.
+# Action unit -> parts. A part has points on the photograph's face (a pair moves mirrored), a spread
+# (px of the photograph), and the direction of the first point (right, down) with its relative
+# strength as the length. Source: the descriptions of the Facial Action Coding System.
 _Part = tuple[tuple[tuple[float, float], ...], tuple[float, float], tuple[float, float]]
 ACTION_UNITS: dict[int, tuple[_Part, ...]] = {
     1: ((_INNER_BROWS, (9, 8), (0.1, -1.0)),),
@@ -33,8 +33,8 @@ ACTION_UNITS: dict[int, tuple[_Part, ...]] = {
     45: ((_UPPER_LIDS, (8, 5), (0.0, 1.0)),),
 }
 
-# Emotion -> the combinations one of which a clip shows. For happiness, surprise and the negative
-# emotions as CASME II codes them most often; [ours] for the rest.
+# Emotion -> combinations of action units; a clip shows one of them. Those of happiness, surprise
+# and the negative emotions are the most frequent ones in the codes of CASME II. The rest is [ours].
 EMOTIONS: dict[str, tuple[tuple[int, ...], ...]] = {
     "happiness": ((6, 12), (6, 12), (12,)),
     "surprise": ((1, 2), (1, 2, 26), (2, 26), (1, 26)),
