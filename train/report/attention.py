@@ -7,9 +7,9 @@ the pictures that a run drew while it trained, of the first clip of each fold.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -32,6 +32,9 @@ from raicl.train.run.outcome import Outcome
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.settings import TrainSettings
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 WRONG, RIGHT, DRAWN = 4, 4, 4  # pictures at most: chosen clips, and those drawn in training
 _WEIGHTS, _REGIONS = "weights.safetensors", "regions.safetensors"
 _WEBP: dict[str, Any] = {"format": "webp", "pil_kwargs": {"quality": 82}}
@@ -48,8 +51,14 @@ def choose(predictions: Sequence[Prediction]) -> list[Prediction]:
     return wrong[:WRONG] + [right[truth] for truth in sorted(right)][:RIGHT]
 
 
-def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
+def redraw(
+    outcome: Outcome, flows: Sequence[Path], draw: Callable[..., Figure] = attention_figure
+) -> list[dict[str, Any]]:
     """Draw the chosen clips again as the network of their fold saw them.
+
+    Parameters
+    ----------
+    draw : makes the figure of a clip.
 
     Raises
     ------
@@ -68,7 +77,7 @@ def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[dict[str, Any]]:
         model = _network(outcome, fold, settings)
         seen = attend(model, instances, Scale(**outcome.done[fold]["scale"]), row)
         content = io.BytesIO()
-        figure = attention_figure(face=cache.read(record).onset_face, seen=seen, title="")
+        figure = draw(face=cache.read(record).onset_face, seen=seen, title="")
         figure.savefig(content, **_WEBP)
         shown = "onset face, u, v, strain and the map of the class it was given"
         shown += "" if seen.assignment is None else ", and the regions"
