@@ -31,7 +31,7 @@ from raicl.common.terminal.wording import counted
 from raicl.data.records import Database, Footage
 from raicl.preprocess.annotation_error import check_misplaced
 from raicl.preprocess.fingerprint import Identity, identify
-from raicl.preprocess.flow.engine import warm_up
+from raicl.preprocess.flow.engine import Engine, compute_flow, warm_up
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
 from raicl.preprocess.process import process_clip, regroup
 from raicl.preprocess.sampling import is_skipped
@@ -69,6 +69,7 @@ def prepare(
     jobs: int = 1,
     overwrite: bool = False,
     clip_minutes: float | None = None,
+    flow: Engine = compute_flow,
 ) -> list[ClipResult]:
     """Bring the cache `out` to hold every clip of `database`.
 
@@ -79,6 +80,7 @@ def prepare(
     ----------
     database : onsets and offsets moved as `settings` ask (see `misplace`).
     clip_minutes : after which a worker that is still at one clip is stopped and the clip fails.
+    flow : computes the flow of a clip, in its worker.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def prepare(
         folder.mkdir(exist_ok=True)
         sweep(folder)
         sweep(out.parent, out.name)
-        rows = _process_all(database.footage, folder, settings, jobs, clip_minutes)
+        rows = _process_all(database.footage, folder, settings, jobs, clip_minutes, flow)
         records = [row.record for row in rows if row.record is not None]
         if not records:
             raise PartialError(
@@ -138,6 +140,7 @@ def _process_all(
     settings: PrepSettings,
     jobs: int,
     clip_minutes: float | None,
+    flow: Engine,
 ) -> list[ClipResult]:
     """Every clip in a worker, where its frames are read, looked up and, if missing, computed."""
     there = sum(1 for _ in folder.glob("*.h5"))
@@ -145,7 +148,7 @@ def _process_all(
     if there < len(footage):
         warm_up(settings)
     rows: dict[int, ClipResult] = {}
-    work = partial(_process, folder=folder, settings=settings)
+    work = partial(_process, folder=folder, settings=settings, flow=flow)
     with progress(len(footage), "clips") as shown:
         try:
             for index, row in run_all(work, footage, jobs=jobs, minutes=clip_minutes):
@@ -166,12 +169,12 @@ def _process_all(
     return [rows[index] for index in range(len(footage))]
 
 
-def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> ClipResult:
+def _process(footage: Footage, *, folder: Path, settings: PrepSettings, flow: Engine) -> ClipResult:
     """One clip in a worker; commits its shard. Whatever is wrong with it costs this clip alone."""
     started, notes = time.monotonic(), list[str]()
     try:
         identity = identify(footage, settings)
-        status, shard = _find_or_make(identity, folder, settings, notes)
+        status, shard = _find_or_make(identity, folder, settings, flow, notes)
     except (SetupError, ResourceError, MemoryError):
         raise  # no other clip would fare better
     except InputError as error:
@@ -187,7 +190,7 @@ def _process(footage: Footage, *, folder: Path, settings: PrepSettings) -> ClipR
 
 
 def _find_or_make(
-    identity: Identity, folder: Path, settings: PrepSettings, notes: list[str]
+    identity: Identity, folder: Path, settings: PrepSettings, flow: Engine, notes: list[str]
 ) -> tuple[Status, Shard]:
     """The shard that `identity` names: the whole one that is there, or a new one, committed.
 
@@ -204,7 +207,7 @@ def _find_or_make(
             notes.append(f"computed again: {error}")
     older = _older(folder, identity, notes)
     reused = regroup(identity, older)
-    shard = reused or process_clip(identity, settings, older)
+    shard = reused or process_clip(identity, settings, older, flow=flow)
     write_shard(path, shard)
     return "reused" if reused else "computed", shard
 

@@ -16,7 +16,7 @@ from raicl.preprocess.face.align import carry, eye_transform, fit_transform, war
 from raicl.preprocess.face.head_motion import remove_head_motion
 from raicl.preprocess.face.landmarks import eye_centres, find_landmarks, model_file, rigid_landmarks
 from raicl.preprocess.fingerprint import Identity
-from raicl.preprocess.flow.engine import compute_flow
+from raicl.preprocess.flow.engine import Engine, compute_flow
 from raicl.preprocess.frames import RawFrame, decode_grey
 from raicl.preprocess.settings import PrepSettings
 
@@ -24,13 +24,20 @@ from raicl.preprocess.settings import PrepSettings
 MadeInstance = tuple[NDArray[np.float16], NDArray[np.float64] | None]
 
 
-def process_clip(identity: Identity, settings: PrepSettings, older: Iterable[Shard] = ()) -> Shard:
+def process_clip(
+    identity: Identity,
+    settings: PrepSettings,
+    older: Iterable[Shard] = (),
+    *,
+    flow: Engine = compute_flow,
+) -> Shard:
     """Turn a clip's frames into its instances.
 
     Parameters
     ----------
     identity : the clip's frames as they were read under `settings`; decoded from there.
     older : shards with the same base; instances of the same frames are taken from there.
+    flow : computes those that are missing.
 
     Returns
     -------
@@ -51,7 +58,7 @@ def process_clip(identity: Identity, settings: PrepSettings, older: Iterable[Sha
         for frame in identity.frames
         if frame.digest not in known
     ]
-    computed = iter(_compute_instances(aligned_onset, fresh, face, settings))
+    computed = iter(_compute_instances(aligned_onset, fresh, face, settings, flow))
     rows = [known[digest] if digest in known else next(computed) for digest in digests]
     moved = [head for _, head in rows if head is not None]
     inner = _inner(settings)
@@ -124,6 +131,7 @@ def _compute_instances(
     frames: list[NDArray[np.uint8]],
     face: Location,
     settings: PrepSettings,
+    engine: Engine,
 ) -> list[MadeInstance]:
     """Instances of aligned frames."""
     lit = [
@@ -132,7 +140,7 @@ def _compute_instances(
         else frame.astype(np.float32)
         for frame in frames
     ]
-    flow = compute_flow(onset.astype(np.float32), lit, settings)
+    flow = engine(onset.astype(np.float32), lit, settings)
     if not np.isfinite(flow).all():
         raise InputError("the flow is not finite")
     heads: Iterable[NDArray[np.float64] | None] = [None] * len(flow)

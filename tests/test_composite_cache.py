@@ -22,8 +22,8 @@ from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.clips.composite import compose
 from raicl.train.clips.folds import leave_one_subject_out
+from tests.commands import run
 from tests.data.conftest import workbook
-from tests.test_end_to_end import run
 
 MEMBERS = ("casme2", "samm", "smic")
 QUICK = PrepSettings(align="none", size=48, n_frames=4, flow="dis")

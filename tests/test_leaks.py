@@ -8,7 +8,7 @@ import pytest
 
 from raicl.data.database import read_database
 from raicl.data.synthetic.database import make_database
-from tests.test_end_to_end import QUICK, run
+from tests.commands import QUICK, run
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from raicl.common.terminal import console
@@ -19,12 +19,22 @@ class Progress:
     total : number of units in the loop.
     done : how many of them an earlier process has done; they do not count in the pace.
     after : number of units after this loop, if it is part of a run; the same pace is assumed.
+    clock : seconds since some fixed moment.
     """
 
-    def __init__(self, total: int, label: str, *, done: int = 0, after: int = 0) -> None:
+    def __init__(
+        self,
+        total: int,
+        label: str,
+        *,
+        done: int = 0,
+        after: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.total, self.label, self.done, self.after = total, label, done, after
         self._begun = done
-        self._started = self._printed = time.monotonic()
+        self._clock = clock
+        self._started = self._printed = clock()
         self._bar = None
         if console.draws_bars():
             from rich.console import Console
@@ -42,7 +52,7 @@ class Progress:
     def advance(self, n: int = 1, note: str = "") -> None:
         """Count `n` more units as done, and show `note` beside them."""
         self.done += n
-        now = time.monotonic()
+        now = self._clock()
         if self._bar is not None:
             self._bar.update(self._task, advance=n, note=note, left=self._left(now))
         elif now - self._printed >= _SECONDS_BETWEEN_LINES and self.done < self.total:
@@ -62,9 +72,16 @@ class Progress:
 
 
 @contextmanager
-def progress(total: int, label: str, *, done: int = 0, after: int = 0) -> Iterator[Progress]:
+def progress(
+    total: int,
+    label: str,
+    *,
+    done: int = 0,
+    after: int = 0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Progress]:
     """Yield a `Progress` and remove its bar at the end, even after an error."""
-    shown = Progress(total, label, done=done, after=after)
+    shown = Progress(total, label, done=done, after=after, clock=clock)
     try:
         yield shown
     finally:

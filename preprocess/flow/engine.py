@@ -7,7 +7,7 @@ to flow (N, 2, H, W) float32 px, u right and v down, I_onset(x, y) ≈ I_n(x + u
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from raicl.preprocess.flow.profile import PROFILES, Profile
 from raicl.preprocess.settings import PrepSettings
 
 Floats = NDArray[np.float32]
+Engine = Callable[[Floats, list[Floats], PrepSettings], Floats]
 
 
 def compute_flow(onset: Floats, frames: Iterable[Floats], settings: PrepSettings) -> Floats:

@@ -12,6 +12,8 @@ from raicl.common.clip import Clip
 from raicl.data.records import Database, Footage, Frame
 from raicl.preprocess.settings import PrepSettings
 
+Make = Callable[..., Database]  # make_database(clips=3, name="database", frames=8)
+
 
 @pytest.fixture
 def quick() -> PrepSettings:
@@ -51,7 +53,7 @@ def write_clip(folder: Path, *, seed: int = 0, frames: int = 8, start: int = 96)
 
 
 @pytest.fixture
-def make_database(tmp_path: Path) -> Callable[..., Database]:
+def make_database(tmp_path: Path) -> Make:
     """A database of `clips` textured clips under ``tmp_path / name``."""
 
     def make(clips: int = 3, name: str = "database", frames: int = 8) -> Database:

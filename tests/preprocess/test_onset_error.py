@@ -1,7 +1,6 @@
 """Preparing with onsets and offsets that are wrong by some frames."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ from raicl.preprocess.annotation_error import misplace
 from raicl.preprocess.prepare import ClipResult, prepare
 from raicl.preprocess.sampling import foresee, outlook_table
 from raicl.preprocess.settings import PrepSettings
-
-Make = Callable[..., Database]
+from tests.preprocess.conftest import Make
 
 
 def annotated(database: Database, onset: int, offset: int) -> Database:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -24,8 +23,7 @@ from raicl.preprocess.output import check_place
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings
-
-Make = Callable[..., Database]
+from tests.preprocess.conftest import Make
 
 
 def digest_of(out: Path) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """One clip: the transform depends on the onset alone, and instances say how the face moves."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,12 +12,11 @@ from raicl.common.cache.shards import Shard
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
-from raicl.data.records import Database, Footage, Frame
+from raicl.data.records import Footage, Frame
 from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings
-
-Make = Callable[..., Database]
+from tests.preprocess.conftest import Make
 
 
 def process(footage: Footage, settings: PrepSettings, older: tuple[Shard, ...] = ()) -> Shard:

@@ -1,7 +1,6 @@
 """Preparing with each sampling: which frames, which for inference alone, what is flagged."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,11 @@ from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import ConflictError, PartialError
 from raicl.common.sampling.frames import SAMPLINGS
 from raicl.data.records import Database
-from raicl.preprocess import process
+from raicl.preprocess.flow.engine import Floats, compute_flow
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.sampling import foresee, outlook_table
 from raicl.preprocess.settings import PrepSettings
-
-Make = Callable[..., Database]
+from tests.preprocess.conftest import Make
 
 
 def with_clips(database: Database, *changes: dict[str, Any]) -> Database:
@@ -41,18 +39,15 @@ def record_of(database: Database, out: Path, settings: PrepSettings) -> ClipReco
     return record
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many frames' flow each computed clip asked for, in turn."""
-    asked: list[int] = []
-    real = process.compute_flow
+class Counting:
+    """The engine, and how many frames' flow each computed clip asked of it, in turn."""
 
-    def counting(onset: Any, frames: Any, settings: Any) -> Any:
-        asked.append(len(frames))
-        return real(onset, frames, settings)
+    def __init__(self) -> None:
+        self.asked: list[int] = []
 
-    monkeypatch.setattr(process, "compute_flow", counting)
-    return asked
+    def __call__(self, onset: Floats, frames: list[Floats], settings: PrepSettings) -> Floats:
+        self.asked.append(len(frames))
+        return compute_flow(onset, frames, settings)
 
 
 @pytest.mark.parametrize(
@@ -114,33 +109,35 @@ def test_a_clip_without_an_apex_fails_alone_with_the_reason_and_the_middle_stand
 
 
 def test_after_all_every_sampling_is_served_without_a_new_flow(
-    make_database: Make, quick: PrepSettings, tmp_path: Path, counted: list[int]
+    make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
     database = with_clips(make_database(2, frames=12), {"apex": 101}, {"apex": 103})
     out = tmp_path / "flows.h5"
-    prepare(database, out, asking(quick, sampling="all"))
-    assert counted == [11, 11]
-    counted.clear()
+    flow = Counting()
+    prepare(database, out, asking(quick, sampling="all"), flow=flow)
+    assert flow.asked == [11, 11]
+    flow.asked.clear()
     for sampling in (name for name in SAMPLINGS if name != "all"):
         settings = asking(quick, sampling=sampling)
-        rows = prepare(database, out, settings, overwrite=True)
+        rows = prepare(database, out, settings, overwrite=True, flow=flow)
         assert {row.status for row in rows} <= {"reused", "cached"}
-        assert counted == []
+        assert flow.asked == []
         fresh = tmp_path / f"{sampling}.h5"
         assert {row.status for row in prepare(database, fresh, settings)} == {"computed"}
         assert out.read_bytes() == fresh.read_bytes()
-        counted.clear()
 
 
 def test_after_the_middle_all_computes_the_missing_frames_only(
-    make_database: Make, quick: PrepSettings, tmp_path: Path, counted: list[int]
+    make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
     database, out = make_database(1, frames=12), tmp_path / "flows.h5"
-    middle = record_of(database, out, quick)
+    flow = Counting()
+    prepare(database, out, quick, flow=flow)
+    [middle] = open_cache(out).records
     before = open_cache(out).read(middle)
-    rows = prepare(database, out, asking(quick, sampling="all"), overwrite=True)
+    rows = prepare(database, out, asking(quick, sampling="all"), overwrite=True, flow=flow)
     assert [row.status for row in rows] == ["computed"]
-    assert counted == [4, 11 - 4]
+    assert flow.asked == [4, 11 - 4]
     [every] = open_cache(out).records
     held = open_cache(out).read(every)
     where = np.isin(held.frames, before.frames)

@@ -3,16 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from raicl.common.parallel import run_all
-from raicl.data.records import Database, Footage
+from raicl.data.records import Footage
 from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings
+from tests.preprocess.conftest import Make
 
-Make = Callable[..., Database]
 QUICK = PrepSettings(align="none", size=48, n_frames=2, flow_profile="fast")
 
 

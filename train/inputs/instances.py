@@ -102,6 +102,7 @@ def load_instances(
     device: torch.device,
     where: Literal["auto", "device", "stream"],
     processes: int = 1,
+    budget: int | None = None,
 ) -> Instances:
     """Read, verify and resize the instances of `records`, in this order.
 
@@ -113,6 +114,7 @@ def load_instances(
     where : ``device`` keeps them there, ``stream`` reads the shards again as rows are asked for,
         ``auto`` streams only what does not fit.
     processes : how many hold instances of their own on this machine.
+    budget : bytes that all of theirs may take together; by default those of `room`.
 
     Raises
     ------
@@ -122,9 +124,8 @@ def load_instances(
     sources = list(records)
     starts = list(accumulate((len(record.used_rows) for _, record in sources), initial=0))
     shape = (starts[-1], 3, size, size)
-    stream = where == "stream" or (
-        where == "auto" and 2 * np.prod(shape) > room(device) // processes
-    )
+    budget = room(device) if budget is None else budget
+    stream = where == "stream" or (where == "auto" and 2 * np.prod(shape) > budget // processes)
     resident = None if stream else _allocate(shape, device)
     moments, strength = np.empty((shape[0], 2, 2)), np.empty(shape[0])
     motion = np.empty(shape[0])

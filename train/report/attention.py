@@ -7,9 +7,9 @@ the pictures that a run drew while it trained, of the first clip of each fold.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -29,6 +29,9 @@ from raicl.train.report.curves import data_uri
 from raicl.train.run.outcome import Outcome
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WRONG, RIGHT, DRAWN = 4, 4, 4  # pictures at most: chosen clips, and those drawn in training
 _WEIGHTS, _REGIONS = "weights.safetensors", "regions.safetensors"
@@ -66,8 +69,14 @@ class Picture(NamedTuple):
     picture: str
 
 
-def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[Picture]:
+def redraw(
+    outcome: Outcome, flows: Sequence[Path], draw: Callable[..., Figure] = attention_figure
+) -> list[Picture]:
     """Draw the chosen clips again as the network of their fold saw them.
+
+    Parameters
+    ----------
+    draw : makes the figure of a clip.
 
     Raises
     ------
@@ -86,7 +95,7 @@ def redraw(outcome: Outcome, flows: Sequence[Path]) -> list[Picture]:
         model = _network(outcome, fold, settings)
         seen = attend(model, instances, outcome.folds[fold].scale, row)
         content = io.BytesIO()
-        figure = attention_figure(face=cache.read(record).onset_face, seen=seen, title="")
+        figure = draw(face=cache.read(record).onset_face, seen=seen, title="")
         figure.savefig(content, **_WEBP)
         shown = "onset face, u, v, strain and the map of the class it was given"
         shown += "" if seen.assignment is None else ", and the regions"

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import time
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -16,8 +15,8 @@ from raicl.common.terminal import console
 from raicl.data.database import read_database
 from raicl.data.records import Database, Footage, Frame
 from raicl.data.synthetic.database import make_database
-from raicl.preprocess import process
 from raicl.preprocess.face.landmarks import model_file
+from raicl.preprocess.flow.engine import Engine, compute_flow
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from tests.benchmarks.flow.loop import process_clip, start_worker
@@ -60,13 +59,17 @@ def copy_clip(footage: Footage, folder: Path, number: int) -> Footage:
 
 
 def time_stage(
-    database: Database, folder: Path, settings: PrepSettings, jobs: int
+    database: Database,
+    folder: Path,
+    settings: PrepSettings,
+    jobs: int,
+    flow: Engine = compute_flow,
 ) -> tuple[float, float]:
     """Seconds of wall and of processor time of `raicl-prep`: start of the workers to index."""
     folder.mkdir()
     stop_workers()  # each run starts its own, as each command does
     started, busy = time.perf_counter(), processor_time()
-    rows = prepare(database, folder / "flows.h5", settings, jobs=jobs)
+    rows = prepare(database, folder / "flows.h5", settings, jobs=jobs, flow=flow)
     seconds = time.perf_counter() - started
     stop_workers()  # their time is known once they are gone
     assert [row.status for row in rows] == ["computed"] * len(rows)
@@ -126,8 +129,7 @@ def report(folder: Path, quick: bool) -> dict[str, float]:
         found[f"stage_{name}_vs_joblib"] = round(rate / loop, 1)
         found[f"stage_{name}_seconds_per_256"] = round(wall * 256 / count, 1)
     some = dataclasses.replace(database, footage=database.footage[: 2 if quick else 32])
-    with patch.object(process, "compute_flow", without_flow):
-        _, busy = time_stage(some, folder / "none", PROFILES["exact"], 1)
+    _, busy = time_stage(some, folder / "none", PROFILES["exact"], 1, without_flow)
     other = len(some.footage) * N / busy
     memory = worker_memory(some, folder / "memory")
     print(f"  everything but flow, of one process's time   {other:10.1f}")

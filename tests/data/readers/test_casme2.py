@@ -1,13 +1,12 @@
 """CASME II: every quirk of its releases, on miniature trees."""
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from raicl.common.errors import InputError, UsageError
+from raicl.common.errors import InputError
 from raicl.data.database import read_database
 from raicl.data.miniature.casme2 import (
     LAST,
@@ -293,65 +292,3 @@ def test_without_corrections_the_sheet_is_read_as_it_is(casme2: Path) -> None:
     database = read_database("casme2", root=casme2, correct=False)
     assert database.corrections == ()
     assert [item.clip.offset for item in database.footage] == [row[4] for row in ROWS]
-
-
-@pytest.mark.parametrize(
-    "line", ["sub01,EP01,fps,1,2,why,who", "sub01,EP01,onset,1,2,,who", "sub01,EP01,onset,1,2,why,"]
-)
-def test_a_correction_needs_a_field_a_reason_and_a_source(line: str) -> None:
-    with pytest.raises(ValueError, match="unknown field, no reason or no source"):
-        parse_corrections("subject,clip,field,annotated,used,reason,source\n" + line)
-
-
-def test_an_unknown_database_is_told_the_nearest_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="casme_2") as caught:
-        read_database("casme_2", root=tmp_path)
-    assert caught.value.fix == "did you mean casme2?"
-
-
-def test_a_folder_above_that_is_closed_to_us_is_not_looked_into(
-    casme2: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected = read_database("casme2", root=casme2).footage
-    # another official sheet, which would be one too many
-    (casme2.parent / SHEET).write_bytes(workbook([*table(), *table()[-1:]]))
-    with pytest.raises(InputError, match="2 candidates"):
-        read_database("casme2", root=casme2)
-    # a mode tells a test that runs as root nothing
-    monkeypatch.setattr(os, "access", lambda place, mode: place != casme2.parent)
-    assert read_database("casme2", root=casme2).footage == expected
-
-
-def test_the_places_are_searched_in_the_documented_order(
-    casme2: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for variable in ("RAICL_CASME2", "RAICL_DATA"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="casme2 was not found") as caught:
-        read_database("casme2", root=None)
-    for place in ("--root", "$RAICL_CASME2", "$RAICL_DATA/casme2", "data/raw/casme2"):
-        assert place in caught.value.where
-    assert "fu.psych.ac.cn" in caught.value.fix
-
-    def place(folder: str) -> Path:
-        root = tmp_path / folder
-        put_tree(root)
-        (root / SHEET).write_bytes(workbook(table()))
-        return root
-
-    def found() -> Path:
-        return read_database("casme2", root=None).root
-
-    here, shelf = place("data/raw/casme2"), tmp_path / "shelf" / "casme2"
-    assert found() == here
-    monkeypatch.setenv("RAICL_DATA", str(shelf.parent))
-    assert found() == here  # the shelf has no casme2
-    place("shelf/casme2")
-    assert found() == shelf
-    monkeypatch.setenv("RAICL_CASME2", str(casme2))
-    assert found() == casme2
-    assert read_database("casme2", root=here).root == here
-    monkeypatch.setenv("RAICL_CASME2", str(tmp_path / "typo"))
-    with pytest.raises(InputError, match=r"\$RAICL_CASME2 does not exist"):
-        found()

@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from raicl.common.errors import InputError, RaiclError, UsageError
-from raicl.data.database import DATABASES, find_reader, read_database
+from raicl.common.errors import InputError
+from raicl.data.database import DATABASES
 from raicl.data.records import Database
 from tests.data.bombs import ENCRYPTED, OLD_XLS, SHEET_XML, entity_bomb, zip_bomb
-from tests.data.conftest import PICTURE
+from tests.data.conftest import PICTURE, read_only, snapshot
 from tests.data.trees import SAMPLES, Sample
 
 WITH_SHEET = sorted(name for name, sample in SAMPLES.items() if sample.sheet)
@@ -566,51 +565,8 @@ def test_unreadable_folders_cost_their_clips(sample: Sample, root: Path) -> None
     assert all("cannot be read" in reason for reason in reasons(database).values())
 
 
-def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:
-    paths = [folder, *folder.rglob("*")]
-    return {str(p): (p.stat().st_mtime_ns, p.stat().st_mode, p.stat().st_size) for p in paths}
-
-
 def test_a_read_only_tree_is_read_and_nothing_in_it_changes(sample: Sample, root: Path) -> None:
-    paths = [root, *root.rglob("*")]
-    for path in paths:
-        path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
-    before = snapshot(root)
-    try:
+    with read_only(root):
+        before = snapshot(root)
         assert ids(sample.read(root)) == sample.ids
         assert snapshot(root) == before
-    finally:
-        for path in paths:
-            path.chmod(path.stat().st_mode | stat.S_IWUSR)
-
-
-# --- names of databases and variants
-
-
-@pytest.mark.parametrize("variant", ["hs", ""])
-@pytest.mark.parametrize("name", sorted(set(DATABASES) - {"smic"}))
-def test_a_variant_of_a_database_without_any_is_a_usage_error(name: str, variant: str) -> None:
-    with pytest.raises(UsageError, match=f"{name} has no variant '{variant}'") as caught:
-        find_reader(name, variant)
-    assert caught.value.exit_code == 2
-    assert caught.value.fix == "leave --variant out; only smic has hs, vis, nir, e-hs"
-
-
-@pytest.mark.parametrize("variant", ["HS", "e-vis", ""])
-def test_an_unknown_variant_is_told_those_there_are(variant: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="smic has no variant") as caught:
-        read_database("smic", root=tmp_path, variant=variant)
-    assert caught.value.fix == "one of hs, vis, nir, e-hs"
-
-
-@pytest.mark.parametrize("name", sorted(set(DATABASES)))
-def test_a_database_that_is_nowhere_says_how_to_get_it(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for variable in ("RAICL_DATA", f"RAICL_{name.upper()}"):
-        monkeypatch.delenv(variable, raising=False)
-    with pytest.raises(RaiclError, match=f"{name} was not found") as caught:
-        read_database(name, root=None)
-    assert f"$RAICL_{name.upper()}" in caught.value.where
-    assert caught.value.fix

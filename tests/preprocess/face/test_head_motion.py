@@ -1,7 +1,6 @@
 """The head's motion is taken out of the flow, and nothing of the face's own goes with it."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -14,12 +13,13 @@ from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
 from raicl.common.instance import strain
 from raicl.common.settings import merge
-from raicl.data.records import Database, Footage, Frame
+from raicl.data.records import Footage, Frame
 from raicl.preprocess.face.head_motion import fit_similarity, remove_head_motion
 from raicl.preprocess.face.landmarks import find_landmarks, model_file, rigid_landmarks
 from raicl.preprocess.fingerprint import identify, making
 from raicl.preprocess.process import process_clip, regroup
 from raicl.preprocess.settings import PrepSettings
+from tests.preprocess.conftest import Make
 
 SIZE, MARGIN = 97, 8
 # as a 68-point model finds them on a crop: nose bridge, then the corners of both eyes
@@ -128,7 +128,7 @@ def test_without_landmarks_it_is_refused() -> None:
         merge(PrepSettings, ("the command line", {"head_motion": "remove", "align": "none"}))
 
 
-def test_it_is_part_of_what_names_a_shard(make_database: Callable[..., Database]) -> None:
+def test_it_is_part_of_what_names_a_shard(make_database: Make) -> None:
     footage = make_database(1).footage[0]
     kept, removed = PrepSettings(), PrepSettings(head_motion="remove")
     assert making(removed)["head_motion"] == "remove"

@@ -1,21 +1,14 @@
-"""A grid of three rows on three subjects, and `raicl` as a function."""
+"""A grid of three rows on three subjects."""
 
 import json
-import signal
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-import torch
 
-from raicl.common.terminal.umbrella import main
 from raicl.train.settings import TrainSettings
+from tests.train.conftest import MakeCache
 
-MakeCache = Callable[..., Path]
 Words = list[object]
-Raicl = Callable[[Words], "Answer"]
 
 GRID = """
 reference = "whole"
@@ -40,28 +33,3 @@ def study(tmp_path: Path, make_cache: MakeCache, small: TrainSettings) -> Words:
     flows = make_cache(tmp_path / "flows.h5")
     options = ["--grid", grid, "--config", base, "--dir", tmp_path / "study"]
     return ["ablate", flows, *options, "--seeds", "0,1"]
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def raicl(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Raicl]:
-    """Run `raicl` in this process: torch is loaded once."""
-    handler, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
-
-    def run(words: Words) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["raicl", *map(str, words)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            main()
-        assert isinstance(stop.value.code, int)
-        return Answer(stop.value.code, *capfd.readouterr())
-
-    yield run
-    signal.signal(signal.SIGTERM, handler)
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)

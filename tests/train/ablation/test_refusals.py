@@ -1,7 +1,6 @@
 """What a study refuses, and rows that its cache cannot serve."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +8,8 @@ import pytest
 
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.train.scores.predictions import read_predictions
-from tests.train.ablation.conftest import GRID, Raicl, Words
-
-MakeCache = Callable[..., Path]
+from tests.train.ablation.conftest import GRID, Words
+from tests.train.conftest import MakeCache, Raicl
 
 
 def test_a_row_the_cache_cannot_serve_is_named_and_the_others_are_there(
@@ -19,7 +17,7 @@ def test_a_row_the_cache_cannot_serve_is_named_and_the_others_are_there(
 ) -> None:
     grid = tmp_path / "mine.toml"
     grid.write_text(GRID.replace("apex", "all"))
-    answer = raicl([*study, "--seeds", 0])
+    answer = raicl(*study, "--seeds", 0)
     assert answer.code == 5
     assert "needs frames the cache does not hold" in answer.out
     assert "Traceback" not in answer.err
@@ -40,7 +38,7 @@ def test_without_an_apex_m11_fails_alone_and_the_middle_stands_in_for_that_of_m1
     write_index(made, records, size=cache.size, settings=cache.settings)
     late = GRID + "[rows.late]\nsettings = { sampling = 'decay' }\n"
     (tmp_path / "mine.toml").write_text(late)
-    answer = raicl([study[0], made, *study[2:], "--seeds", 0, "--fold", "#0"])
+    answer = raicl(study[0], made, *study[2:], "--seeds", 0, "--fold", "#0")
     assert answer.code == 5, answer.err
     table = json.loads((tmp_path / "study/table.json").read_text())
     assert [row["row"] for row in table["rows"] if row["scores"] is None] == ["late"]
@@ -68,20 +66,20 @@ def test_a_fold_is_the_same_subject_in_every_row_whoever_a_row_leaves_out(
     needs_apex = GRID.replace('"apex" }', '"apex-centred", n_frames = 3 }')
     (tmp_path / "mine.toml").write_text(needs_apex)
     words = [study[0], made, *study[2:], "--seeds", 0, "--rows", "whole,apex"]
-    assert raicl([*words, "--fold", "#1"]).code == 0
+    assert raicl(*words, "--fold", "#1").code == 0
     for name in ("whole", "apex"):
         rows, _ = read_predictions(tmp_path / f"study/{name}/seed-0/predictions.csv")
         assert {row.subject for row in rows} == {"smic/sub02"}
-    answer = raicl([*words, "--fold", "sub01", "--dir", tmp_path / "other"])
+    answer = raicl(*words, "--fold", "sub01", "--dir", tmp_path / "other")
     assert answer.code == 5
     assert "apex, seed 0 failed: none of the folds asked for has clips" in answer.err
 
 
 def test_runs_of_other_settings_do_not_come_into_the_table(study: Words, raicl: Raicl) -> None:
     once = [*study, "--rows", "plain,whole", "--seeds", 0, "--fold", "#0"]
-    assert raicl(once).code == 0
+    assert raicl(*once).code == 0
     for words in (["--epochs", 1], ["--epochs", 1, "--dry-run"]):
-        answer = raicl([*once, *words])
+        answer = raicl(*once, *words)
         assert answer.code == 6
         assert "epochs = 2, now 1" in answer.err
 
@@ -93,7 +91,7 @@ def test_a_row_with_an_unknown_setting_or_another_protocol_is_refused_before_any
     tmp_path: Path, study: Words, raicl: Raicl, row: str, what: str
 ) -> None:
     (tmp_path / "mine.toml").write_text(GRID + f"[rows.odd]\nsettings = {{ {row} }}\n")
-    answer = raicl(study)
+    answer = raicl(*study)
     assert answer.code == 2
     assert what in answer.err
     assert not (tmp_path / "study").exists()
@@ -115,7 +113,7 @@ def test_a_row_with_an_unknown_setting_or_another_protocol_is_refused_before_any
 def test_wrong_words_end_with_what_to_do(
     study: Words, words: list[str], code: int, what: str, raicl: Raicl
 ) -> None:
-    answer = raicl([*study, *words])
+    answer = raicl(*study, *words)
     assert answer.code == code
     assert what in answer.err + answer.out
     assert "Traceback" not in answer.err

@@ -15,7 +15,8 @@ from raicl.train.run.fingerprint import to_toml
 from raicl.train.scores.predictions import read_predictions
 from raicl.train.scores.summary import summarise
 from raicl.train.settings import TrainSettings
-from tests.train.ablation.conftest import GRID, Raicl, Words
+from tests.train.ablation.conftest import GRID, Words
+from tests.train.conftest import Raicl
 
 RAICL = [sys.executable, "-m", "raicl.common.terminal.umbrella"]
 
@@ -23,7 +24,7 @@ RAICL = [sys.executable, "-m", "raicl.common.terminal.umbrella"]
 def test_a_study_ends_in_one_table_of_what_its_runs_predict(
     tmp_path: Path, study: Words, raicl: Raicl
 ) -> None:
-    answer = raicl([*study, "--json"])
+    answer = raicl(*study, "--json")
     assert answer.code == 0, answer.err
     table = json.loads(answer.out)
     assert table == json.loads((tmp_path / "study/table.json").read_text())
@@ -55,7 +56,7 @@ def test_a_study_ends_in_one_table_of_what_its_runs_predict(
 def test_a_killed_study_goes_on_to_the_table_of_an_unbroken_one(
     tmp_path: Path, study: Words, raicl: Raicl
 ) -> None:
-    assert raicl([*study, "--dir", tmp_path / "whole"]).code == 0
+    assert raicl(*study, "--dir", tmp_path / "whole").code == 0
     process = subprocess.Popen(
         [*RAICL, *map(str, study)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -65,12 +66,12 @@ def test_a_killed_study_goes_on_to_the_table_of_an_unbroken_one(
         time.sleep(0.01)
     process.kill()
     assert process.wait() == -signal.SIGKILL
-    listed = raicl([*study, "--dry-run"]).out.splitlines()
+    listed = raicl(*study, "--dry-run").out.splitlines()
     states = [line[24:42].strip() for line in listed]
     assert states[0] == "finished"
     assert states[1] in {"1 fold to run", "2 folds to run"}  # one may end before the kill
     assert states[2:] == ["3 folds to run"] * 4
-    assert raicl(study).code == 0
+    assert raicl(*study).code == 0
     broken, unbroken = (
         json.loads((tmp_path / name / "table.json").read_text()) for name in ("study", "whole")
     )
@@ -78,7 +79,7 @@ def test_a_killed_study_goes_on_to_the_table_of_an_unbroken_one(
         for row in table["rows"]:
             del row["cost"]["fold_seconds"]
     assert broken == unbroken
-    again = raicl(study)
+    again = raicl(*study)
     assert "6 of 6 units are finished already" in again.err
 
 
@@ -86,15 +87,15 @@ def test_a_unit_that_another_process_holds_is_passed_over(
     tmp_path: Path, study: Words, raicl: Raicl
 ) -> None:
     folder = tmp_path / "study/plain/seed-0"
-    assert raicl([*study, "--rows", "plain,whole", "--seeds", 0, "--fold", "#0"]).code == 0
+    assert raicl(*study, "--rows", "plain,whole", "--seeds", 0, "--fold", "#0").code == 0
     held = folder / "folds/casme2/sub02"
     held.mkdir()
     with lock(held / "lock"):
-        answer = raicl([*study, "--rows", "plain,whole", "--seeds", 0])
+        answer = raicl(*study, "--rows", "plain,whole", "--seeds", 0)
     assert answer.code == 5
     assert "plain, seed 0: another process is at it" in answer.out
     assert (tmp_path / "study/whole/seed-0/folds/casme2/sub03/done.json").exists()
-    assert raicl([*study, "--rows", "plain,whole", "--seeds", 0]).code == 0
+    assert raicl(*study, "--rows", "plain,whole", "--seeds", 0).code == 0
 
 
 def test_two_processes_share_the_units_and_train_no_fold_twice(
@@ -110,7 +111,7 @@ def test_two_processes_share_the_units_and_train_no_fold_twice(
         log = (tmp_path / "study" / unit / "run.log").read_text()
         trained = sorted(line.split()[2] for line in log.splitlines() if "/3] " in line)
         assert trained == [f"casme2/sub0{n}" for n in (1, 2, 3)]
-    assert raicl([*study, "--rows", "plain,whole"]).code == 0
+    assert raicl(*study, "--rows", "plain,whole").code == 0
 
 
 def test_a_row_that_is_the_reference_by_another_name_is_trained_once(
@@ -118,7 +119,7 @@ def test_a_row_that_is_the_reference_by_another_name_is_trained_once(
 ) -> None:
     grid = tmp_path / "mine.toml"
     grid.write_text(GRID + "[rows.again]\nsettings = { irc = true }\n")
-    answer = raicl([*study, "--rows", "whole,again", "--seeds", 0, "--fold", "#0", "--json"])
+    answer = raicl(*study, "--rows", "whole,again", "--seeds", 0, "--fold", "#0", "--json")
     first, again = json.loads(answer.out)["rows"]
     assert first["scores"] == again["scores"]
     assert [path.name for path in (tmp_path / "study").iterdir() if path.is_dir()] == ["whole"]
@@ -128,22 +129,22 @@ def test_folds_that_a_kill_left_unpooled_are_pooled(
     tmp_path: Path, study: Words, raicl: Raicl
 ) -> None:
     once = [*study, "--rows", "plain,whole", "--seeds", 0]
-    assert raicl([*once, "--fold", "#0"]).code == 0
+    assert raicl(*once, "--fold", "#0").code == 0
     folder = tmp_path / "study/plain/seed-0"
     early = {name: (folder / name).read_bytes() for name in ("results.json", "predictions.csv")}
-    assert raicl(once).code == 0
+    assert raicl(*once).code == 0
     for name, content in early.items():  # as after a kill between the last fold and the pooling
         (folder / name).write_bytes(content)
-    assert "0 folds to run" in raicl([*once, "--dry-run"]).out
-    assert raicl(once).code == 0
+    assert "0 folds to run" in raicl(*once, "--dry-run").out
+    assert raicl(*once).code == 0
     assert json.loads((folder / "results.json").read_text())["folds"]["done"] == 3
 
 
 def test_a_unit_is_a_run_that_the_other_commands_take(
     tmp_path: Path, study: Words, small: TrainSettings, raicl: Raicl
 ) -> None:
-    assert raicl([*study, "--seeds", 0, "--rows", "plain,whole"]).code == 0
+    assert raicl(*study, "--seeds", 0, "--rows", "plain,whole").code == 0
     units = [tmp_path / "study/plain/seed-0", tmp_path / "study/whole/seed-0"]
-    assert raicl(["compare", *units]).code == 0
+    assert raicl("compare", *units).code == 0
     assert "seed = 0" in (units[1] / "config.toml").read_text()
     assert to_toml(small).splitlines()[0] in (units[1] / "config.toml").read_text()

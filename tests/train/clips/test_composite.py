@@ -1,5 +1,4 @@
 import itertools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,7 @@ from raicl.common.errors import InputError
 from raicl.data.protocols.protocol import load_protocol, parse_protocol
 from raicl.train.clips.composite import compose
 from raicl.train.clips.folds import leave_one_subject_out
-
-MakeCache = Callable[..., Path]
-UniteCaches = Callable[..., Path]
+from tests.train.conftest import MakeCache, UniteCaches
 
 CASME2 = ("disgust", "happiness", "others")
 SAMM = ("anger", "happiness", "surprise")

@@ -1,6 +1,5 @@
 """The same content under two subjects."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +7,7 @@ from raicl.common.cache.flows import open_cache, write_index
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.composite import compose, identical_clips
 from raicl.train.clips.overview import describe_input
-
-MakeCache = Callable[..., Path]
+from tests.train.conftest import MakeCache
 
 
 def copy_subject(path: Path, subject: str, copy: str) -> None:

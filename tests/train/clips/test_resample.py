@@ -1,8 +1,6 @@
 """A run samples a cache anew: by the rules of stage 1, from what the cache holds, or not at all."""
 
 import dataclasses
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +13,17 @@ from raicl.common.errors import InputError, UsageError
 from raicl.common.settings import merge
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.composite import Composite, compose
-from raicl.train.clips.folds import leave_one_subject_out
 from raicl.train.clips.overview import describe_input
 from raicl.train.clips.resample import resample
-from raicl.train.fold.fit import Output, fit_fold
+from raicl.train.fold.log import read_log
 from raicl.train.inputs.epoch import draw_rows
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.inputs.pairs import draw_pairs
 from raicl.train.run.fingerprint import run_key
 from raicl.train.settings import TrainSettings
-
-MakeCache = Callable[..., Path]
-CPU = torch.device("cpu")
+from tests.train.caches import claim_every_frame
+from tests.train.conftest import MakeCache
+from tests.train.harness import CPU, Data
 
 
 def asking(**values: Any) -> TrainSettings:
@@ -54,16 +51,7 @@ def change(path: Path, **values: Any) -> None:
 def every(tmp_path: Path, make_cache: MakeCache) -> Path:
     """Nine clips with every frame after the onset, 20 or 9 of them, and an apex in the middle."""
     path = make_cache(tmp_path / "all.h5", n=[20, 9, 20])
-    cache = open_cache(path)
-    records = [
-        dataclasses.replace(
-            record,
-            n_frames=len(record.frames) + 1,
-            clip=dataclasses.replace(record.clip, offset=record.frames[-1]),
-        )
-        for record in cache.records
-    ]
-    write_index(path, records, size=33, settings={"sampling": "all", "n_frames": 16})
+    claim_every_frame(path)
     return path
 
 
@@ -120,17 +108,11 @@ def test_a_redrawn_fold_repeats_with_its_seed_and_goes_on_after_an_interruption(
 ) -> None:
     settings = small.model_copy(update={"sampling": "random", "n_frames": 4})
     composite = composed(every, settings)
-    instances, fold = load(composite), leave_one_subject_out(composite.clips)[0]
+    data = Data.of_composite(composite)
 
     def losses(folder: Path, epochs: int) -> list[dict[str, float]]:
-        folder.mkdir(exist_ok=True)
-        budget = settings.model_copy(update={"epochs": epochs})
-        fit_fold(
-            fold, instances, composite.labels, budget,
-            n_classes=3, device=CPU, output=Output(folder=folder, say=print),
-        )  # fmt: skip
-        rows = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
-        return [row | {"seconds": 0} for row in rows]
+        data.fit(data.folds[0], settings.model_copy(update={"epochs": epochs}), folder)
+        return [row | {"seconds": 0} for row in read_log(folder)]
 
     unbroken = losses(tmp_path / "a", 2)
     losses(tmp_path / "b", 1)

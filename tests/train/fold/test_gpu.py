@@ -1,16 +1,14 @@
 """On a CUDA device: the same fold, the same bits twice, and the CPU's numbers nearby."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from raicl.common.cache.flows import open_cache
-from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.fold.fit import Output, fit_fold
-from raicl.train.inputs.instances import load_instances
+from raicl.train.fold.log import read_log
 from raicl.train.settings import TrainSettings
+from tests.train.conftest import MakeCache
+from tests.train.harness import Data
 
 pytestmark = [
     pytest.mark.gpu,
@@ -19,26 +17,13 @@ pytestmark = [
 
 
 def first_loss(path: Path, folder: Path, settings: TrainSettings, device: str) -> float:
-    folder.mkdir()
-    cache, where = open_cache(path), torch.device(device)
-    sources = [(cache, record) for record in cache.records]
-    instances = load_instances(sources, size=33, device=where, where="device")
-    fold = leave_one_subject_out([record.clip for record in cache.records])[0]
-    labels = {record.id: index % 3 for index, record in enumerate(cache.records)}
-    fit_fold(
-        fold,
-        instances,
-        labels,
-        settings,
-        n_classes=3,
-        device=where,
-        output=Output(folder=folder, say=print),
-    )
-    return float((folder / "log.jsonl").read_text().split('"loss": ')[1].split(",")[0])
+    data = Data.of_cache(path, torch.device(device))
+    data.fit(data.folds[0], settings, folder)
+    return float(read_log(folder)[0]["loss"])
 
 
 def test_a_gpu_repeats_itself_and_follows_the_cpu(
-    tmp_path: Path, make_cache: Callable[..., Path], small: TrainSettings
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
     path = make_cache(tmp_path / "flows.h5")
     settings = small.model_copy(update={"epochs": 1, "dropout": 0.0})

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -7,19 +6,21 @@ import pytest
 import torch
 from torch import Tensor
 
-from raicl.common.cache.flows import open_cache
 from raicl.common.errors import UsageError
+from raicl.common.instance import mirror
 from raicl.common.settings import merge
 from raicl.train.clips.folds import FoldError
 from raicl.train.fold.inference import Verdict, attend, combine_instances, predict
 from raicl.train.inputs.geometry import mirror_inputs
-from raicl.train.inputs.instances import Instances, load_instances
+from raicl.train.inputs.instances import Instances
 from raicl.train.inputs.scaling import Scale, apply_scale
 from raicl.train.model.network import Classifier
 from raicl.train.model.siamese import Siamese
 from raicl.train.scores.predictions import Prediction
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.train import InferName
+from tests.train.conftest import MakeCache
+from tests.train.harness import Data
 
 WAYS: tuple[InferName, ...] = get_args(InferName)
 SCALE = Scale(flow=0.3, strain=0.05, clip=10)
@@ -98,10 +99,8 @@ def test_instances_that_do_not_move_weigh_the_same() -> None:
 
 
 @pytest.fixture
-def instances(tmp_path: Path, make_cache: Callable[..., Path]) -> Instances:
-    cache = open_cache(make_cache(tmp_path / "flows.h5", n=[5, 1, 3]))
-    sources = [(cache, record) for record in cache.records]
-    return load_instances(sources, size=33, device=torch.device("cpu"), where="device")
+def instances(tmp_path: Path, make_cache: MakeCache) -> Instances:
+    return Data.of_cache(make_cache(tmp_path / "flows.h5", n=[5, 1, 3])).instances
 
 
 def model_of(settings: TrainSettings, **changed: object) -> Siamese:
@@ -171,13 +170,14 @@ def test_a_clip_with_a_single_instance_is_the_same_by_every_mean(
 
 
 def test_averaging_with_the_mirror_image_does_not_know_left_from_right(
-    small: TrainSettings, instances: Instances
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings, instances: Instances
 ) -> None:
     model = model_of(small, flip_average=True)
-    gather = instances.gather
     before = predictions(model, instances)
-    instances.gather = lambda rows: mirror_inputs(gather(rows), "physical")  # type: ignore[method-assign]
-    after = predictions(model, instances)
+    mirrored = make_cache(
+        tmp_path / "mirrored.h5", n=[5, 1, 3], change=lambda _, values: mirror(values)
+    )
+    after = predictions(model, Data.of_cache(mirrored).instances)
     for one, other in zip(before, after, strict=True):
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
     plain = predictions(model_of(small), instances)

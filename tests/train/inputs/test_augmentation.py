@@ -1,16 +1,8 @@
-from collections.abc import Callable, Mapping
-from pathlib import Path
-
 import numpy as np
-import pytest
 import torch
 from torch import Tensor
 
-from raicl.common.cache.flows import open_cache
-from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.inputs.augmentation import augment, erase, shift
-from raicl.train.inputs.instances import load_instances
 from raicl.train.settings import TrainSettings
 
 
@@ -79,64 +71,3 @@ def test_erasing_takes_its_share_of_the_online_instances_and_no_target(
     assert abs(changed - 120) < 46  # five standard deviations of a binomial
     assert torch.equal(before, batch(400))
     assert torch.equal(erase(before, 0.0, np.random.default_rng(0)), before)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"erasing": 0.5, "shift": 3},
-        {"pairing": "iid"},
-        {"pairing": "strong-teacher"},
-        {"pairing": "symmetric"},
-        {"lambda_ramp": 3},
-        {"momentum_schedule": "cosine"},
-        {"lr_schedule": "cosine", "fc_bias": False},
-        {"clip_gradient": 0.1},
-        {"cam_target": "online"},
-        {"pooled": "features"},
-        {"target_bn": "eman", "balance": "sinkhorn", "unflip": "late", "query_mode": "batch-mean"},
-        {"acl": "cosine", "acl_classes": "gt", "detach": False, "cls_target": True},
-        {"acl": "l2", "scale": "minmax255", "flip": "tensor"},
-        {"scale": "sample-maxabs", "imbalance": "balanced-sampler"},
-    ],
-)
-def test_an_interrupted_fold_ends_as_an_unbroken_one(
-    tmp_path: Path,
-    make_cache: Callable[..., Path],
-    small: TrainSettings,
-    changed: Mapping[str, object],
-) -> None:
-    """And what every alternative computes is finite and is not what the default computes."""
-    cache = open_cache(make_cache(tmp_path / "flows.h5", n=4))
-    sources = [(cache, record) for record in cache.records]
-    cpu = torch.device("cpu")
-    instances = load_instances(sources, size=33, device=cpu, where="device")
-    [fold, *_] = leave_one_subject_out([record.clip for record in cache.records])
-    labels = {record.id: min(index % 4, 2) for index, record in enumerate(cache.records)}
-
-    def weights(folder: str, given: Mapping[str, object]) -> dict[str, Tensor]:
-        (tmp_path / folder).mkdir(exist_ok=True)
-        settings = small.model_copy(update={"epochs": 3, **given})
-        model, _ = fit_fold(
-            fold,
-            instances,
-            labels,
-            settings,
-            n_classes=3,
-            device=cpu,
-            output=Output(folder=tmp_path / folder, say=print),
-        )
-        return model.state_dict()
-
-    whole = weights("fold", changed)
-    (tmp_path / "fold" / "state-0003.json").unlink()  # as if killed before it was written
-    torch.manual_seed(99)  # another process would have another state
-    resumed = weights("fold", changed)
-    for name, value in whole.items():
-        assert torch.equal(value, resumed[name]), name
-        assert torch.isfinite(value).all(), name
-    default = weights("default", {})
-    name = "online.network.classifier.backbone.conv1.weight"
-    if changed == {"momentum_schedule": "cosine"}:  # three epochs are too few to reach the others
-        name = "target.classifier.backbone.conv1.weight"
-    assert not torch.allclose(whole[name], default[name], atol=1e-6)

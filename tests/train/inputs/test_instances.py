@@ -11,21 +11,21 @@ from raicl.common.cache.flows import open_cache
 from raicl.common.cache.packing import pack
 from raicl.common.errors import InputError
 from raicl.common.instance import mirror
-from raicl.train.inputs import instances as module
 from raicl.train.inputs.geometry import mirror_instances, resize_instances
 from raicl.train.inputs.instances import Instances, load_instances
+from tests.train.conftest import MakeCache
 
 CPU = torch.device("cpu")
 
 
-def load(path: Path, *, size: int = 33, where: Any = "device", processes: int = 1) -> Instances:
+def load(path: Path, *, size: int = 33, where: Any = "device", **options: int) -> Instances:
     cache = open_cache(path)
     sources = [(cache, record) for record in cache.records]
-    return load_instances(sources, size=size, device=CPU, where=where, processes=processes)
+    return load_instances(sources, size=size, device=CPU, where=where, **options)
 
 
 @pytest.fixture
-def flows(tmp_path: Path, make_cache: Any) -> Path:
+def flows(tmp_path: Path, make_cache: MakeCache) -> Path:
     return Path(make_cache(tmp_path / "flows.h5", subjects=2, clips=3, n=[6, 2, 1]))
 
 
@@ -61,7 +61,7 @@ def test_motion_is_counted_in_px_of_the_crop_whatever_the_network_is_fed(
     assert np.array_equal(loaded.motion, loaded.strength) is (size == 33)
 
 
-def test_two_caches_are_one_table(tmp_path: Path, flows: Path, make_cache: Any) -> None:
+def test_two_caches_are_one_table(tmp_path: Path, flows: Path, make_cache: MakeCache) -> None:
     other = make_cache(tmp_path / "samm.h5", dataset="samm", subjects=1, seed=5)
     sources = [
         (cache, record) for cache in map(open_cache, (flows, other)) for record in cache.records
@@ -108,25 +108,34 @@ def test_rows_asked_for_out_of_order_are_still_the_right_ones(flows: Path) -> No
     stream.close()
 
 
-def test_auto_streams_only_what_does_not_fit(flows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bytes_needed = 18 * 3 * 33 * 33 * 2
-    monkeypatch.setattr(module, "room", lambda device: bytes_needed)
-    assert isinstance(load(flows, where="auto")._store, module.Resident)
-    monkeypatch.setattr(module, "room", lambda device: bytes_needed - 1)
-    streamed = load(flows, where="auto")
-    assert isinstance(streamed._store, module.Stream)
-    streamed.close()
+def streams(path: Path, **options: int) -> bool:
+    """Whether `auto` needs the shards again, once they have been read."""
+    loaded = load(path, where="auto", **options)
+    shards, away = path.with_name(f"{path.name}.shards"), path.with_name("away")
+    shards.rename(away)
+    try:
+        loaded.gather(torch.tensor([0]))
+    except InputError:
+        return True
+    finally:
+        away.rename(shards)
+        loaded.close()
+    return False
+
+
+def test_auto_streams_only_what_does_not_fit(flows: Path) -> None:
+    needed = 18 * 3 * 33 * 33 * 2
+    assert not streams(flows)
+    assert not streams(flows, budget=needed)
+    assert streams(flows, budget=needed - 1)
     # two processes that hold them each need twice the room
-    for times, kind in ((1, module.Stream), (2, module.Resident)):
-        monkeypatch.setattr(module, "room", lambda device, n=times: n * bytes_needed)
-        shared = load(flows, where="auto", processes=2)
-        assert isinstance(shared._store, kind)
-        shared.close()
+    assert streams(flows, budget=2 * needed - 1, processes=2)
+    assert not streams(flows, budget=2 * needed, processes=2)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_an_instance_that_is_not_finite_is_refused_by_name(
-    tmp_path: Path, make_cache: Any, value: float
+    tmp_path: Path, make_cache: MakeCache, value: float
 ) -> None:
     def spoil(clip: str, instances: NDArray[np.float16]) -> NDArray[np.float16]:
         if clip == "casme2/sub02/EP03":

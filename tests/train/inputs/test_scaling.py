@@ -1,30 +1,25 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
-from raicl.common.cache.flows import open_cache
 from raicl.common.errors import InputError
 from raicl.train.inputs.geometry import mirror_inputs, mirror_instances
-from raicl.train.inputs.instances import Instances, load_instances
+from raicl.train.inputs.instances import Instances
 from raicl.train.inputs.scaling import Scale, apply_scale, fit_scale
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.inputs import ScaleName
+from tests.train.conftest import MakeCache
+from tests.train.harness import Data
 
 
 def load(path: Path) -> Instances:
-    cache = open_cache(path)
-    return load_instances(
-        [(cache, record) for record in cache.records],
-        size=33,
-        device=torch.device("cpu"),
-        where="device",
-    )
+    return Data.of_cache(path).instances
 
 
 def training_rows(instances: Instances) -> list[range]:
@@ -33,7 +28,7 @@ def training_rows(instances: Instances) -> list[range]:
 
 
 def test_scale_is_the_standard_deviation_of_the_training_clips_each_weighing_the_same(
-    tmp_path: Path, make_cache: Any, small: TrainSettings
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
     instances = load(make_cache(tmp_path / "flows.h5", n=[6, 2, 3]))
     rows = training_rows(instances)
@@ -48,7 +43,7 @@ def test_scale_is_the_standard_deviation_of_the_training_clips_each_weighing_the
 
 
 def test_a_changed_test_clip_changes_nothing_and_a_training_clip_does(
-    tmp_path: Path, make_cache: Any, small: TrainSettings
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
     def scale_with(name: str, changed: str) -> Scale:
         def double(clip: str, instances: NDArray[np.float16]) -> NDArray[np.float16]:
@@ -85,27 +80,27 @@ def test_scaling_leaves_its_argument_alone() -> None:
 
 
 def test_instances_without_motion_are_refused(
-    tmp_path: Path, make_cache: Any, small: TrainSettings
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
     instances = load(make_cache(tmp_path / "flows.h5", change=lambda _, values: 0 * values))
     with pytest.raises(InputError, match="no motion in 6 training clips"):
         fit_scale(instances, training_rows(instances), small)
 
 
-def fitted(tmp_path: Path, make_cache: Any, small: TrainSettings, mode: str) -> Scale:
+def fitted(tmp_path: Path, make_cache: MakeCache, small: TrainSettings, mode: str) -> Scale:
     instances = load(make_cache(tmp_path / "flows.h5"))
     return fit_scale(instances, training_rows(instances), small.model_copy(update={"scale": mode}))
 
 
 def test_no_scaling_hands_on_what_was_measured(
-    tmp_path: Path, make_cache: Any, small: TrainSettings
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
     scale, batch = fitted(tmp_path, make_cache, small, "none"), 100 * torch.randn(2, 3, 5, 5)
     assert torch.equal(apply_scale(batch, scale), batch)
 
 
 def test_constant_scaling_is_two_px_and_a_fifth_whatever_is_trained_on(
-    tmp_path: Path, make_cache: Any, small: TrainSettings
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
     scale = fitted(tmp_path, make_cache, small, "const")
     batch = torch.tensor([2.0, -4.0, 0.2])[:, None, None].expand(1, 3, 4, 4)
@@ -114,7 +109,7 @@ def test_constant_scaling_is_two_px_and_a_fifth_whatever_is_trained_on(
 
 
 def test_by_its_largest_value_each_instance_reaches_one_and_weak_ones_look_like_strong_ones(
-    tmp_path: Path, make_cache: Any, small: TrainSettings
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
     scale, batch = fitted(tmp_path, make_cache, small, "sample-maxabs"), torch.randn(4, 3, 6, 6)
     scaled = apply_scale(batch, scale)
@@ -126,7 +121,7 @@ def test_by_its_largest_value_each_instance_reaches_one_and_weak_ones_look_like_
 
 
 def test_grey_levels_are_whole_and_span_their_range_channel_by_channel(
-    tmp_path: Path, make_cache: Any, small: TrainSettings
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
     scale, batch = fitted(tmp_path, make_cache, small, "minmax255"), torch.randn(4, 3, 9, 9)
     levels = 255 * apply_scale(batch, scale)
@@ -153,7 +148,7 @@ def test_the_grey_levels_of_a_mirrored_instance_are_mirrored_with_u_from_255() -
 
 @pytest.mark.parametrize("mode", ["train-std", "none", "const", "sample-maxabs"])
 def test_scaling_and_mirroring_change_places_where_zero_is_kept(
-    tmp_path: Path, make_cache: Any, small: TrainSettings, mode: ScaleName
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings, mode: ScaleName
 ) -> None:
     scale, batch = fitted(tmp_path, make_cache, small, mode), torch.randn(2, 3, 6, 6)
     ours = mirror_inputs(apply_scale(batch, scale), "physical", mode)
@@ -162,7 +157,7 @@ def test_scaling_and_mirroring_change_places_where_zero_is_kept(
 
 @pytest.mark.parametrize("mode", get_args(ScaleName))
 def test_every_scaling_leaves_its_argument_alone_and_survives_its_record(
-    tmp_path: Path, make_cache: Any, small: TrainSettings, mode: str
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings, mode: str
 ) -> None:
     scale, batch = fitted(tmp_path, make_cache, small, mode), torch.randn(2, 3, 6, 6)
     before = batch.clone()

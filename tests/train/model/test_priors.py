@@ -1,5 +1,3 @@
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -9,15 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from raicl.common.cache.flows import open_cache
-from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.fold.fit import Output, fit_fold
-from raicl.train.inputs.epoch import balanced_clips, draw_epoch
-from raicl.train.inputs.instances import load_instances
+from raicl.train.inputs.epoch import balanced_clips
 from raicl.train.model.losses import effective_weights, log_prior, loss_cls
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.train import ImbalanceName
+from tests.train.conftest import MakeCache
+from tests.train.harness import Data
 
 CHOICES = [name for name in get_args(ImbalanceName) if name != "none"]
 LABELS = torch.tensor([0, 1, 2, 0, 1, 2])
@@ -118,70 +114,25 @@ def test_with_equal_classes_every_choice_is_plain_bit_for_bit(
     assert rng.random() == untouched.random()
 
 
-def test_a_balanced_epoch_has_as_many_clips_of_each_class_and_about_its_length() -> None:
-    labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], RARE)).tolist()
-    chosen = balanced_clips(labels, np.random.default_rng(0))
-    counts = Counter(labels[clip] for clip in chosen)
-    assert counts == {0: 148, 1: 148, 2: 148}  # of 442 a third, rounded up
-    times = Counter(chosen.tolist())
-    assert {times[clip] for clip in range(442) if labels[clip] == 0} == {0, 1}
-    assert {times[clip] for clip in range(442) if labels[clip] == 2} == {1, 2}
-    other = balanced_clips(labels, np.random.default_rng(1))
-    assert (chosen != other).any()
-
-
-def test_the_pairs_of_a_balanced_epoch_keep_the_clip_of_their_rows(small: TrainSettings) -> None:
-    rows = [range(3 * clip, 3 * clip + 3) for clip in range(8)]
-    truth = [0, 0, 1, 0, 0, 2, 0, 0]
-    settings = small.model_copy(update={"imbalance": "balanced-sampler"})
-    pairs = draw_epoch(rows, truth, np.ones(24), settings, np.random.default_rng(0))
-    np.testing.assert_array_equal(pairs[:, 1] // 3, pairs[:, 0])
-    np.testing.assert_array_equal(pairs[:, 2] // 3, pairs[:, 0])
-    counts = Counter(truth[clip] for clip in pairs[:, 0])
-    assert counts == {0: 3 * settings.pairs, 1: 3 * settings.pairs, 2: 3 * settings.pairs}
-
-
-def test_an_absent_class_gets_no_share_of_a_balanced_epoch() -> None:
-    chosen = balanced_clips([0, 0, 0, 2], np.random.default_rng(0))
-    assert Counter([0, 0, 0, 2][clip] for clip in chosen) == {0: 2, 2: 2}
-
-
-class Fitted:
-    """A fold of clips, of which the training clips have the given labels in turn."""
-
-    def __init__(self, path: Path) -> None:
-        cache = open_cache(path)
-        sources = [(cache, record) for record in cache.records]
-        cpu = torch.device("cpu")
-        self.instances = load_instances(sources, size=33, device=cpu, where="device")
-        self.fold = leave_one_subject_out([record.clip for record in cache.records])[0]
-
-    def weights(
-        self, folder: Path, settings: TrainSettings, labels: tuple[int, ...]
-    ) -> dict[str, Tensor]:
-        folder.mkdir()
-        clips = [*self.fold.train, *self.fold.test]
-        model, _ = fit_fold(
-            self.fold,
-            self.instances,
-            {clip: labels[index % len(labels)] for index, clip in enumerate(clips)},
-            settings,
-            n_classes=3,
-            device=torch.device("cpu"),
-            output=Output(folder=folder, say=print),
-        )
-        return model.inference_state()
+def weights_of(
+    data: Data, folder: Path, settings: TrainSettings, labels: tuple[int, ...]
+) -> dict[str, Tensor]:
+    """Of the first fold, whose training clips have the given labels in turn."""
+    fold = data.folds[0]
+    clips = [*fold.train, *fold.test]
+    given = {clip: labels[index % len(labels)] for index, clip in enumerate(clips)}
+    return data.fit(fold, settings, folder, labels=given)[0].inference_state()
 
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_a_fold_learns_otherwise_exactly_where_its_training_clips_are_not_balanced(
-    tmp_path: Path, make_cache: Callable[..., Path], small: TrainSettings, name: str
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings, name: str
 ) -> None:
-    data = Fitted(make_cache(tmp_path / "flows.h5", n=2))
+    data = Data.of_cache(make_cache(tmp_path / "flows.h5", n=2))
     chosen = small.model_copy(update={"imbalance": name})
     for case, labels in (("equal", (0, 1, 2)), ("rare", (0, 0, 0, 0, 1, 2))):
-        plain = data.weights(tmp_path / f"{case}-none", small, labels)
-        ours = data.weights(tmp_path / case, chosen, labels)
+        plain = weights_of(data, tmp_path / f"{case}-none", small, labels)
+        ours = weights_of(data, tmp_path / case, chosen, labels)
         same = all(torch.equal(ours[key], value) for key, value in plain.items())
         assert same == (case == "equal" or name == "prior-correction")
 

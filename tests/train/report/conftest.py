@@ -1,11 +1,16 @@
-"""A page about two runs."""
+"""A page about two runs that were only written, and a run that was really trained."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from raicl.train.report.page import write_page
-from raicl.train.run.outcome import read_outcomes
+from raicl.train.run.fingerprint import to_toml
+from raicl.train.run.outcome import Outcome, read_outcome, read_outcomes
+from raicl.train.settings import TrainSettings
+from tests.train.caches import write_cache
+from tests.train.conftest import Command
 from tests.train.runs import TRUTHS, predictions_of, write_run
 
 
@@ -21,3 +26,24 @@ def text(runs: list[Path]) -> str:
     out = runs[0].parent / "report.html"
     write_page(out, read_outcomes(runs))
     return out.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, small: TrainSettings, command: Command
+) -> Path:
+    """A folder with a cache and a run of two of its three folds, with pictures."""
+    place = tmp_path_factory.mktemp("trained")
+    flows, config = write_cache(place / "flows.h5"), place / "small.toml"
+    config.write_text(to_toml(small.model_copy(update={"threads": 1})))
+    assert command(flows, "--config", config, "--run-dir", place / "run", "--fold", "0-1") == 0
+    return place
+
+
+@pytest.fixture
+def outcome(tmp_path: Path, trained: Path) -> Outcome:
+    """The run of `trained` beside its cache, ``flows.h5``, as if both had been made here."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    environment = tmp_path / "run/env.json"
+    environment.write_text(environment.read_text().replace(str(trained), str(tmp_path)))
+    return read_outcome(tmp_path / "run", "run")

@@ -9,9 +9,9 @@ from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.table import tabulate, write_table
 from raicl.train.report.page import write_page
 from raicl.train.run.outcome import read_outcomes
-from tests.train.ablation.test_table import ALL, MANY, SOME, study_of, wrong
 from tests.train.markup import Page
 from tests.train.runs import write_run
+from tests.train.studies import ALL, MANY, SOME, study_of, wrong
 
 HOSTILE = "<script>alert(1)</script>"
 

@@ -8,9 +8,9 @@ from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.table import tabulate, write_table
 from raicl.train.report.page import write_page
 from raicl.train.run.outcome import read_outcomes
-from tests.train.ablation.test_table import MANY, SOME, study_of, wrong
 from tests.train.browser import find_browser, look
 from tests.train.runs import TRUTHS, predictions_of, write_run
+from tests.train.studies import MANY, SOME, study_of, wrong
 
 pytestmark = [
     pytest.mark.browser,

@@ -1,7 +1,6 @@
 """`--test` and `--leave database`: whole databases are held out, by the same machinery."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ from raicl.train.report.compare import compare
 from raicl.train.report.page import write_page
 from raicl.train.run.outcome import read_outcomes
 from raicl.train.scores.predictions import read_predictions
+from tests.train.conftest import Command, MakeCache
 
-MakeCache = Callable[..., Path]
-Command = Callable[..., int]
 Caches = dict[str, Path]
 
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,9 @@ import torch
 
 from raicl.common.errors import ConflictError
 from raicl.common.locking import lock
-from raicl.train.run import attempt
-from raicl.train.run.folder import Run
-
-MakeCache = Callable[..., Path]
-Command = Callable[..., int]
-
+from raicl.train.fold.checkpoint import load_tensors, save_tensors
+from tests.train.conftest import Command
+from tests.train.run.faults import in_the_way
 
 PROGRAM = [sys.executable, "-c", "from raicl.train.cli import main; main()"]
 
@@ -69,51 +65,43 @@ def wait_until_free(path: Path) -> None:
 
 
 def test_a_damaged_checkpoint_costs_epochs_and_not_the_result(
-    tmp_path: Path,
-    flows: Path,
-    options: list[object],
-    command: Command,
-    capfd: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
 ) -> None:
     arguments = [flows, "--fold", "#0", *options]
+    fold = tmp_path / "run/folds/casme2/sub01"
     assert command(*arguments) == 0
-    expected = (tmp_path / "run/predictions.csv").read_bytes()
-    removed = []
-    monkeypatch.setattr(attempt, "remove_states", removed.append)
-    monkeypatch.setattr(Run, "finish", interrupt)
-    assert command(*arguments, "--overwrite") == 130
-    monkeypatch.undo()
-    folder = tmp_path / "run/folds/casme2/sub01"
-    for path in folder.glob("state-*.safetensors"):
+    expected = (fold / "predictions.csv").read_bytes()
+    shutil.rmtree(fold)
+    with in_the_way(fold / "done.json"):
+        assert command(*arguments) == 3
+    for path in fold.glob("state-*.safetensors"):
         path.write_bytes(path.read_bytes()[:-1])
     capfd.readouterr()
-    monkeypatch.setattr(sys, "argv", [])  # `command` sets it, and undo has just taken it away
     assert command(*arguments) == 0
     assert capfd.readouterr().err.count("is damaged and left out") == 2
-    assert (tmp_path / "run/predictions.csv").read_bytes() == expected
+    assert (fold / "predictions.csv").read_bytes() == expected
 
 
-def interrupt(*arguments: object) -> None:
-    raise KeyboardInterrupt
+def spoil(state: Path) -> None:
+    """Make a checkpoint, whole as a file, one of weights that are no numbers."""
+    tensors = {
+        name: torch.full_like(value, torch.nan) if value.is_floating_point() else value
+        for name, value in load_tensors(state).items()
+    }
+    values = json.loads(state.with_suffix(".json").read_text())
+    values["digest"] = save_tensors(state, tensors)
+    state.with_suffix(".json").write_text(json.dumps(values))
 
 
 def test_a_fold_whose_loss_is_not_finite_fails_and_the_others_go_on(
-    tmp_path: Path,
-    flows: Path,
-    options: list[object],
-    command: Command,
-    capfd: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
 ) -> None:
-    fit = attempt.fit_fold
-
-    def hot(fold: Any, instances: Any, labels: Any, settings: Any, **keywords: Any) -> Any:
-        if fold.name == "casme2/sub02":
-            settings = settings.model_copy(update={"lr": 1e30})
-        return fit(fold, instances, labels, settings, **keywords)
-
-    monkeypatch.setattr(attempt, "fit_fold", hot)
+    state = tmp_path / "run/folds/casme2/sub02/state-0001.safetensors"
+    assert command(flows, *options, "--fold", "#0") == 0
+    with in_the_way(state.with_stem("state-0002")):
+        assert command(flows, *options, "--fold", "#1") == 3
+    spoil(state)
+    capfd.readouterr()
     assert command(flows, *options) == 5
     shown = capfd.readouterr()
     assert shown.out.startswith("partial, 2 of 3 subjects")
@@ -127,29 +115,14 @@ def test_a_fold_whose_loss_is_not_finite_fails_and_the_others_go_on(
     assert not (tmp_path / "run/folds/casme2/sub02/done.json").exists()
 
 
-def fill_the_gpu() -> None:
-    raise torch.OutOfMemoryError("CUDA out of memory")
-
-
-def fill_the_memory() -> None:
-    torch.empty(1 << 50)  # 4 PiB
-
-
-@pytest.mark.parametrize("fill", [fill_the_gpu, fill_the_memory])
 def test_running_out_of_memory_fails_the_fold_with_advice(
-    fill: Callable[[], None],
-    flows: Path,
-    options: list[object],
-    command: Command,
-    capfd: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    flows: Path, options: list[object], command: Command, capfd: Any
 ) -> None:
-    def full(*arguments: Any, **keywords: Any) -> Any:
-        fill()
-
-    monkeypatch.setattr(attempt, "fit_fold", full)
-    assert command(flows, *options) == 5
-    assert "lower --batch-size" in capfd.readouterr().err
+    more_than_there_can_be = ["--dense-hidden", 10**13]
+    assert command(flows, *options, *more_than_there_can_be) == 5
+    shown = capfd.readouterr().err
+    assert "out of memory on cpu" in shown
+    assert "lower --batch-size" in shown
 
 
 def test_a_fold_that_another_process_trains_is_left_to_it(
@@ -193,16 +166,6 @@ def test_a_damaged_file_of_a_run_is_named_with_what_mends_it(
     if not mended_by:
         shutil.rmtree(path.parent)
     assert command(flows, "--fold", "#0", *options, *mended_by) == 0
-
-
-def test_an_error_in_the_program_is_not_taken_for_a_failed_fold(
-    flows: Path, options: list[object], command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*arguments: Any, **keywords: Any) -> Any:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(attempt, "fit_fold", broken)
-    assert command(flows, *options) == 1
 
 
 def test_changed_predictions_of_a_finished_fold_are_not_pooled(

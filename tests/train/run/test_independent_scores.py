@@ -2,13 +2,12 @@
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-Command = Callable[..., int]
+from tests.train.conftest import Command
 
 
 def test_predictions_give_the_results_without_any_code_of_ours(

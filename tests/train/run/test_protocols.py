@@ -1,7 +1,6 @@
 """`raicl-train` under protocols: own files, composites, official lists."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,7 @@ import pytest
 
 from raicl.train.scores.predictions import read_predictions
 from raicl.train.scores.summary import summarise
-
-MakeCache = Callable[..., Path]
-UniteCaches = Callable[..., Path]
-Command = Callable[..., int]
+from tests.train.conftest import Command, MakeCache, UniteCaches
 
 MINE = (
     'name = "mine"\ntitle = "a smile or not"\nclasses = ["other", "smile"]\n'

@@ -1,7 +1,6 @@
 """A database whose clips are only trained on or only tested, as `raicl-train` sees it."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,7 @@ from raicl.train.run.folder import Run
 from raicl.train.run.outcome import read_outcome
 from raicl.train.scores.predictions import read_predictions
 from raicl.train.settings import TrainSettings
-
-MakeCache = Callable[..., Path]
-Command = Callable[..., int]
+from tests.train.conftest import Command, MakeCache
 
 SPLITS = ("train",) * 3 + ("test",) * 6
 SPLIT = "9 clips to train on (3 negative, 3 positive, 3 surprise), 18 to test "

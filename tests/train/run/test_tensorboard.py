@@ -2,13 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Command = Callable[..., int]
+from tests.train.conftest import Command
 
 
 def steps(run: Path, subject: str, tag: str = "loss") -> list[int]:

@@ -1,26 +1,21 @@
 """Presets against the tables of the method, and every ablation through a fold."""
 
-import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import UsageError
 from raicl.common.settings import merge
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.cli import merge_settings
 from raicl.train.clips.composite import compose
-from raicl.train.clips.folds import leave_one_subject_out
 from raicl.train.clips.resample import resample
-from raicl.train.fold.fit import Output, fit_fold
-from raicl.train.fold.inference import predict
-from raicl.train.inputs.instances import load_instances
 from raicl.train.settings import TrainSettings, load_preset, preset_names
+from tests.train.caches import claim_every_frame
+from tests.train.conftest import MakeCache
+from tests.train.harness import Data
 
 OFF = {"irc": False, "mrd": False}
 # Method 4, "Ablation configs": sampler of the training frames, IRC, MRD. The paper trains its rows
@@ -109,48 +104,22 @@ def test_an_unknown_preset_is_refused_with_those_there_are(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*ABLATION, "robust", "paper_literal"])
 def test_every_preset_trains_and_tests_from_one_cache_of_every_frame(
-    tmp_path: Path, make_cache: Callable[..., Path], small: TrainSettings, name: str
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings, name: str
 ) -> None:
     path = make_cache(tmp_path / "all.h5", subjects=2, n=20)
-    cache = open_cache(path)
-    records = [
-        dataclasses.replace(
-            record,
-            n_frames=len(record.frames) + 1,
-            clip=dataclasses.replace(record.clip, offset=record.frames[-1]),
-        )
-        for record in cache.records
-    ]
-    write_index(path, records, size=33, settings={"sampling": "all", "n_frames": 16})
+    claim_every_frame(path)
     given = {**small.model_dump(), **load_preset(name), "epochs": 1, "size": 33}
     settings = merge(TrainSettings, (name, given))
     composite = resample(compose([path], load_protocol("cde"), as_prepared=False), settings)
-    cpu = torch.device("cpu")
-    instances = load_instances(composite.records.values(), size=33, device=cpu, where="device")
+    data = Data.of_composite(composite)
     wanted = {"apex": 1, "all": 20, "random": 20, "activation": 10, "decay": 9}
     count = settings.n_frames if settings.n_frames == 1 else wanted.get(settings.sampling, 16)
     if settings.sampling == "cache":
         count = 20
-    assert {len(rows) for rows in instances.rows.values()} == {count}
-    fold = leave_one_subject_out(composite.clips)[0]
-    model, scale = fit_fold(
-        fold,
-        instances,
-        composite.labels,
-        settings,
-        n_classes=3,
-        device=cpu,
-        output=Output(folder=tmp_path, say=print),
-    )
+    assert {len(rows) for rows in data.instances.rows.values()} == {count}
+    fold = data.folds[0]
+    fitted = data.fit(fold, settings, tmp_path)
     [row] = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
     assert ("acl" in row, "align" in row) == (settings.irc, settings.mrd)
     assert ("balance" in row) == (name == "robust")
-    rows = predict(
-        model,
-        instances,
-        scale,
-        clips=fold.test,
-        subjects=dict.fromkeys(fold.test, fold.name),
-        labels=composite.labels,
-    )
-    assert [prediction.clip for prediction in rows] == list(fold.test)
+    assert [prediction.clip for prediction in data.predict(fitted, fold.test)] == list(fold.test)

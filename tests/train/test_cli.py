@@ -12,9 +12,7 @@ import pytest
 import torch
 
 from raicl.train.settings import TrainSettings
-
-MakeCache = Callable[..., Path]
-Command = Callable[..., int]
+from tests.train.conftest import Command, MakeCache
 
 
 def test_precedence_is_preset_file_environment_command_line(

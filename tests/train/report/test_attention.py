@@ -1,57 +1,42 @@
-"""`raicl report` on a run that was really trained, with its weights, pictures and cache."""
+"""What the page shows of a run that was really trained, with its weights, pictures and cache."""
 
-import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from raicl.common.errors import InputError
-from raicl.train.fold import pictures
-from raicl.train.fold.inference import Attention
+from raicl.train.fold.inference import Attention, attend
 from raicl.train.report import attention
 from raicl.train.report.page import write_page
 from raicl.train.run.outcome import Outcome, read_outcome
+from tests.train.conftest import Command, MakeCache
+from tests.train.harness import Data
 from tests.train.markup import Page
 from tests.train.runs import TRUTHS, predictions_of
 
-MakeCache = Callable[..., Path]
-Command = Callable[..., int]
+
+@pytest.fixture
+def flows(outcome: Outcome) -> Path:
+    """The cache of `outcome`."""
+    return outcome.folder.with_name("flows.h5")
 
 
 @pytest.fixture
-def seen_in_training(monkeypatch: pytest.MonkeyPatch) -> list[Attention]:
-    seen: list[Attention] = []
-    draw = pictures.draw_attention
+def train(flows: Path, command: Command) -> Callable[..., Outcome]:
+    """Train the folds of `outcome` with other options: ``train("--infer", "mean", run="mean")``."""
 
-    def spy(path: Path, **what: Any) -> None:
-        seen.append(what["seen"])
-        draw(path, **what)
-
-    monkeypatch.setattr(pictures, "draw_attention", spy)
-    return seen
-
-
-@pytest.fixture
-def train(tmp_path: Path, flows: Path, config: Path, command: Command) -> Callable[..., Outcome]:
-    """Train two of three folds of `flows` with pictures: ``train("--infer", "mean")``."""
-
-    def train_into(*options: str, run: str = "run") -> Outcome:
-        words = ["--config", config, "--run-dir", tmp_path / run, "--fold", "0-1", *options]
-        assert command(flows, *words) == 0
-        return read_outcome(tmp_path / run, run)
+    def train_into(*options: str, run: str) -> Outcome:
+        folder = flows.with_name(run)
+        words = ["--config", flows.with_name("small.toml"), "--run-dir", folder, "--fold", "0-1"]
+        assert command(flows, *words, *options) == 0
+        return read_outcome(folder, run)
 
     return train_into
-
-
-@pytest.fixture
-def outcome(train: Callable[..., Outcome]) -> Outcome:
-    return train()
 
 
 def page_of(outcome: Outcome, **options: Any) -> Page:
@@ -96,26 +81,21 @@ def test_a_trained_run_is_told_with_the_regions_of_chosen_clips(
     ],
 )
 def test_a_clip_is_drawn_again_as_the_network_saw_it_in_training(
-    train: Callable[..., Outcome],
-    flows: Path,
-    seen_in_training: list[Attention],
-    monkeypatch: pytest.MonkeyPatch,
-    options: list[str],
+    tmp_path: Path, train: Callable[..., Outcome], flows: Path, options: list[str]
 ) -> None:
-    outcome = train(*options)
+    outcome = train(*options, "--no-pictures", run="drawn")
     again: list[Attention] = []
-    figure = pictures.attention_figure
 
-    def spy(**what: Any) -> Any:
-        again.append(what["seen"])
-        return figure(**what)
+    def draw(*, seen: Attention, **_: object) -> Figure:
+        again.append(seen)
+        return Figure()
 
-    firsts = [min((r for r in outcome.predictions if r.subject == s), key=lambda r: r.clip)
-              for s in outcome.folds]  # fmt: skip
-    monkeypatch.setattr(attention, "choose", lambda predictions: firsts)
-    monkeypatch.setattr(attention, "attention_figure", spy)
-    attention.redraw(outcome, [flows])
-    for before, after in zip(seen_in_training, again, strict=True):
+    attention.redraw(outcome, [flows], draw)
+    data, settings = Data.of_cache(flows), outcome.settings
+    networks = {fold.name: data.fit(fold, settings, tmp_path / fold.name) for fold in data.folds}
+    for row, after in zip(attention.choose(outcome.predictions), again, strict=True):
+        model, scale = networks[row.subject]
+        before = attend(model, data.instances, scale, row)
         torch.testing.assert_close(after.class_map, before.class_map, rtol=1e-5, atol=1e-6)
         assert torch.equal(after.instance, before.instance)
         assert (before.assignment is None) == ("--no-mrd" in options)
@@ -171,7 +151,7 @@ def test_of_several_runs_each_is_drawn_from_those_of_the_caches_that_are_its_own
 def test_a_picture_without_regions_is_not_said_to_show_them(
     train: Callable[..., Outcome], flows: Path
 ) -> None:
-    outcome = train("--no-mrd")
+    outcome = train("--no-mrd", run="plain")
     flows.unlink()
     page = page_of(outcome)
     assert len(faces(page)) == 2
@@ -215,20 +195,3 @@ def test_the_surest_wrong_clips_come_first_and_each_class_has_a_right_one() -> N
     assert [row.clip for row in chosen[:4]] == sorted(wrong)[:4]
     assert [row.truth for row in chosen[4:]] == [0, 1, 2]
     assert all(row.truth == row.predicted for row in chosen[4:])
-
-
-def test_the_command_writes_the_page_and_refuses_what_is_no_run(outcome: Outcome) -> None:
-    def raicl(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "raicl.common.terminal.umbrella", *map(str, words)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    out = outcome.folder.parent / "page.html"
-    answer = raicl("report", outcome.folder, "--out", out)
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout == f"{out}\n"
-    assert json.loads((outcome.folder / "results.json").read_text())["folds"]["done"] == 2
-    assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    nowhere = outcome.folder.parent / "none" / "page.html"
-    assert raicl("report", outcome.folder, "--out", nowhere).returncode == 3
-    assert raicl("report", outcome.folder.parent, "--out", out).returncode == 3
-    assert raicl("report", outcome.folder).returncode == 2

@@ -1,7 +1,6 @@
 """`raicl leaks` on caches with and without common content."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,7 @@ from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.composite import compose
 from raicl.train.clips.folds import Fold, leave_one_subject_out
 from raicl.train.clips.leaks import find_leaks
-
-MakeCache = Callable[..., Path]
-Command = Callable[..., int]
+from tests.train.conftest import Command, MakeCache
 
 
 def test_a_clean_cache_ends_with_0_and_no_run(
