@@ -1,4 +1,4 @@
-"""Annotation errors: onset and offset moved by some frames, to see what a run makes of it."""
+"""Annotation errors: move onset and offset by some frames, to measure the effect on a run."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ _FOUND_ANEW = {"truncated", "frame-gap"}  # flags of the frames, not of the anno
 
 
 def misplace(database: Database, *, onset_error: int, offset_error: int) -> Database:
-    """The database as if every onset and offset had been annotated so many frames later.
+    """The database as if every onset and offset had been annotated some frames later.
 
-    Clips keep their ids, classes and apexes. A clip whose folder does not hold the frames gets that
-    as its `Footage.problem`: to move it as far as there are frames would measure a smaller error
-    than the one asked for [ours].
+    Clips keep their ids, classes and apexes. If a clip's folder lacks the frames, its
+    `Footage.problem` says so. Moving it only as far as there are frames would measure a smaller
+    error than the requested one [ours].
 
     Parameters
     ----------
-    onset_error, offset_error : frames, counted from the annotation: twice the same changes nothing.
+    onset_error, offset_error : numbers of frames. They count from the annotation, so a second call
+        with the same numbers changes nothing.
     """
     parts = [
         dataclasses.replace(
@@ -36,11 +37,11 @@ def misplace(database: Database, *, onset_error: int, offset_error: int) -> Data
 
 
 def check_misplaced(database: Database, settings: PrepSettings) -> None:
-    """Check that every clip has the errors that the settings ask for, as an index will say.
+    """Check that every clip has the errors in the settings, because the index records these.
 
     Raises
     ------
-    ValueError : `misplace` was not called, or with other errors.
+    ValueError : `misplace` was not called, or was called with other errors.
     """
     wanted = settings.onset_error, settings.offset_error
     for clip in (item.clip for item in database.footage if not item.problem):
@@ -65,7 +66,7 @@ def _misplace(item: Footage, onset_error: int, offset_error: int, database: Data
 
 
 def _attach(item: Footage, clip: Clip, database: Database) -> Footage:
-    """The frames of the moved clip.
+    """Attach the frames of the moved clip.
 
     Raises
     ------

@@ -25,10 +25,10 @@ from raicl.preprocess.source import (
     refuse_input,
 )
 
-if TYPE_CHECKING:  # it loads numpy and OpenCV, and --help must not wait for them
+if TYPE_CHECKING:  # it loads numpy and OpenCV, which would slow down --help
     from raicl.preprocess.prepare import ClipResult
 
-_HELP = """Align faces and compute TV-L1 flow and strain of a clip's frames, once for ever.
+_HELP = """Align faces and compute TV-L1 flow and strain of the clips' frames, once for all runs.
 
 Examples:
 
@@ -38,7 +38,7 @@ Examples:
 
   raicl-prep cde --root-casme2 A --root-samm B --root-smic C --out cde.h5
 
-cde is casme2, samm and smic as one cache. Trouble with the installation? `raicl doctor`
+cde is casme2, samm and smic in one cache. `raicl doctor` checks the installation.
 """
 
 
@@ -51,63 +51,71 @@ def prep(
     ] = None,
     root: Annotated[
         Path | None,
-        typer.Option(help="Where the database lies.", rich_help_panel="Input"),
+        typer.Option(help="Folder of the database.", rich_help_panel="Input"),
     ] = None,
     root_casme2: Annotated[
         Path | None,
-        typer.Option(help="Where CASME II lies, for cde.", rich_help_panel="Input"),
+        typer.Option(help="Folder of CASME II, for cde.", rich_help_panel="Input"),
     ] = None,
     root_samm: Annotated[
-        Path | None, typer.Option(help="Where SAMM lies, for cde.", rich_help_panel="Input")
+        Path | None, typer.Option(help="Folder of SAMM, for cde.", rich_help_panel="Input")
     ] = None,
     root_smic: Annotated[
-        Path | None, typer.Option(help="Where SMIC lies, for cde.", rich_help_panel="Input")
+        Path | None, typer.Option(help="Folder of SMIC, for cde.", rich_help_panel="Input")
     ] = None,
     variant: Annotated[
         str | None,
-        typer.Option(help="Of SMIC: hs, vis, nir or e-hs.", rich_help_panel="Input"),
+        typer.Option(help="Variant of SMIC: hs, vis, nir or e-hs.", rich_help_panel="Input"),
     ] = None,
     annotations: Annotated[
-        Path | None, typer.Option(help="Its sheet (.xlsx, .csv).", rich_help_panel="Input")
+        Path | None, typer.Option(help="Annotation sheet (.xlsx, .csv).", rich_help_panel="Input")
     ] = None,
     corrections: Annotated[
         bool, typer.Option(help="Apply the listed corrections.", rich_help_panel="Input")
     ] = True,
     subjects: Annotated[
-        str | None, typer.Option(help="Only these, e.g. sub01,sub05.", rich_help_panel="Input")
+        str | None,
+        typer.Option(help="Only these subjects, e.g. sub01,sub05.", rich_help_panel="Input"),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(help="Only the first K clips of each.", min=1, rich_help_panel="Input"),
+        typer.Option(
+            help="Only the first K clips of each database.", min=1, rich_help_panel="Input"
+        ),
     ] = None,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Stop where counts differ.", rich_help_panel="Input"),
+        typer.Option(
+            "--strict", help="Stop unless counts are the published ones.", rich_help_panel="Input"
+        ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Audit, touch no pixel.", rich_help_panel="Output")
+        bool,
+        typer.Option("--dry-run", help="Audit without reading pixels.", rich_help_panel="Output"),
     ] = False,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Replace another cache.", rich_help_panel="Output"),
+        typer.Option("--overwrite", help="Replace a cache that differs.", rich_help_panel="Output"),
     ] = False,
     max_failures: Annotated[
         int, typer.Option(help="Failed clips tolerated.", min=0, rich_help_panel="Output")
     ] = 0,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", help="Processes; -1 is all.", rich_help_panel="Compute"),
+        typer.Option(
+            "--jobs", "-j", help="Processes; -1 uses all cores.", rich_help_panel="Compute"
+        ),
     ] = None,
     clip_minutes: Annotated[
         float,
         typer.Option(
-            help="A clip that takes longer fails; with several jobs.",
+            help="A clip that takes longer fails (only with several jobs).",
             min=0.01,
             rich_help_panel="Compute",
         ),
     ] = 30,
     seed: Annotated[
-        int, typer.Option(help="Of the synthetic database.", min=0, rich_help_panel="Input")
+        int, typer.Option(help="Seed of the synthetic database.", min=0, rich_help_panel="Input")
     ] = 0,
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings.", rich_help_panel="Input")
@@ -137,7 +145,7 @@ def prep(
         ("the command line", given),
     )
     if out is None and not dry_run:
-        raise UsageError("--out is missing", fix="say where the cache shall go: --out flows.h5")
+        raise UsageError("--out is missing", fix="name the cache to write: --out flows.h5")
     if out is not None:
         refuse_input(out, {"--annotations": annotations, "--config": config})
     from raicl.data.parts import part_of
@@ -192,7 +200,7 @@ def prep(
         raise PartialError(
             f"{len(failed)} of {len(rows)} clips failed; the cache holds the others",
             where=failed[0].id + ": " + failed[0].reason,
-            fix="mend the clips and run the same command again, or accept with --max-failures",
+            fix="repair the clips and run the same command again, or use --max-failures",
         )
 
 
@@ -213,7 +221,7 @@ def _report(rows: list[ClipResult], out: Path, as_json: bool) -> None:
         if row.reason:
             console.say(f"{row.status:7} {row.id}  {row.reason}")
     flags = Counter(flag for record in cache.records for flag in record.clip.flags)
-    told = ", ".join(
+    statuses = ", ".join(
         f"{counts[status]} {status}"
         for status in STATUSES
         if counts[status] or status not in ("reused", "skipped")
@@ -221,7 +229,7 @@ def _report(rows: list[ClipResult], out: Path, as_json: bool) -> None:
     seconds = sum(row.seconds for row in rows)
     console.result(
         f"{out}: {counted(len(cache.records), 'clip')} "
-        f"({told}), "
+        f"({statuses}), "
         f"{counted(sum(len(record.frames) for record in cache.records), 'instance')}, "
         f"{cache.n_bytes / 1e6:.0f} MB in {shards_folder(out)}, {seconds:.0f} s of work"
     )

@@ -1,6 +1,7 @@
-"""What a shard is made of, as its name: equal inputs and settings give an equal fingerprint.
+"""Fingerprint: the digest of what a shard is made of, which is also its name.
 
-Paths and times stay out, so that moving a database keeps its cache.
+Equal inputs and settings give an equal fingerprint. Paths and times are left out, so that a
+database can be moved and keeps its cache.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from raicl.preprocess.frames import RawFrame, read_frame
 from raicl.preprocess.sampling import sample_footage
 from raicl.preprocess.settings import PrepSettings
 
-SCHEMA = 2  # raise it whenever the code of stage 1 changes what an instance holds
+SCHEMA = 2  # increase it whenever the code of stage 1 changes what an instance holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +34,9 @@ class Identity:
     ----------
     base : digest of the onset and of what makes an instance. Two shards with the same base may
         share instances.
-    fingerprint : digest of the base, the annotated span and the frames sampled.
-    onset, frames : the onset and the sampled frames, as they were read.
+    fingerprint : digest of the base, the annotated span and the sampled frames.
+    onset : the onset as it was read.
+    frames : the sampled frames as they were read.
     sample : which frames are sampled, and which of them are trained on.
     """
 
@@ -51,7 +53,7 @@ class Identity:
 
 
 def making(settings: PrepSettings) -> dict[str, SettingValue]:
-    """What makes an instance out of frames: settings, models and versions, as plain values."""
+    """What turns frames into instances: settings, models and versions, as plain values."""
     values: dict[str, SettingValue] = settings.model_dump(
         include={"size", "margin", "align", "match_light", "head_motion"}
     )
@@ -66,7 +68,7 @@ def making(settings: PrepSettings) -> dict[str, SettingValue]:
 
 
 def identify(footage: Footage, settings: PrepSettings) -> Identity:
-    """Read the frames that a clip's instances need, each once, and name the shard they would give.
+    """Read each frame that a clip's instances need once, and name the shard that they give.
 
     Raises
     ------

@@ -34,11 +34,11 @@ _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 
 
 def read_frame(frame: Frame) -> RawFrame:
-    """Read a frame's file, once: what is decoded later is what is digested.
+    """Read a frame's file once, so that the digested bytes are the decoded ones.
 
     Raises
     ------
-    InputError : unreadable, empty or larger than any frame.
+    InputError : the file is unreadable, empty or larger than any frame.
     """
     path = frame.path
     try:
@@ -57,12 +57,12 @@ def decode_grey(frame: RawFrame) -> NDArray[np.uint8]:
 
     Raises
     ------
-    InputError : another format, truncated or damaged.
+    InputError : the file has another format, is truncated or damaged.
     """
     content, path = frame.content, frame.path
     if not content.startswith(_MAGIC):
         raise InputError("not a JPEG, PNG or BMP image", where=str(path))
-    # libjpeg fills what is missing with grey, and grey would become flow
+    # libjpeg fills missing parts with grey, which would become flow
     if content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-4096:]:
         raise InputError("a truncated JPEG", where=str(path), fix="copy the frame again")
     cv2 = opencv()

@@ -1,4 +1,4 @@
-"""The one door to OpenCV: single-threaded, with a cap on what an image may expand to."""
+"""Import OpenCV, with one thread and a limit on the size of decoded images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 
 from raicl.common.errors import SetupError
 
-# An image header can promise gigabytes; SAMM's largest frame has 2.2 MP.
+# An image header can claim gigabytes; SAMM's largest frame has 2.2 MP.
 _MAX_PIXELS = 64 << 20
 _REINSTALL = (
     "pip uninstall -y opencv-python opencv-python-headless opencv-contrib-python "
@@ -20,7 +20,7 @@ _REINSTALL = (
 def opencv() -> ModuleType:
     """Import cv2 on first use.
 
-    One thread: clips run in parallel processes, and a second thread inside each of them makes
+    It uses one thread. Clips run in parallel processes, and a second thread in each of them makes
     the whole stage slower.
 
     Raises
@@ -28,7 +28,7 @@ def opencv() -> ModuleType:
     SetupError : cv2 is absent, or installed without the contrib modules (no TV-L1).
     """
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(_MAX_PIXELS))
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our errors name the file, cv2's do not
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its messages do not name the file
     try:
         import cv2
     except ImportError as error:

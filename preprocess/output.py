@@ -1,4 +1,4 @@
-"""The output: what an index records beside its clips, and which existing one may be replaced."""
+"""Output: what an index records besides its clips, and which existing output may be replaced."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _PACKAGES = ("raicl", "numpy", "opencv-contrib-python", "dlib-bin", "h5py")
 
 
 def index_settings(settings: PrepSettings) -> dict[str, SettingValue]:
-    """What made the instances and which frames were taken: equal in caches that compare."""
+    """What made the instances and chose the frames; comparable caches have equal values."""
     values = making(settings) | describe_sampling(settings.sampling, settings)
-    # what has no effect is left out: a cache from before the setting existed still compares
+    # without effect it is left out, so that caches from before the setting stay comparable
     if settings.short != "use":
         values["short"] = settings.short
     return values | describe_errors(settings)
 
 
 def provenance(database: Database) -> Provenance:
-    """Versions, source and database; no time and no path: equal inputs must give equal bytes."""
+    """Versions, source and database. No time and no path, so that equal inputs give equal bytes."""
     return Provenance(
         versions=versions(_PACKAGES),
         source=git_state(),
@@ -58,12 +58,12 @@ def _corrected(row: Correction) -> CorrectedValue:
 
 
 def check_place(out: Path) -> None:
-    """Make sure that a cache can lie at `out`, before anything is read or computed.
+    """Check that a cache can be written to `out`, before anything is read or computed.
 
     Raises
     ------
-    ConflictError : a folder is there, or a file where the shards go.
-    InputError : the folder it shall lie in does not exist.
+    ConflictError : `out` is a folder, or there is a file in place of the shards' folder.
+    InputError : the parent folder of `out` does not exist.
     """
     if out.is_dir():
         raise ConflictError(
@@ -73,7 +73,7 @@ def check_place(out: Path) -> None:
         raise InputError(
             "the output folder does not exist",
             where=str(out.parent),
-            fix="make it, or choose another --out",
+            fix="create it, or choose another --out",
         )
     if shards_folder(out).is_file():
         raise ConflictError(
@@ -84,21 +84,21 @@ def check_place(out: Path) -> None:
 
 
 def refuse_conflict(out: Path, settings: PrepSettings, database: Database) -> None:
-    """Refuse to replace an output that holds something else than a part of this run's clips.
+    """Refuse to replace an output, unless it holds only clips that this run gives as well.
 
     Raises
     ------
-    ConflictError : it is no cache, was made with other settings, of another variant or version of
-        the sheet, with other corrections of the same clips, or holds clips that are not in
-        `database`.
+    ConflictError : the output is no cache, or it was made with other settings, from another variant
+        or version of the sheet, or with other corrections of the same clips. Or it holds clips that
+        are not in `database`.
     """
     if not out.exists():
         return
     try:
-        existing = read_index(out)  # whose missing shards are computed again
+        existing = read_index(out)  # missing shards are no conflict, they are computed again
     except InputError as error:
         if shards_folder(out).is_dir() and not isinstance(error, VersionError):
-            say(f"note: {out} is unusable ({error.what}) and is made anew from its shards")
+            say(f"note: {out} is unusable ({error.what}) and is made again from its shards")
             return
         raise ConflictError(
             f"the output exists and is no cache: {error.what}",
@@ -120,7 +120,7 @@ def refuse_conflict(out: Path, settings: PrepSettings, database: Database) -> No
 
 
 def _refuse_other_edition(existing: Cache, database: Database) -> None:
-    """Clips of two variants (SMIC's) or sheets (CASME II's) may have the same ids."""
+    """Refuse another variant (SMIC) or sheet (CASME II), whose clips may have the same ids."""
     ours = {item.clip.dataset: item.clip.sheet for item in database.footage}
     for clip in (record.clip for record in existing.records):
         sheet = ours.get(clip.dataset, clip.sheet)
@@ -134,7 +134,7 @@ def _refuse_other_edition(existing: Cache, database: Database) -> None:
 
 
 def _refuse_other_corrections(existing: Cache, database: Database) -> None:
-    """`--no-corrections` leaves ids, settings and edition as they are and yet moves an onset."""
+    """Refuse other corrections, which may move an onset but change no id, setting or edition."""
     made_of = existing.manifest.provenance.databases
     if not made_of:  # the writer did not say: nothing to compare
         return
@@ -154,7 +154,7 @@ def _refuse_other_corrections(existing: Cache, database: Database) -> None:
 def _replaced(
     existing: Cache, rows: Iterable[Correction | CorrectedValue]
 ) -> dict[tuple[str, str, str], str]:
-    """The value used by clip, field and annotated value, of the clips that `existing` holds."""
+    """The value used, by clip, field and annotated value, for the clips that `existing` holds."""
     ids = {record.id for record in existing.records}
     return {(row.id, row.field, row.annotated): row.used for row in rows if row.id in ids}
 

@@ -1,4 +1,4 @@
-"""All clips of a database: cached ones stay, the rest runs in parallel, the index comes last."""
+"""Prepare a database: keep cached clips, compute the others in parallel, write the index last."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 @dataclass(frozen=True, kw_only=True)
 class ClipResult:
-    """What became of one clip.
+    """The result for one clip.
 
     Attributes
     ----------
-    status : ``reused`` says that all its instances lay in shards of other samplings.
-    record : its entry in the index; None for a skipped or failed clip.
-    reason : why it was skipped or failed.
-    notes : what a user should know of a clip that did not fail.
+    status : ``reused`` means that all its instances were in shards of other samplings.
+    record : entry of the clip in the index; None for a skipped or failed clip.
+    reason : why the clip was skipped or failed.
+    notes : what a user should know about a clip that did not fail.
     """
 
     id: str
@@ -71,15 +71,15 @@ def prepare(
     clip_minutes: float | None = None,
     flow: Engine = compute_flow,
 ) -> list[ClipResult]:
-    """Bring the cache `out` to hold every clip of `database`.
+    """Write the cache `out` with every clip of `database`.
 
-    Shards are committed one by one by the workers, so a killed run resumes at the next clip; the
-    index is committed last and names the clips that failed with their reasons.
+    The workers write shards one by one, so a killed run resumes at the next clip. The index is
+    written last and names the clips that failed with their reasons.
 
     Parameters
     ----------
-    database : onsets and offsets moved as `settings` ask (see `misplace`).
-    clip_minutes : after which a worker that is still at one clip is stopped and the clip fails.
+    database : clips with onsets and offsets moved as in `settings` (see `misplace`).
+    clip_minutes : time limit for one clip. A worker that exceeds it is stopped and the clip fails.
     flow : computes the flow of a clip, in its worker.
 
     Returns
@@ -88,15 +88,16 @@ def prepare(
 
     Raises
     ------
-    ConflictError : `out` holds other settings or more clips, or another process writes it.
-    PartialError : no clip could be prepared at all; no index is written.
-    SetupError, ResourceError : the whole run cannot go on.
+    UsageError : `out` is inside the database.
+    ConflictError : `out` has other settings or more clips, or another process is writing it.
+    PartialError : no clip could be prepared; no index is written.
+    SetupError, ResourceError : the whole run cannot continue.
     """
     check_misplaced(database, settings)
     for part in database.parts:
         if out.resolve().is_relative_to(part.root.resolve()):
             raise UsageError(
-                "--out lies inside the database, which is never written to",
+                "--out is inside the database, which is never written to",
                 where=str(out),
                 fix="choose a file outside " + str(part.root),
             )
@@ -142,7 +143,7 @@ def _process_all(
     clip_minutes: float | None,
     flow: Engine,
 ) -> list[ClipResult]:
-    """Every clip in a worker, where its frames are read, looked up and, if missing, computed."""
+    """Process every clip in a worker, which reads its frames and finds or computes its shard."""
     there = sum(1 for _ in folder.glob("*.h5"))
     say(f"{counted(len(footage), 'clip')}, {counted(there, 'shard')} there, {counted(jobs, 'job')}")
     if there < len(footage):
@@ -170,20 +171,20 @@ def _process_all(
 
 
 def _process(footage: Footage, *, folder: Path, settings: PrepSettings, flow: Engine) -> ClipResult:
-    """One clip in a worker; commits its shard. Whatever is wrong with it costs this clip alone."""
+    """Process one clip in a worker and write its shard. An error fails only this clip."""
     started, notes = time.monotonic(), list[str]()
     try:
         identity = identify(footage, settings)
         status, shard = _find_or_make(identity, folder, settings, flow, notes)
     except (SetupError, ResourceError, MemoryError):
-        raise  # no other clip would fare better
+        raise  # every other clip would fail too
     except InputError as error:
         failed = _failed(footage, str(error), started)
         skip = is_skipped(error, settings)
         return dataclasses.replace(failed, status="skipped") if skip else failed
     except RaiclError as error:
         return _failed(footage, str(error), started)
-    except Exception as error:  # native libraries raise what they like; the reason is kept
+    except Exception as error:  # native libraries raise any exception; the reason is kept
         return _failed(footage, f"{type(error).__name__}: {error}", started)
     row = _row(footage, identity, shard, status, started)
     return dataclasses.replace(row, notes=tuple(notes))
@@ -192,18 +193,18 @@ def _process(footage: Footage, *, folder: Path, settings: PrepSettings, flow: En
 def _find_or_make(
     identity: Identity, folder: Path, settings: PrepSettings, flow: Engine, notes: list[str]
 ) -> tuple[Status, Shard]:
-    """The shard that `identity` names: the whole one that is there, or a new one, committed.
+    """The shard that `identity` names: the existing one if intact, or a new one, which is written.
 
     Parameters
     ----------
-    notes : receives what is wrong with shards that are there.
+    notes : list to which errors of existing shards are added.
     """
     path = folder / identity.shard
     if path.is_file():
         try:
             return "cached", read_shard(path)
         except InputError as error:
-            # not removed: whatever the fault was, the new one takes its place when it is whole
+            # not removed here; the new shard replaces it once complete
             notes.append(f"computed again: {error}")
     older = _older(folder, identity, notes)
     reused = regroup(identity, older)
@@ -213,7 +214,7 @@ def _find_or_make(
 
 
 def _older(folder: Path, identity: Identity, notes: list[str]) -> list[Shard]:
-    """Whole shards of the same clip and making, with other frames."""
+    """Intact shards with the same base (clip, settings, versions), but other frames."""
     shards = []
     for path in sorted(folder.glob(f"{identity.base[:24]}-*.h5")):
         try:

@@ -20,7 +20,7 @@ from raicl.preprocess.flow.engine import Engine, compute_flow
 from raicl.preprocess.frames import RawFrame, decode_grey
 from raicl.preprocess.settings import PrepSettings
 
-# an instance, and the head's motion that was taken out of it
+# an instance, and the head motion that was removed from it
 MadeInstance = tuple[NDArray[np.float16], NDArray[np.float64] | None]
 
 
@@ -35,13 +35,13 @@ def process_clip(
 
     Parameters
     ----------
-    identity : the clip's frames as they were read under `settings`; decoded from there.
-    older : shards with the same base; instances of the same frames are taken from there.
-    flow : computes those that are missing.
+    identity : the clip's frames as they were read under `settings`, not yet decoded.
+    older : shards with the same base; instances of the same frames are taken from them.
+    flow : computes the missing ones.
 
     Returns
     -------
-    The shard, its instances float16 (N, 3, S, S) as (u px, v px, ε).
+    The shard, with instances float16 (N, 3, S, S) as (u px, v px, ε).
 
     Raises
     ------
@@ -81,8 +81,8 @@ class Location:
 
     Attributes
     ----------
-    transform : the clip's one similarity (2, 3), raw px → crop px.
-    rigid : (K, 2) landmarks that move with the skull, crop px; none without landmarks.
+    transform : similarity (2, 3) of the clip, raw px → crop px.
+    rigid : (K, 2) landmarks that move with the skull, crop px; K is 0 without landmarks.
     flags : how the face was found.
     """
 
@@ -106,8 +106,8 @@ def locate_face(onset: NDArray[np.uint8], settings: PrepSettings) -> Location:
 def make_instances(flow: NDArray[np.float32], margin: int) -> NDArray[np.float16]:
     """Trim the flow's margin, take the strain, and stack (u, v, ε).
 
-    The margin goes first: TV-L1 spikes at the border, and a derivative would make the spikes the
-    largest strain of the instance.
+    The margin is trimmed first, because TV-L1 has spikes at the border. Their derivative would be
+    the largest strain of the instance.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def make_instances(flow: NDArray[np.float32], margin: int) -> NDArray[np.float16
     instances = np.empty((len(flow), 3, size, size), np.float16)
     for instance, field in zip(instances, flow[:, :, inner, inner], strict=True):
         instance[:2] = field
-        instance[2] = strain(field)  # one by one: the intermediate fields stay in the cache
+        instance[2] = strain(field)  # one by one, so that the fields stay in the CPU cache
     return instances
 
 
@@ -133,7 +133,7 @@ def _compute_instances(
     settings: PrepSettings,
     engine: Engine,
 ) -> list[MadeInstance]:
-    """Instances of aligned frames."""
+    """Compute the instances of aligned frames."""
     lit = [
         match_light(frame, onset, _inner(settings))
         if settings.match_light
@@ -179,11 +179,12 @@ def _decode_alike(frame: RawFrame, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def regroup(identity: Identity, older: Sequence[Shard]) -> Shard | None:
-    """The shard that `identity` names, out of older ones, or None where an instance is missing.
+    """Build the shard that `identity` names from older ones, or None if an instance is missing.
 
     Parameters
     ----------
-    older : shards with the same base: made alike from the same onset, hence with the same face.
+    older : shards with the same base. They were made in the same way from the same onset, so they
+        have the same face.
     """
     found = {
         bytes(digest): (shard, row)
@@ -198,7 +199,7 @@ def regroup(identity: Identity, older: Sequence[Shard]) -> Shard | None:
     return dataclasses.replace(
         older[0],
         instances=np.stack([shard.instances[row] for shard, row in sources]),
-        # not the older numbers: files of the same bytes have one digest
+        # not the numbers of the older shards, because files with the same bytes have one digest
         frames=np.array([frame.number for frame in identity.frames], np.int32),
         frame_digests=np.stack([shard.frame_digests[row] for shard, row in sources]),
         fingerprint=identity.fingerprint,
@@ -209,14 +210,14 @@ def regroup(identity: Identity, older: Sequence[Shard]) -> Shard | None:
 def match_light(
     frame: NDArray[np.uint8], onset: NDArray[np.uint8], inner: slice
 ) -> NDArray[np.float32]:
-    """Scale a frame so that its mean over the crop is the onset's.
+    """Scale a frame so that its mean over the crop equals the onset's.
 
-    TV-L1 takes brightness for constant: one per cent of flicker becomes 0.13 px of false flow,
-    and one gain per frame removes it.
+    TV-L1 assumes constant brightness. One per cent of flicker becomes 0.13 px of false flow, which
+    one gain per frame removes.
 
     Parameters
     ----------
-    frame, onset : aligned, (H, W) uint8.
+    frame, onset : aligned images, (H, W) uint8.
     inner : rows and columns of the crop without its margin.
 
     Returns

@@ -1,4 +1,4 @@
-"""Sampling of a database: each clip's frames, and what the settings make of short clips."""
+"""Sampling of a database: choose each clip's frames, and treat short clips as the settings say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from raicl.preprocess.settings import PrepSettings
 
 
 class ShortClip(InputError):
-    """A clip with fewer frames than the sampling wants, where the settings do not use it."""
+    """A clip has fewer frames than the sampling wants, and the settings do not use such clips."""
 
 
 def sample_footage(footage: Footage, settings: PrepSettings) -> Sample:
@@ -23,9 +23,9 @@ def sample_footage(footage: Footage, settings: PrepSettings) -> Sample:
 
     Raises
     ------
-    InputError : the sampling needs an apex or a frame rate, and the clip has none, or the clip
-        has a problem of its own.
-    ShortClip : it is short, and ``--short`` is not ``use``.
+    InputError : the sampling needs an apex or a frame rate and the clip has none, or the clip has
+        a `Footage.problem`.
+    ShortClip : the clip is short, and ``--short`` is not ``use``.
     """
     if footage.problem:
         raise InputError(footage.problem)
@@ -39,13 +39,13 @@ def sample_footage(footage: Footage, settings: PrepSettings) -> Sample:
 
 
 def describe_errors(settings: PrepSettings) -> dict[str, int]:
-    """The errors of annotation that are asked for, by setting; none where there are none."""
+    """The requested annotation errors by setting, without those that are 0."""
     errors = {"onset_error": settings.onset_error, "offset_error": settings.offset_error}
     return {name: frames for name, frames in errors.items() if frames}
 
 
 class Outlook(TypedDict):
-    """What a sampling would make of a database; `instances` counts those of inference too."""
+    """What a sampling would take from a database. `instances` includes those for inference."""
 
     settings: dict[str, SettingValue]
     clips: int
@@ -83,18 +83,18 @@ def foresee(footage: Sequence[Footage], settings: PrepSettings) -> Outlook:
 
 
 def is_skipped(error: InputError, settings: PrepSettings) -> bool:
-    """Whether the clip is left out on request rather than failed."""
+    """Whether the clip is left out on request, and has not failed."""
     return isinstance(error, ShortClip) and settings.short == "skip"
 
 
 def outlook_table(found: Outlook) -> str:
-    """An outlook for people, in the manner of the audit's table."""
+    """An outlook as text, in the format of the audit's table."""
     left_out = {"skipped": found["skipped"], "unusable": found["unusable"]}
     counts = [f"{n} {flag}" for flag, n in found["flags"].items()]
     counts += [f"{len(rows)} {name}" for name, rows in left_out.items() if rows]
-    said = ", ".join(f"{key} {value}" for key, value in found["settings"].items())
+    shown = ", ".join(f"{key} {value}" for key, value in found["settings"].items())
     lines = [
-        f"  {said}",
+        f"  {shown}",
         f"  sampled   {counted(found['clips'], 'clip')}, {counted(found['instances'], 'instance')}"
         + (f": {', '.join(counts)}" if counts else ""),
     ]

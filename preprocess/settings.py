@@ -18,18 +18,18 @@ class PrepSettings(SamplingSettings):
 
     sampling: SamplingName = setting(
         "middle",
-        "Which frames become instances; all serves every other sampling at training time.",
+        "Which frames become instances. From all, any other sampling can be taken when training.",
         panel=_SAMPLING,
     )
     short: Literal["use", "skip", "error"] = setting(
         "use",
-        "A clip with fewer frames than the sampling wants: use them, skip the clip, or fail it.",
+        "If a clip has fewer frames than the sampling wants: use them, skip the clip, or fail it.",
         panel=_SAMPLING,
     )
     onset_error: int = setting(
         0,
-        "Frames by which every annotated onset is moved (later; negative earlier), to see what an "
-        "error costs; a clip without such frames on disk fails.",
+        "Move every annotated onset by this many frames (negative is earlier), to measure the "
+        "effect of annotation errors. A clip without these frames on disk fails.",
         panel=_SAMPLING,
     )
     offset_error: int = setting(0, "The same for the offset.", panel=_SAMPLING)
@@ -38,7 +38,7 @@ class PrepSettings(SamplingSettings):
         8, "Extra px around the crop, trimmed before strain.", panel=_METHOD, ge=0, le=64
     )
     align: Literal["dlib", "none"] = setting(
-        "dlib", "dlib, or none for crops that are registered already.", panel=_METHOD
+        "dlib", "dlib, or none if the frames are already registered crops.", panel=_METHOD
     )
     landmarks: str = setting(
         "dlib68",
@@ -49,16 +49,20 @@ class PrepSettings(SamplingSettings):
         True, "Scale each frame to the onset's mean brightness.", panel=_METHOD
     )
     head_motion: Literal["keep", "remove"] = setting(
-        "keep", "remove the similarity by which nose bridge and eye corners move.", panel=_METHOD
+        "keep",
+        "keep it, or remove the similarity by which nose bridge and eye corners move.",
+        panel=_METHOD,
     )
     flow: Literal["tvl1", "opencv", "dis"] = setting(
-        "tvl1", "tvl1 (compiled), opencv (its TV-L1, the reference) or dis (a quick look).",
+        "tvl1", "tvl1 (raicl's own), opencv (OpenCV's TV-L1, the reference) or dis (a quick look).",
         panel=_FLOW,
     )  # fmt: skip
     flow_profile: Literal["exact", "fast"] = setting(
-        "exact", "TV-L1: exact has OpenCV's parameters, fast fewer scales and warps.", panel=_FLOW
+        "exact",
+        "TV-L1: exact has OpenCV's parameters, fast has fewer scales and warps.",
+        panel=_FLOW,
     )
-    # none below stands for the profile's value
+    # below, None means the profile's value
     flow_time_step: float | None = setting(None, "TV-L1: τ.", panel=_FLOW, gt=0, le=0.25)
     flow_attachment: float | None = setting(None, "TV-L1: λ, the data term.", panel=_FLOW, gt=0)
     flow_coupling: float | None = setting(None, "TV-L1: θ.", panel=_FLOW, gt=0)
@@ -71,7 +75,7 @@ class PrepSettings(SamplingSettings):
     flow_inner: int | None = setting(None, "TV-L1: sweeps per round.", panel=_FLOW, ge=1, le=10_000)
     flow_outer: int | None = setting(None, "TV-L1: rounds per warp.", panel=_FLOW, ge=1, le=1_000)
     flow_median: Literal[1, 5] | None = setting(
-        None, "TV-L1: side of the median, px; 1 is none.", panel=_FLOW
+        None, "TV-L1: side of the median, px; 1 means no median.", panel=_FLOW
     )
     flow_blur: float | None = setting(
         None, "TV-L1: sigma of a blur before the flow, px.", panel=_FLOW, ge=0, le=5

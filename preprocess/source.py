@@ -1,4 +1,4 @@
-"""Source: the database that the command line names, read and audited."""
+"""Source: read and audit the database that the command line names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from raicl.common.errors import InputError, UsageError
 from raicl.common.terminal import console
 
-if TYPE_CHECKING:  # the readers load numpy, and --help must not wait for them
+if TYPE_CHECKING:  # the readers load numpy, which would slow down --help
     from raicl.data.protocols.audit import Audit, CompositeAudit
     from raicl.data.records import Database
 
@@ -27,16 +27,18 @@ def open_source(
     variant: str | None,
     seed: int,
 ) -> Iterator[Database]:
-    """The database, or several as one; ``synthetic`` is made for as long as it is read.
+    """Yield the database, or several as one. ``synthetic`` is written to a temporary folder.
 
     Parameters
     ----------
-    root : of a single database; roots : of the members of a composite.
-    annotations, variant : of a single database.
+    root : folder of a single database.
+    roots : folders of the members of a composite.
+    annotations : sheet of a single database.
+    variant : variant of a single database.
 
     Raises
     ------
-    UsageError : an option that does not belong to `dataset`.
+    UsageError : an option does not belong to `dataset`.
     InputError : the database is missing or unusable.
     """
     from raicl.data.database import find_reader, read_database
@@ -63,11 +65,15 @@ def open_source(
 
 
 def refuse_input(out: Path, given: Mapping[str, Path | None]) -> None:
-    """Refuse to write the cache over a file that an option names as input, even to overwrite.
+    """Refuse to write the cache over an input file, even with ``--overwrite``.
+
+    Parameters
+    ----------
+    given : input files by option.
 
     Raises
     ------
-    UsageError : `out` is one of `given`, a file by option.
+    UsageError : `out` is one of `given`.
     """
     for option, path in given.items():
         if path is not None and path.resolve() == out.resolve():
@@ -79,7 +85,7 @@ def refuse_input(out: Path, given: Mapping[str, Path | None]) -> None:
 
 
 def audit_source(database: Database, *, part: bool) -> Audit | CompositeAudit:
-    """The audit of one database, or of several and of them together."""
+    """The audit of one database, or of several databases and all of them together."""
     from raicl.data.protocols.audit import audit, audit_composite
 
     make = audit_composite if database.members else audit
@@ -91,7 +97,7 @@ def refuse_contradictions(database: Database, found: Audit | CompositeAudit) -> 
 
     Raises
     ------
-    InputError : it does not; the audit printed before shows each number.
+    InputError : a count differs. The audit that was printed before shows each number.
     """
     from raicl.data.protocols.audit import contradictions
 
@@ -100,7 +106,7 @@ def refuse_contradictions(database: Database, found: Audit | CompositeAudit) -> 
         raise InputError(
             f"not the published clips: {', '.join(differing)}",
             where=", ".join(str(part.root) for part in database.parts),
-            fix="complete the database, or go on without --strict",
+            fix="complete the database, or run without --strict",
         )
 
 
@@ -111,7 +117,7 @@ def _refuse_single(dataset: str, members: tuple[str, ...], given: Mapping[str, o
             f"{option} belongs to a single database, {dataset} is {', '.join(members)}",
             fix="use " + " ".join(f"--root-{member} DIR" for member in members)
             if option == "--root"
-            else "prepare each by itself; raicl-train takes the caches together",
+            else "prepare each one separately; raicl-train takes several caches",
         )
 
 

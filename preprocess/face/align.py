@@ -1,7 +1,7 @@
-"""One similarity per clip, from the onset's eyes to the crop, applied to every frame alike.
+"""One similarity per clip, from the eyes on the onset to the crop, applied to every frame.
 
-Re-estimating per frame would add the landmarks' own jitter, 0.2 to 0.6 px, as large as a
-micro-expression.
+Re-estimating it per frame would add the landmarks' own jitter of 0.2 to 0.6 px, which is as large
+as a micro-expression.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def eye_transform(eyes: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 def fit_transform(shape: tuple[int, int], size: int) -> NDArray[np.float64]:
-    """Similarity (2, 3) that centres a whole frame of `shape` (h, w) in the crop, for `none`."""
+    """Similarity (2, 3) that centres a whole frame (h, w) in the crop, for ``--align none``."""
     height, width = shape
     scale = size / max(height, width)
     # pixel centres: the middle of the frame goes to the middle of the crop
@@ -37,14 +37,14 @@ def fit_transform(shape: tuple[int, int], size: int) -> NDArray[np.float64]:
 
 
 def carry(points: NDArray[np.float64], transform: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points (K, 2), raw px, where the transform takes them."""
+    """Move points (K, 2) by the transform, raw px → crop px."""
     return points @ transform[:, :2].T + transform[:, 2]
 
 
 def warp(
     image: NDArray[np.uint8], transform: NDArray[np.float64], *, size: int, margin: int
 ) -> NDArray[np.uint8]:
-    """Cut the crop and `margin` px around it out of a raw frame, by a single interpolation.
+    """Cut the crop with `margin` px around it out of a raw frame, in a single interpolation.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ def warp(
 
     Returns
     -------
-    (size + 2·margin, size + 2·margin) uint8; outside the frame its border is repeated.
+    (size + 2·margin, size + 2·margin) uint8. Outside the frame, the frame's border is repeated.
     """
     cv2 = opencv()
     scale = float(np.hypot(*transform[:, 0]))
-    if scale < 1:  # what the crop cannot hold would alias into flow
+    if scale < 1:  # detail too fine for the crop would alias and become flow
         image = cv2.GaussianBlur(image, (0, 0), 0.5 * float(np.sqrt(scale**-2 - 1)))
     shifted = transform + np.array([[0, 0, margin], [0, 0, margin]])
     side = size + 2 * margin

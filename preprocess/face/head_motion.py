@@ -1,4 +1,4 @@
-"""The head's own motion, taken out of the flow: a similarity that the rigid landmarks agree on."""
+"""Remove the head's own motion from the flow: a similarity that the rigid landmarks agree on."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 
 _PATCH = 1 / 56  # [ours] half side of a landmark's patch over the crop's side: 4 px of 225
 _INLIER = 2.5  # standard deviations; Rousseeuw and Leroy (1987), ch. 5
-_LEAST_SPREAD = 0.02  # px; landmarks that agree better than this all agree
+_LEAST_SPREAD = 0.02  # px; smaller differences between landmarks do not count
 _GAIN = 3.0  # see `fit_similarity`
 
 
 def remove_head_motion(
     flow: NDArray[np.float32], points: NDArray[np.float64], margin: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Undo, frame by frame, the similarity by which the rigid landmarks move.
+    """Undo the similarity by which the rigid landmarks move, frame by frame.
 
     The head moves a point x by S after the face has moved it by f: x + flow = S(x + f), so that
-    f = S⁻¹(x + flow) − x. Translation and rotation leave the strain of f as it was.
+    f = S⁻¹(x + flow) − x. Undoing a translation or a rotation does not change the strain.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def remove_head_motion(
 
     Returns
     -------
-    flow : of the face alone, the same shape.
+    flow : flow of the face without the head, in the same shape.
     similarities : (N, 2, 3), px of the crop on the onset → px of the crop on frame n.
     """
     side = flow.shape[-1]
@@ -47,15 +47,15 @@ def remove_head_motion(
 
 
 def fit_similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The similarity (2, 3) that takes most of `source` (K, 2) to `target`, however the rest moves.
+    """Fit the similarity (2, 3) that takes most of `source` (K, 2) to `target`.
 
-    Least median of squares over the translations of every point and the similarities through
-    every two, without a random draw, then least squares over the points that fit the best. Up to
-    half of the points, less one, may lie anywhere.
+    Least median of squares chooses among the translations of every point and the similarities
+    through every two points, without random draws. Least squares over the points that fit the best
+    candidate follows. Up to half of the points, less one, may be outliers.
 
-    [ours] A turn and a scale are believed only where they leave the landmarks a third of what a
-    translation leaves: blinks and brows reach the landmarks too, and what they pass for a turn
-    there is several times as large at the border of the crop.
+    [ours] A rotation and a scale are believed only if their residual is less than a third of that
+    of a translation. Blinks and brows move the landmarks too, and a rotation that they feign is
+    several times as large at the border of the crop.
     """
     here, there = source @ (1, 1j), target @ (1, 1j)  # z → turn·z + shift
     first, second = np.triu_indices(len(source), 1)
@@ -78,14 +78,14 @@ def fit_similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> 
 
 
 def _least_median(residuals: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """The least of the medians of M candidates' residuals (M, K), and that candidate's."""
+    """The smallest median of M candidates' residuals (M, K), and that candidate's residuals."""
     medians = np.median(residuals, axis=1)
     best = int(medians.argmin())
     return float(medians[best]), residuals[best]
 
 
 def _fitting(residuals: NDArray[np.float64], median: float, points: int) -> NDArray[np.bool_]:
-    """Which of the K landmarks fit a candidate drawn through so many `points`."""
+    """Which of the K landmarks fit a candidate that is defined by this number of `points`."""
     # 1.4826 makes the median a standard deviation; the rest corrects for few landmarks
     spread = 1.4826 * (1 + 5 / (len(residuals) - points)) * median
     return residuals <= _INLIER * max(spread, _LEAST_SPREAD)

@@ -1,4 +1,4 @@
-"""Faces and their landmarks. dlib's objects stop here; arrays leave."""
+"""Faces and their landmarks, as arrays. Other modules see no objects of dlib."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MODELS = {
     "cnn": "mmod_human_face_detector.dat",
 }
 _DETECTION_WIDTH = 480  # px; a face of 80 px is enough, and the time grows with the area
-_PADDING = 0.25  # of the image's side, for faces that touch the border
+_PADDING = 0.25  # share of the image's side, for faces that touch the border
 _EYES = {68: [slice(36, 42), slice(42, 48)], 5: [slice(0, 2), slice(2, 4)]}
 _RIGID = {68: [27, 28, 29, 30, 36, 39, 42, 45], 5: [0, 1, 2, 3, 4]}
 _SCORE_SHARE = 0.5  # a rival below half the best score is not a face (false HOG boxes are larger)
@@ -54,12 +54,12 @@ class Box:
 def model_file(name: str) -> Path:
     """Find a model: a file given by its path, or one of ``dlib68``, ``dlib5``, ``cnn``.
 
-    The models lie in the package `face_recognition_models`, which is located but never imported:
-    it needs pkg_resources.
+    The models are in the package `face_recognition_models`. It is located but never imported,
+    because it needs pkg_resources.
 
     Raises
     ------
-    SetupError : no such file.
+    SetupError : there is no such file.
     """
     path = Path(name)
     if name in _MODELS:
@@ -101,7 +101,7 @@ def find_landmarks(
 
     Raises
     ------
-    InputError : no face by any detector.
+    InputError : no detector finds a face.
     SetupError : dlib or the model cannot be loaded.
     """
     for step, boxes in _detections(image):
@@ -123,7 +123,7 @@ def find_landmarks(
 def choose_face(boxes: list[Box]) -> tuple[Box, int]:
     """The largest of the plausible boxes, and how many others are plausible too.
 
-    Plausible is a score of at least half the best: size alone would prefer a false box.
+    A box is plausible if its score is at least half the best. By size alone, a false box could win.
     """
     best = max(box.score for box in boxes)
     plausible = [box for box in boxes if box.score >= _SCORE_SHARE * best]
@@ -135,7 +135,7 @@ def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
 
     Raises
     ------
-    InputError : neither 68 nor 5 points.
+    InputError : there are neither 68 nor 5 points.
     """
     groups = [points[part] for part in _known(points, _EYES)]
     centres = np.array([group.mean(axis=0) for group in groups], np.float64)
@@ -145,12 +145,12 @@ def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
 def rigid_landmarks(points: NDArray[np.float32]) -> NDArray[np.float64]:
     """Landmarks (K, 2) px that move with the skull more than with the face.
 
-    The bridge of the nose and the corners of the eyes; of 5 points, the nose's base and the
-    corners, which are all of them.
+    Of 68 points, these are the bridge of the nose and the corners of the eyes. Of 5 points, they
+    are all: the base of the nose and the corners of the eyes.
 
     Raises
     ------
-    InputError : neither 68 nor 5 points.
+    InputError : there are neither 68 nor 5 points.
     """
     return points[_known(points, _RIGID)].astype(np.float64)
 

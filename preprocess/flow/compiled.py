@@ -1,4 +1,4 @@
-"""The one door to numba: how the kernels of the TV-L1 engine are compiled and cached."""
+"""The only module that imports numba: it compiles and caches the kernels of the TV-L1 engine."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from raicl.common.errors import SetupError
 from raicl.common.terminal.console import say
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
-FASTMATH = True  # without it no sum is vectorised; numba's cache does not tell the two apart
+FASTMATH = True  # needed to vectorise sums; numba's cache does not notice a change of it
 
 
 def compiled(kernel: Kernel) -> Kernel:
     """Compile `kernel` on its first call, with the machine code cached on disk.
 
     Numba takes the first writable of ``$NUMBA_CACHE_DIR``, ``__pycache__`` beside the source and
-    the user's cache folder. It notices a changed source file but not a changed import: kernels
-    that call each other belong into one file.
+    the user's cache folder. It notices a changed source file but not a changed import, so kernels
+    that call each other belong in one file.
 
     Raises
     ------
@@ -27,13 +27,13 @@ def compiled(kernel: Kernel) -> Kernel:
     dispatcher = _dispatcher(kernel, inline=False)
     try:
         dispatcher.enable_caching()
-    except RuntimeError:  # numba's only sign that it found no folder
+    except RuntimeError:  # numba found no writable folder
         _report_uncached()
     return cast(Kernel, dispatcher)
 
 
 def inlined(kernel: Kernel) -> Kernel:
-    """Compile `kernel` into its callers: a loop with a call in it is not vectorised."""
+    """Compile `kernel` into its callers, because a loop that contains a call is not vectorised."""
     return cast(Kernel, _dispatcher(kernel, inline=True))
 
 
@@ -45,13 +45,13 @@ def _dispatcher(kernel: Kernel, *, inline: bool) -> Any:
             f"numba cannot be imported: {error}",
             fix="pip install numba, or choose another engine with --flow opencv",
         ) from error
-    # error_model: else every division is checked for zero, and its loop is not vectorised (5x)
+    # error_model: the default checks every division for zero, which prevents vectorisation (5x)
     return njit(fastmath=FASTMATH, error_model="numpy", nogil=True, forceinline=inline)(kernel)
 
 
 @cache
 def _report_uncached() -> None:
     say(
-        "numba finds no writable folder for its cache: the flow engine is compiled anew in each "
-        "process, which takes seconds; set NUMBA_CACHE_DIR to a folder of yours"
+        "numba finds no writable folder for its cache: the flow engine is compiled again in each "
+        "process, which takes seconds; set NUMBA_CACHE_DIR to a folder of your own"
     )

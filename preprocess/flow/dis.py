@@ -1,4 +1,4 @@
-"""Dense inverse search (Kroeger et al., ECCV 2016) from OpenCV: a quick look, not TV-L1."""
+"""Dense inverse search (Kroeger et al., ECCV 2016) from OpenCV: for a quick look, not TV-L1."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """READ FIRST: the engine that `--flow` names, with the parameters that `--flow-*` change.
 
-Every engine has one signature: onset (H, W) and frames (N of the same shape), float32 grey levels,
-to flow (N, 2, H, W) float32 px, u right and v down, I_onset(x, y) ≈ I_n(x + u, y + v).
+All engines have the same signature. They take the onset (H, W) and N frames of the same shape in
+float32 grey levels. They return the flow (N, 2, H, W) in float32 px, u right and v down, with
+I_onset(x, y) ≈ I_n(x + u, y + v).
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ def compute_flow(onset: Floats, frames: Iterable[Floats], settings: PrepSettings
 
     Raises
     ------
-    SetupError : the engine's library is missing; no other engine takes its place.
+    SetupError : the engine's library is missing; no other engine is used instead.
     """
-    # each engine loads its own library, and nobody pays for the others
+    # the imports are here so that only the library of the chosen engine is loaded
     if settings.flow == "tvl1":
         from raicl.preprocess.flow.tvl1 import compute_tvl1
 
@@ -43,7 +44,7 @@ def compute_flow(onset: Floats, frames: Iterable[Floats], settings: PrepSettings
 
 
 def resolve_profile(settings: PrepSettings) -> Profile:
-    """The profile of `settings` with the parameters that were given one by one."""
+    """The profile of `settings`, with the single parameters that were given."""
     given = {
         field.name: value
         for field in dataclasses.fields(Profile)
@@ -64,6 +65,6 @@ def describe_engine(settings: PrepSettings) -> dict[str, SettingValue]:
 
 
 def warm_up(settings: PrepSettings) -> None:
-    """Solve a tiny pair, so that workers find compiled kernels on disk instead of compiling."""
+    """Solve a tiny pair, so that workers find compiled kernels on disk."""
     image = np.zeros((32, 32), np.float32)
     compute_flow(image, [image], settings)

@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 def compute_opencv(onset: Floats, frames: Iterable[Floats], profile: Profile) -> Floats:
     """Flow from the onset to each frame; see `engine` for shapes, units and direction."""
     cv2 = opencv()
-    # a fresh solver: `calc` on a small pair lowers the object's number of scales for ever
+    # a new solver each time, because `calc` on a small pair lowers its number of scales for good
     solver = cv2.optflow.DualTVL1OpticalFlow_create(
         tau=profile.time_step,
         lambda_=profile.attachment,
@@ -35,7 +35,7 @@ def compute_opencv(onset: Floats, frames: Iterable[Floats], profile: Profile) ->
     def prepared(image: Floats) -> Floats:
         if profile.blur > 0:
             image = cv2.GaussianBlur(image, (0, 0), profile.blur)
-        # floats must lie in 0..1: OpenCV multiplies them by 255, and 0..255 gives a wrong field
+        # floats must be in 0..1: OpenCV multiplies them by 255, and 0..255 gives a wrong field
         return np.asarray(image / 255, np.float32)
 
     first = prepared(onset)

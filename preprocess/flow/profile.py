@@ -8,11 +8,11 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Profile:
-    """Parameters of TV-L1; the defaults are OpenCV's, written out because its own may change.
+    """Parameters of TV-L1. The defaults are OpenCV's, written out because OpenCV may change them.
 
-    `attachment` is λ and `coupling` θ of the papers, `time_step` τ. `outer` rounds of a median
-    and at most `inner` sweeps end early once the flow's mean squared change is under `epsilon`².
-    `blur` smooths both pictures by that sigma in px.
+    `attachment` is λ, `coupling` θ and `time_step` τ of the papers. A warp has at most `outer`
+    rounds, each with a median and at most `inner` sweeps. It ends early once the flow's mean
+    squared change is under `epsilon`². `blur` is the sigma, px, of a Gaussian on both pictures.
     """
 
     scales: int = 5
@@ -30,6 +30,6 @@ class Profile:
 
 PROFILES = {
     "exact": Profile(),
-    # [ours] motion of a few px needs no finer steps, and the blur takes the camera's noise away
+    # [ours] motion of a few px needs no finer steps, and the blur removes the camera's noise
     "fast": Profile(scales=3, scale_step=0.5, warps=2, blur=0.4),
 }

@@ -1,4 +1,4 @@
-"""Levels of a picture and of a flow field, resized as OpenCV's TV-L1 resizes them."""
+"""Levels of a picture and of a flow field, resized as in OpenCV's TV-L1."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from raicl.preprocess.opencv import opencv
 
 Floats = NDArray[np.float32]
-PAD = 4  # a sample up to 2 px outside needs 2 px more, and one for the window's spare tap
-_LEAST_SIDE = 16  # OpenCV's: smaller levels are left out
+PAD = 4  # px; a sample may be up to 2 px outside, and its window reads up to here
+_LEAST_SIDE = 16  # px; smaller levels are left out, as in OpenCV
 
 
 def build_pyramid(image: Floats, scales: int, step: float, blur: float) -> list[Floats]:
@@ -22,7 +22,7 @@ def build_pyramid(image: Floats, scales: int, step: float, blur: float) -> list[
     """
     cv2 = opencv()
     level = image.astype(np.float32, copy=False)
-    if blur > 0:  # on floats: rounding back to grey levels would put the noise back in
+    if blur > 0:  # on floats, because rounding to grey levels would add noise again
         level = np.asarray(cv2.GaussianBlur(level, (0, 0), blur), np.float32)
     levels = [level]
     while len(levels) < scales:
@@ -34,7 +34,7 @@ def build_pyramid(image: Floats, scales: int, step: float, blur: float) -> list[
 
 
 def enlarge_flow(flow: Floats, shape: Sequence[int], step: float) -> Floats:
-    """Flow (2, H+1, W+1) of one level, on the next finer one of `shape` (h, w).
+    """Enlarge the flow (2, H+1, W+1) of one level to the next finer one of `shape` (h, w).
 
     The last row and column are spare, in the argument and in the result.
     """
@@ -50,8 +50,8 @@ def enlarge_flow(flow: Floats, shape: Sequence[int], step: float) -> Floats:
 def add_gradient(image: Floats, *, repeat: bool) -> Floats:
     """Image (H, W) and its central differences I_x, I_y: (3, H+8, W+8), continued outside.
 
-    `repeat` continues each by the values at its border, with no derivative across it; otherwise
-    everything outside is zero, which is what OpenCV's warp reads there.
+    With `repeat`, each is continued by the values at its border, with no derivative across it.
+    Without, everything outside is zero, as in OpenCV's warp.
     """
     cv2 = opencv()
     wider = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
@@ -59,8 +59,8 @@ def add_gradient(image: Floats, *, repeat: bool) -> Floats:
     i_y = (wider[2:, 1:-1] - wider[:-2, 1:-1]) * np.float32(0.5)
     outside = cv2.BORDER_CONSTANT
     if repeat:
-        # [ours] half of a one-sided difference, as the papers have it, is half the slope: steps
-        # twice too long, towards content that left the picture, spike up to ten px there
+        # [ours] the papers take half of a one-sided difference, which is half the slope. Steps are
+        # then twice too long, towards content that left the picture, with spikes of up to ten px
         i_x[:, [0, -1]] = 0
         i_y[[0, -1]] = 0
         outside = cv2.BORDER_REPLICATE

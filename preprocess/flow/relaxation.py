@@ -32,13 +32,14 @@ def relax(
     ----------
     flow : (2, H+1, W+1) px; the last row and column repeat their neighbours.
     dual : (4, H+1, W+1), p11 p12 p21 p22 of Sánchez et al. (IPOL 2013); the first row and column
-        are zero, so that the divergence needs no case at the border.
-    data : (4, H, W) of `linearise`: I_x, I_y, 1/|∇I|² and the residual's constant part.
-    padded : scratch of `smooth`, (H+4, W+4).
+        are zero, so that the divergence needs no special case at the border.
+    data : (4, H, W) from `linearise`: I_x, I_y, 1/|∇I|² and the residual's constant part.
+    padded : scratch array of `smooth`, (H+4, W+4).
     steps : τ/θ, θ and λθ.
     tolerance : stop when the squared change of the flow, summed over the image, falls below it.
-    outer, inner : limits of the rounds and of the sweeps in each.
-    median : 5, or 1 for none.
+    outer : largest number of rounds.
+    inner : largest number of sweeps in a round.
+    median : side of the median, px: 5, or 1 for none.
     """
     change = np.inf
     done = 0
@@ -62,8 +63,8 @@ def sweep(
 ) -> float:
     """One primal and one dual step in a single pass; return the summed squared change.
 
-    A dual row follows as soon as the primal row below it is known: both are still in the cache,
-    and no copy of the flow is needed.
+    A dual row follows as soon as the primal row below it is known. Then both are still in the CPU
+    cache, and no copy of the flow is needed.
     """
     height, width = data.shape[1:]
     total = 0.0
@@ -125,14 +126,15 @@ def dual_row(flow: Floats, across: Floats, down: Floats, y: int, rate: np.float3
 
 @compiled
 def smooth(field: Floats, padded: Floats) -> None:
-    """Median of 5x5 in place, the border repeated.
+    """Apply a 5x5 median in place, with the border repeated.
 
-    Columns are sorted first, shared by the five windows over each; of 25 ranks sorted by rows and
-    columns, 13 can still be the median, and 15 exchanges find it among them.
+    Columns are sorted first, and a sorted column serves the five windows over it. Once the rows are
+    sorted too, only 13 of 25 values can be the median, and 15 exchanges find it among them.
 
     Parameters
     ----------
-    field : (H+1, W+1), of which the first H rows and W columns; padded : scratch (H+4, W+4).
+    field : (H+1, W+1); only the first H rows and W columns are read and written.
+    padded : scratch array, (H+4, W+4).
     """
     height, width = field.shape[0] - 1, field.shape[1] - 1
     for y in range(height + 4):
@@ -161,7 +163,7 @@ def median_of_ranks(r0: Floats, r1: Floats, r2: Floats, r3: Floats, r4: Floats, 
     _, c1, c2, c3, _ = sort5(r2[x], r2[x + 1], r2[x + 2], r2[x + 3], r2[x + 4])
     d0, d1, d2, _, _ = sort5(r3[x], r3[x + 1], r3[x + 2], r3[x + 3], r3[x + 4])
     e0, e1, _, _, _ = sort5(r4[x], r4[x + 1], r4[x + 2], r4[x + 3], r4[x + 4])
-    # [ours] found by search; exact for every 0-1 input with sorted rows and columns, hence for all
+    # [ours] found by search; exact for all 0-1 inputs with sorted rows and columns, hence for all
     a4, c1 = exchange(a4, c1)
     c1, d2 = exchange(c1, d2)
     a3, d1 = exchange(a3, d1)
@@ -184,7 +186,7 @@ def median_of_ranks(r0: Floats, r1: Floats, r2: Floats, r3: Floats, r4: Floats, 
 def sort5(
     a: float, b: float, c: float, d: float, e: float
 ) -> tuple[float, float, float, float, float]:
-    """Five values in ascending order, by nine exchanges; unused ones are optimised away."""
+    """Sort five values by nine exchanges. The compiler drops those whose results are not used."""
     a, b = exchange(a, b)
     d, e = exchange(d, e)
     c, e = exchange(c, e)

@@ -1,6 +1,6 @@
 """TV-L1 flow (Zach, Pock and Bischof 2007; Sánchez et al., IPOL 2013), compiled by numba.
 
-OpenCV's schedule and parameters, with three differences in what is computed: the warp's kernel is
+Schedule and parameters are OpenCV's. Three things are computed differently: the warp's kernel is
 unbiased, it repeats the border where OpenCV reads zeros, and a median comes last. docs/tvl1.md has
 the equations and the figures.
 """
@@ -16,7 +16,7 @@ from raicl.preprocess.flow.profile import Profile
 from raicl.preprocess.flow.pyramid import add_gradient, build_pyramid, enlarge_flow
 
 Floats = NDArray[np.float32]
-# [ours] OpenCV's kernel reads a ramp at 1.5 t near t = 0, and a motion of 0.1 px becomes 0.07 px
+# [ours] OpenCV's kernel reads a ramp at 1.5 t near t = 0, so a motion of 0.1 px becomes 0.07 px
 _UNBIASED, _OPENCV = np.float32(-0.5), np.float32(-0.75)
 
 
@@ -25,14 +25,15 @@ def compute_tvl1(
 ) -> Floats:
     """Flow from the onset to each frame, I_onset(x, y) ≈ I_n(x + u, y + v).
 
-    The same input gives the same bits in any process and from any number of threads. The lock of
-    the interpreter is released in all loops over pixels.
+    The same input gives the same bits in any process and with any number of threads. All loops over
+    pixels release the lock of the interpreter (GIL).
 
     Parameters
     ----------
-    onset : (H, W) grey levels; frames : N of the same shape.
-    like_opencv : OpenCV's kernel, zeros outside the frame and no last median, for parity tests.
-        Those zeros spike, and make the solution chaotic and longer to reach.
+    onset : (H, W) grey levels.
+    frames : N frames of the same shape.
+    like_opencv : use OpenCV's kernel, zeros outside the frame and no last median, for parity tests.
+        The zeros cause spikes, and make the solution chaotic and slower to reach.
 
     Returns
     -------
@@ -62,8 +63,8 @@ def solve_pyramid(
             flow = enlarge_flow(flow, fixed.shape, profile.scale_step)
         solve_level(fixed, moving, flow, profile, like_opencv=like_opencv)
     if profile.median == 5 and not like_opencv:
-        # [ours] stopping early leaves single pixels up to 0.3 px off, which strain would multiply;
-        # OpenCV's solution iterates them away
+        # [ours] stopping early leaves errors of up to 0.3 px at single pixels, which strain would
+        # amplify. OpenCV's solution iterates until they are gone.
         scratch = np.empty((flow.shape[1] + 3, flow.shape[2] + 3), np.float32)
         for component in flow:
             smooth(component, scratch)
@@ -74,7 +75,7 @@ def solve_level(
     onset: Floats, frame: Floats, flow: Floats, profile: Profile, *, like_opencv: bool
 ) -> int:
     """Improve `flow` (2, H+1, W+1) in place on one level; return the number of sweeps."""
-    # the import compiles: nothing of this engine should cost a user of another one
+    # imported here because the import compiles, which must not slow down the other engines
     from raicl.preprocess.flow.relaxation import relax
     from raicl.preprocess.flow.warping import linearise
 

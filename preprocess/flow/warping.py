@@ -2,9 +2,9 @@
 
 Importing this module imports numba. The functions are loops over pixels, with float32 throughout.
 
-The flow of a face varies slowly, so neighbours usually read the same few pixels: a run of pixels
-whose offsets agree to one pixel is a 5x5 filter with weights of its own at every pixel, read
-without gathering. Only where the offsets differ more is each pixel looked up by itself.
+The flow of a face varies slowly, so neighbours usually read the same few pixels. A run of pixels
+whose offsets agree to one pixel is warped by a 5x5 filter, which has its own weights at every pixel
+and needs no gathering. If the offsets differ more, each pixel is looked up separately.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from raicl.preprocess.flow.pyramid import PAD
 Floats = NDArray[np.float32]
 Rows = tuple[Floats, Floats, Floats, Floats, Floats]
 Weights = tuple[np.float32, np.float32, np.float32, np.float32, np.float32]
-_RUN, _SHORTEST_RUN = 256, 16  # px; the second is the first, quartered until it fits the flow
+_RUN, _SHORTEST_RUN = 256, 16  # px; a run is quartered, down to the shortest, until it fits
 _ZERO, _ONE, _TWO, _THREE = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
-_FLAT = np.finfo(np.float32).eps  # OpenCV's |∇I|² below which there is no gradient
+_FLAT = np.finfo(np.float32).eps  # a smaller |∇I|² counts as no gradient, as in OpenCV
 
 
 @compiled
 def linearise(planes: Floats, onset: Floats, flow: Floats, data: Floats, cubic: np.float32) -> int:
-    """Warp `planes` by `flow` and fill `data`; return the number of pixels looked up singly.
+    """Warp `planes` by `flow` and fill `data`; return the number of pixels looked up separately.
 
     Parameters
     ----------
-    planes : (3, H+8, W+8) of `add_gradient`.
+    planes : (3, H+8, W+8) from `add_gradient`.
     onset : (H, W) grey levels.
     flow : (2, H+1, W+1) px; the last row and column are ignored.
     data : (4, H, W): I_x, I_y, 1/|∇I|² and I − u I_x − v I_y − I_onset, all warped.
-    cubic : the free parameter of `cubic_weights`.
+    cubic : free parameter of the kernel, see `cubic_weights`.
     """
     height, width = onset.shape
     tile = np.empty(3 * _RUN, np.float32)
@@ -91,9 +91,9 @@ def filter_run(
     tile: Floats,
     cubic: np.float32,
 ) -> bool:
-    """Warp columns start to stop of row y into `tile`, or say that their offsets differ too much.
+    """Warp columns start to stop of row y into `tile`; return False if offsets differ too much.
 
-    Nothing is clamped here: a run whose window leaves the padding is refused as well.
+    Nothing is clamped here, so a run whose window leaves the padding is refused too.
     """
     height, width = planes.shape[1] - 2 * PAD, planes.shape[2] - 2 * PAD
     u, v = u[start:stop], v[start:stop]
@@ -110,8 +110,8 @@ def filter_run(
     grey = window_rows(planes[0], top, left)
     i_x = window_rows(planes[1], top, left)
     i_y = window_rows(planes[2], top, left)
-    # one scratch array with constant offsets: with more outputs the compiler gives up proving
-    # that none of them overlaps an input, and does not vectorise
+    # one scratch array with constant offsets: with more outputs the compiler cannot prove that
+    # none of them overlaps an input, and does not vectorise
     for x in range(stop - start):
         h = five_weights(u[x] - right, cubic)
         w = five_weights(v[x] - down, cubic)
@@ -123,7 +123,7 @@ def filter_run(
 
 @inlined
 def window_rows(plane: Floats, top: int, left: int) -> Rows:
-    """Five rows of `plane` from `top`, from column `left`."""
+    """Five rows of `plane` from row `top` on, each from column `left` on."""
     return (
         plane[top, left:],
         plane[top + 1, left:],
@@ -155,7 +155,7 @@ def weigh_row(row: Floats, x: int, h: Weights) -> np.float32:
 
 @inlined
 def five_weights(t: np.float32, cubic: np.float32) -> Weights:
-    """Weights at -1, 0, 1, 2, 3 for a sample at t in [0, 2); the unused end weighs nothing."""
+    """Weights at -1, 0, 1, 2, 3 for a sample at t in [0, 2); the unused end has weight 0."""
     second = t >= _ONE
     a, b, c, d = cubic_weights(t - _ONE if second else t, cubic)
     if second:
@@ -169,7 +169,8 @@ def cubic_weights(
 ) -> tuple[np.float32, np.float32, np.float32, np.float32]:
     """Weights of the kernel of Keys (1981) at -1, 0, 1, 2 for a sample at t in [0, 1].
 
-    On a ramp it reads the value at t − (2·cubic + 1) t (1 − t) (1 − 2t): only −1/2 reads at t.
+    On a ramp it reads the value at t − (2·cubic + 1) t (1 − t) (1 − 2t). Only with cubic = −1/2
+    does it read the value at t.
     """
     s = _ONE - t
     a = cubic * t * s * s
@@ -191,7 +192,7 @@ def sample_point(
 ) -> None:
     """Warp the single pixel (x, y) into `tile`.
 
-    Samples further than 2 px outside see the border only, so they are moved there.
+    Samples more than 2 px outside only see the border, so they are moved to this distance.
     """
     height, width = planes.shape[1] - 2 * PAD, planes.shape[2] - 2 * PAD
     u = min(max(u, np.float32(-2 - x)), np.float32(width + 1 - x))
