@@ -1,1 +1,1 @@
-"""Stage 2, instances to UF1 and UAR. Read `fit.py` first."""
+"""Stage 2: from instances to UF1 and UAR. Read fold/fit.py first."""

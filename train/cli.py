@@ -1,4 +1,4 @@
-"""``raicl-train``: options and messages; the work is in `command`, loaded when needed."""
+"""``raicl-train``: options and messages. The work is in `command`, which is loaded on demand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def train(
         list[Path] | None,
         typer.Argument(
             metavar="FLOWS",
-            help="Caches of raicl-prep; several are one composite database.",
+            help="Caches of raicl-prep; several form one composite database.",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +51,7 @@ def train(
         list[str] | None,
         typer.Option(
             help="all, sub05, casme2/sub05, #3, 3, 0-4,sub07 or subject:3; repeatable. "
-            "A bare number is a subject of that very name, else a row of --list-folds. "
+            "A bare number is a subject with exactly that name, else a row of --list-folds. "
             "[dim]\\[default: all][/dim]",
             rich_help_panel="Input",
             show_default=False,
@@ -69,7 +69,7 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Named settings, below those of --config; of several, as in tiny,M2, the later "
+            help="Named settings, which --config overrides; of several, as in tiny,M2, the later "
             "wins. [dim]\\[default: paper][/dim]",
             rich_help_panel="Experiment",
             show_default=False,
@@ -79,7 +79,7 @@ def train(
         bool,
         typer.Option(
             "--oracle",
-            help="Also print what scoring each subject at its best epoch would give: invalid.",
+            help="Also print the scores of each fold's best epoch, which are invalid as a result.",
             rich_help_panel="Experiment",
         ),
     ] = False,
@@ -98,7 +98,7 @@ def train(
         typer.Option(
             "--jobs",
             "-j",
-            help="Folds at a time, each in a process of its own that holds the instances; they "
+            help="Folds at a time, each in a process of its own that holds the instances. They "
             "share the CPU's cores. -1 is one per core.",
             rich_help_panel="Compute",
         ),
@@ -121,7 +121,7 @@ def train(
         bool,
         typer.Option(
             "--tensorboard",
-            help="Write the log for TensorBoard, too, under tensorboard/ of the run folder.",
+            help="Also write the log for TensorBoard, to tensorboard/ in the run folder.",
             rich_help_panel="Logging",
         ),
     ] = False,
@@ -191,10 +191,10 @@ def leaks(
     ],
     test: Annotated[
         list[Path] | None,
-        typer.Option(help="Caches that are tested alone, as in raicl-train; repeatable."),
+        typer.Option(help="Caches that are only tested, as in raicl-train; repeatable."),
     ] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="Protocol whose clips are looked at.", show_default=False)
+        str | None, typer.Option(help="Protocol whose clips are compared.", show_default=False)
     ] = None,
     leave: Annotated[
         Literal["subject", "database"], typer.Option(help="What each fold leaves out.")
@@ -205,7 +205,7 @@ def leaks(
 ) -> None:
     """Look for the same bytes on both sides of a fold: instances or frames of two subjects.
 
-    Nothing is trained. The exit code is 3 if there are any.
+    Nothing is trained. The exit code is 3 if any are found.
     """
     console.configure(quiet=quiet, debug=debug)
     given = {"leave": leave} | ({} if protocol is None else {"protocol": protocol})
@@ -217,14 +217,15 @@ def leaks(
 
 
 def load_torch() -> None:
-    """Load torch once the options are known to be right, so that --help answers at once.
+    """Load torch after the options are checked, so that --help answers at once.
 
     Raises
     ------
     SetupError : torch is not installed, or broken.
     """
-    # OpenMP's idle threads spin, by default so long that one other busy program makes training ten
-    # times slower; a short spin is also the fastest on an idle machine. Read when torch loads.
+    # OpenMP's idle threads spin. By default they spin so long that one other busy program makes
+    # training ten times slower. A short spin is also the fastest on an idle machine. OpenMP reads
+    # the variable when torch loads.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     try:
         import torch  # noqa: F401

@@ -1,1 +1,1 @@
-"""Ablation: rows of settings x seeds, each an ordinary run, and the table of what they came to."""
+"""Ablation: a run for every row of settings and every seed, and a table of their results."""

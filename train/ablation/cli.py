@@ -1,4 +1,4 @@
-"""``raicl ablate``: options and messages; the work is in `study` and `table`."""
+"""``raicl ablate``: options and messages. The work is in `study` and `table`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ablate(
     flows: Annotated[list[Path], typer.Argument(metavar="FLOWS", help="Caches of raicl-prep.")],
     *,
     grid: Annotated[
-        str, typer.Option(help="paper, sampling, another of the package, or a TOML file.")
+        str, typer.Option(help="paper, sampling, another grid of the package, or a TOML file.")
     ] = "paper",
     rows: Annotated[
         str | None, typer.Option(help="Only these rows of the grid: M1,M2,M6.", show_default=False)
@@ -37,11 +37,11 @@ def ablate(
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1,2",
     fold: Annotated[
         list[str] | None,
-        typer.Option(help="As raicl-train's; the same folds for all rows.", show_default=False),
+        typer.Option(help="As in raicl-train; the same folds for all rows.", show_default=False),
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(help="Below every row, e.g. tiny on a CPU.", show_default=False),
+        typer.Option(help="Preset below every row, e.g. tiny on a CPU.", show_default=False),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings below every row.", show_default=False)
@@ -64,10 +64,10 @@ def ablate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
     given: dict[str, Any],
 ) -> None:
-    """Run the rows of a grid under several seeds, and print one table of what they came to.
+    """Run the rows of a grid under several seeds, and print one table of their results.
 
-    Settings given here, in a preset or a file hold for every row; the row's own stand above them.
-    The same command goes on where it was stopped, and several at a time share the work.
+    Settings given here, in a preset or in a file apply to every row. A row's own settings override
+    them. The same command continues where it was stopped, and several at a time share the work.
 
     [bold]raicl ablate all.h5 --grid paper --preset tiny --seeds 0,1,2[/bold]
     """
@@ -115,7 +115,7 @@ def ablate(
         raise PartialError(
             f"{len(reasons)} of {len(study.units)} units are not complete",
             where="; ".join(reasons),
-            fix="their reasons stand in the table; the same command tries them again",
+            fix="the table gives the reasons; the same command tries the units again",
         )
 
 
@@ -129,7 +129,7 @@ def _default_folder(grid: str, flows: list[Path], base: Layers) -> Path:
 
 def _read_seeds(text: str, given: dict[str, Any]) -> tuple[int, ...]:
     if "seed" in given:
-        raise UsageError("--seed is of one run", fix="give --seeds 0,1,2")
+        raise UsageError("--seed is for a single run", fix="give --seeds 0,1,2")
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() for part in parts):
         raise UsageError(f"--seeds {text}", fix="give whole numbers, as in --seeds 0,1,2")

@@ -1,4 +1,4 @@
-"""Cost: what a row's network takes, counted and not timed, so that any two machines agree."""
+"""Cost of a row's network, counted instead of timed, so that it is the same on every machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
 
-_PAIRS = 2  # the fewest that batch normalisation takes; figures are per pair
+_PAIRS = 2  # the fewest that batch normalisation accepts; figures are per pair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +21,12 @@ class Cost:
 
     Attributes
     ----------
-    trained, tested : parameters the optimiser holds, and those of the network that classifies.
-    pair_flops : floating-point operations of convolutions and matrix products, one pair's share
-        of a training step, forward and backward; a multiplication with an addition counts two.
-    instance_flops : the same for one tested instance.
-    step_bytes : what a training step keeps: parameters, gradients, Adam's two moments, the target,
-        and what the pairs of a mini-batch save for the backward pass.
+    trained, tested : number of parameters that the optimiser trains, and of those that classify.
+    pair_flops : floating-point operations per pair of a training step, forward and backward. Counts
+        convolutions and matrix products. A multiplication with an addition counts as two.
+    instance_flops : the same for one tested instance, forward only.
+    step_bytes : bytes that a training step keeps: parameters, gradients, Adam's two moments, the
+        target, and what the pairs of a mini-batch save for the backward pass.
     """
 
     trained: int
@@ -37,7 +37,7 @@ class Cost:
 
 
 def count_cost(settings: TrainSettings, n_classes: int) -> Cost:
-    """Count on steps of two and four pairs on the CPU, the same for every device and batch."""
+    """Count the cost from steps of two and four pairs on the CPU, whatever the device and batch."""
     with torch.random.fork_rng(devices=[]):
         model = Siamese(settings, n_classes)
         few, pair_flops = _step(model, _PAIRS)
@@ -46,8 +46,8 @@ def count_cost(settings: TrainSettings, n_classes: int) -> Cost:
         with FlopCounterMode(display=False) as testing, torch.no_grad():
             model.classify(torch.zeros(1, 3, settings.size, settings.size))
     per_pair = (more - few) // _PAIRS
-    once = few - _PAIRS * per_pair  # of a step: statistics, copies of weights in half precision
-    ways = 2 if settings.pairing == "symmetric" else 1  # a pair is then trained on both ways
+    once = few - _PAIRS * per_pair  # per step: statistics, copies of weights in half precision
+    ways = 2 if settings.pairing == "symmetric" else 1  # then also with exchanged roles
     online, target = _bytes(model.online), 0 if model.target is None else _bytes(model.target)
     return Cost(
         trained=_count(model.online),
@@ -59,7 +59,7 @@ def count_cost(settings: TrainSettings, n_classes: int) -> Cost:
 
 
 def _step(model: Siamese, pairs: int) -> tuple[int, int]:
-    """Bytes that a step saves for its backward pass besides the weights, and FLOPs per pair."""
+    """Bytes that a step saves for its backward pass besides the weights, and its FLOPs per pair."""
     instances = torch.zeros(pairs, 3, model.settings.size, model.settings.size)
     labels = torch.zeros(pairs, dtype=torch.int64)
     saved: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Grid: the rows of a study, what each changes of the base, and what is claimed of them."""
+"""Grid: the rows of a study, the settings that each changes, and the claims about them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class GridRow(BaseModel):
 
     Attributes
     ----------
-    preset : names as in ``--preset``; settings : by name, above the preset.
-    flows : caches of its own, in the folder of the study's first; ``{stem}`` stands for its name.
-        Empty: the study's.
+    preset : names of presets, as in ``--preset``.
+    settings : values of settings by name. They override the preset.
+    flows : file names of the row's own caches, in the folder of the study's first cache. ``{stem}``
+        stands for the name of that cache. Empty for the study's caches.
     note : what the row is, in words.
     """
 
@@ -51,18 +52,18 @@ class GridRow(BaseModel):
         return self
 
     def layers(self, name: str) -> Layers:
-        """Layers for `raicl.common.settings.merge`, to stand above the base."""
+        """Layers for `raicl.common.settings.merge` that override the base."""
         named = preset_layers(self.preset) if self.preset else []
         return [*named, (f"row {name}", self.settings)]
 
     def caches(self, flows: Sequence[Path]) -> tuple[Path, ...]:
-        """The caches it is trained on, of a study on `flows`."""
+        """The caches of the row in a study on `flows`."""
         own = (flows[0].with_name(name.format(stem=flows[0].stem)) for name in self.flows)
         return tuple(own) or tuple(flows)
 
 
 class Claim(BaseModel):
-    """That one row scores higher than another, or that two are not told apart."""
+    """The claim that one row scores higher than another, or that two are alike."""
 
     model_config = _STRICT
 
@@ -109,11 +110,11 @@ class Grid(BaseModel):
         return self
 
     def compared_with(self, reference: str | None) -> Grid:
-        """The same grid with another reference; None leaves it.
+        """The same grid with another reference. None keeps the grid's own.
 
         Raises
         ------
-        UsageError : not a row.
+        UsageError : there is no such row.
         """
         if reference is None:
             return self
@@ -124,11 +125,11 @@ class Grid(BaseModel):
         return self.model_copy(update={"reference": reference})
 
     def part(self, names: Sequence[str]) -> Grid:
-        """The grid of these rows alone, in its own order, with the claims about them.
+        """The grid with only these rows, in its own order, and the claims about them.
 
         Raises
         ------
-        UsageError : not a row, a row given twice, or the reference is left out.
+        UsageError : there is no such row, a row is given twice, or the reference is left out.
         """
         for name in names:
             if name not in self.rows:
@@ -153,11 +154,11 @@ def grid_names() -> list[str]:
 
 
 def read_grid(name: str) -> Grid:
-    """A grid by name, or from a file of one's own.
+    """A grid of the package by its name, or one from a TOML file.
 
     Raises
     ------
-    UsageError : neither.
+    UsageError : `name` is neither a grid of the package nor a TOML file.
     InputError : the file is not a grid.
     """
     path = FOLDER / f"{name}.toml" if name in grid_names() else Path(name)

@@ -1,4 +1,4 @@
-"""Study: every row and seed of a grid as a run of its own, whichever process gets to it first."""
+"""Study: every row and seed of a grid is a run of its own. Several processes can share them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from raicl.train.settings import TrainSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """One row under one seed: an ordinary run, which `raicl-train` would continue too.
+    """One row under one seed: an ordinary run, which `raicl-train` can continue too.
 
     Attributes
     ----------
-    folder : ``ROW/seed-N`` below the study's; of a row that is the reference by another name,
-        the reference's.
+    folder : ``ROW/seed-N`` in the study's folder. A row that equals the reference has the
+        reference's folder.
     """
 
     row: str
@@ -54,12 +54,13 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What is to be run, and how.
+    """What to run, and how.
 
     Attributes
     ----------
-    units : seeds outermost, so that a study which is stopped has whole rows of the first ones.
-    folds : names of the chosen ones; None for all of each row.
+    units : ordered by seed, then by row, so that an interrupted study has all rows of the first
+        seeds.
+    folds : names of the chosen folds. None for all folds of each row.
     """
 
     grid: Grid
@@ -77,7 +78,7 @@ def plan_units(
 
     Parameters
     ----------
-    base : layers of settings that all rows share; a row's own stand above them.
+    base : layers of settings that all rows share. A row's own settings override them.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def plan_units(
     }
     if any(settings.control != "none" for settings in made.values()):
         raise UsageError(
-            "a study compares real runs, and a control is none",
+            "a study compares real runs, and a control is not one",
             fix="run the control alone: raicl-train --control shuffle-labels",
         )
     protocols = sorted({settings.protocol for settings in made.values()})
@@ -119,18 +120,18 @@ def plan_units(
 
 
 def run_study(study: Study) -> dict[str, str]:
-    """Run what is missing; a row that fails costs that row.
+    """Run what is missing. If a unit fails, the others continue.
 
-    A unit that another process is at is passed over and looked at again in the end, so that
-    several processes given the same command share the work.
+    A unit that another process is running is skipped, and tried again at the end. Several processes
+    with the same command thus share the work.
 
     Returns
     -------
-    Reasons by unit (its name) of those that are not complete.
+    Reasons of the units that are not complete, by name of the unit.
 
     Raises
     ------
-    ConflictError : a unit's folder is of a run with other settings or instances.
+    ConflictError : a unit's folder belongs to a run with other settings or instances.
     """
     reasons: dict[str, str] = {}
     missing = {unit: missing_folds(unit, study.folds) for unit in study.units}
@@ -145,7 +146,7 @@ def run_study(study: Study) -> dict[str, str]:
             done += of_unit
         except HeldError:
             held.append(unit)
-            folds -= of_unit  # the other process's
+            folds -= of_unit  # the other process runs these
             say(f"{unit.name}: another process is at it")
     for unit in held:
         if missing_folds(unit, study.folds) is not None:
@@ -167,11 +168,11 @@ def run_unit(unit: Unit, study: Study) -> str:
 
     Returns
     -------
-    Why it could not be run, or why some of its folds failed; empty where all went well.
+    Why it could not be run, or why some of its folds failed. Empty if all went well.
 
     Raises
     ------
-    HeldError : another process is at it.
+    HeldError : another process is running it.
     """
     try:
         composite, folds, chosen = _inputs(unit, study.folds)
@@ -193,14 +194,14 @@ def run_unit(unit: Unit, study: Study) -> str:
 
 
 def name_folds(unit: Unit, selection: Sequence[str]) -> frozenset[str] | None:
-    """What ``--fold`` means in a study, by the folds of one unit, the reference's.
+    """Names of the folds that ``--fold`` chooses among those of a unit. None for all.
 
-    Names, because a row that leaves out subjects numbers its folds otherwise; None for all.
+    Names, because a row that leaves out subjects numbers its folds differently.
 
     Raises
     ------
     UsageError : no such fold.
-    InputError : the caches cannot serve the unit.
+    InputError : the caches lack what the unit's settings need.
     """
     if list(selection) == ["all"]:
         return None
@@ -209,14 +210,14 @@ def name_folds(unit: Unit, selection: Sequence[str]) -> frozenset[str] | None:
 
 
 def missing_folds(unit: Unit, names: frozenset[str] | None) -> int | None:
-    """How many chosen folds are to be trained; None where the unit is finished and pooled.
+    """Number of chosen folds that remain to be trained. None if the unit is finished and pooled.
 
-    0 as well where the caches cannot serve the row: running it says why.
+    It is 0 if the caches lack what the row needs. Running the unit then says why.
 
     Raises
     ------
-    ConflictError : the folder is of a run with other settings or instances, which must not stand
-        in this study's table.
+    ConflictError : the folder belongs to a run with other settings or instances, which must not
+        enter this study's table.
     """
     try:
         composite, folds, chosen = _inputs(unit, names)

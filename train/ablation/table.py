@@ -1,4 +1,4 @@
-"""Table: what the rows of a study came to, beside each other and beside the paper's figures."""
+"""Table: the results of a study's rows, beside each other and beside the paper's figures."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
 
     Parameters
     ----------
-    reasons : by unit, why it is not complete.
+    reasons : reasons of the units that are not complete, by name of the unit.
 
     Raises
     ------
-    InputError : a unit's files are damaged, or two disagree on a clip's true class.
-    PartialError : not one unit has results.
+    InputError : a unit's files are damaged, or two units disagree on a clip's true class.
+    PartialError : no unit has results.
     """
     runs = {name: _outcomes(study, name) for name in study.grid.rows}
     reference = runs[study.grid.reference]
@@ -64,7 +64,7 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
         raise PartialError(
             "no unit has results: " + next(iter(reasons.values()), "nothing was run"),
             where=str(study.folder),
-            fix="mend the cause; the same command tries them again",
+            fix="remove the cause; the same command tries the units again",
         )
     for outcome in done[1:]:
         check_labels(done[0], outcome)
@@ -93,7 +93,7 @@ def _outcomes(study: Study, row: str) -> Runs:
 
 def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
     row = study.grid.rows[name]
-    # published of the preset itself, whatever a grid calls its rows
+    # the paper's figure is for the preset itself, whatever a grid calls its rows
     figure = None if row.settings else ablation_figures().get(row.preset)
     unit = next(unit for unit in study.units if unit.row == name)
     found = StudyRow(
@@ -120,7 +120,7 @@ def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
 
 
 def _remarks(runs: Runs) -> tuple[str, ...]:
-    """What holds for the clips of a row, whatever its seed."""
+    """Remarks about the clips of a row, from the runs of all its seeds."""
     lines = (remarks(run.results.left_out, run.results.flagged) for run in runs.values())
     return tuple(dict.fromkeys(chain.from_iterable(lines)))
 
@@ -137,7 +137,7 @@ def _score(tables: Table, key: str) -> MeanOverSeeds:
 
 
 def _difference(first: Runs, second: Runs) -> PairedScores | None:
-    """Paired over the clips that both tested; None where there are none."""
+    """Differences paired over the clips that both tested. None if there are none."""
     clips = _clips(first) & _clips(second)
     if not clips:
         return None
@@ -146,13 +146,13 @@ def _difference(first: Runs, second: Runs) -> PairedScores | None:
 
 
 def _clips(runs: Runs) -> set[str]:
-    """The clips that every seed has tested: a study may be stopped anywhere."""
+    """The clips that every seed has tested. Seeds can differ, because a study can stop anywhere."""
     tested = [{row.clip for row in outcome.predictions} for outcome in runs.values()]
     return set.intersection(*tested) if tested else set()
 
 
 def _tables(runs: Runs, clips: set[str]) -> Table:
-    """(seeds, subjects, L, L) of these clips."""
+    """Confusion matrices of these clips, (seeds, subjects, L, L)."""
     return np.stack(
         [
             np.stack(
@@ -168,7 +168,7 @@ def _tables(runs: Runs, clips: set[str]) -> Table:
 
 
 def _cost(unit: Unit, n_classes: int) -> Cost:
-    # how the clips are sampled and labelled changes nothing in it
+    # the cost does not depend on how clips are sampled and labelled
     sampling = {"sampling": "cache", "redraw": True, **SamplingSettings().model_dump()}
     same = {"seed": 0, "protocol": "cde", **sampling}
     return _counted(unit.settings.model_copy(update=same).model_dump_json(), n_classes)
@@ -185,10 +185,10 @@ def _fold_seconds(runs: Runs) -> float:
 
 
 def _judge(claim: Claim, runs: Mapping[str, Runs]) -> JudgedClaim:
-    """What the runs say of a claim about UF1.
+    """What the runs say about a claim on UF1.
 
-    That no difference was found does not show two rows to be alike: either kind of claim is then
-    "not told apart".
+    Finding no difference does not show that two rows are alike. The verdict on either kind of claim
+    is then "not told apart".
     """
     first, second = claim.rows
     difference = _difference(runs[first], runs[second])
@@ -212,7 +212,7 @@ def _verdict(claim: Claim, difference: PairedScores | None) -> str:
 
 
 def _integrity(study: Study, done: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
-    """What all results of the study are of; more than one value where they differ."""
+    """How the results of the study were found, with several values where they differ."""
     shown = {
         "protocol": [outcome.results.protocol for outcome in done],
         "selection": [outcome.results.selection for outcome in done],

@@ -23,8 +23,7 @@ _EXPLAINED = (
     "by a bootstrap over subjects; differences are paired, p two-sided and not corrected for the",
     "number of rows",
     "paper: CDE with CASME II, SAMM and SMIC; which epoch it scored is unknown",
-    "MFLOP: of convolutions and matrix products; MB/step: what a training step keeps, that is "
-    "parameters,",
+    "MFLOP: in convolutions and matrix products; MB/step: what a training step keeps: parameters,",
     "gradients, Adam's moments, the target and what a mini-batch saves for the backward pass",
 )
 

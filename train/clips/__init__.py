@@ -1,1 +1,1 @@
-"""The clips of a run: caches put together, sampled, labelled, split. Read plan.py first."""
+"""The clips of a run: caches combined, sampled, labelled and split. Read plan.py first."""

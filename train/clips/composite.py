@@ -28,14 +28,14 @@ class Composite:
     ----------
     caches : as given on the command line.
     protocol : which emotion belongs to which class.
-    classes : the protocol's for these databases, in the order of their indices.
-    records : the clips inside the protocol by id in natural order, each with the cache that holds
-        it; the order of the caches, and how many there are, changes nothing.
+    classes : classes of the protocol for these databases, in the order of their indices.
+    records : clips inside the protocol by id, in natural order, each with the cache that holds it.
+        The order and the number of the caches make no difference.
     labels : class index by clip id.
-    outside : clips by emotion that the protocol leaves out.
-    left_out : why, by clip id, the others cannot be sampled as the run asks.
-    tested : keys of databases that are tested alone; where there are any, the others are trained
-        on alone.
+    outside : number of clips that the protocol leaves out, by emotion.
+    left_out : by clip id, why a clip cannot be sampled as the run asks.
+    tested : keys of databases that are only tested. If there are any, the others are only trained
+        on.
     """
 
     caches: tuple[Cache, ...]
@@ -54,7 +54,7 @@ class Composite:
 
     @property
     def flagged(self) -> Counter[str]:
-        """Clips by flag of those that were sampled otherwise than asked."""
+        """Number of clips that were sampled otherwise than asked, by flag."""
         return Counter(flag for clip in self.clips for flag in clip.flags if flag in FLAGS)
 
     @property
@@ -64,17 +64,17 @@ class Composite:
 
     @property
     def digest(self) -> str:
-        """Digest of all instances: the same for one cache of several databases or one of each."""
+        """Digest of all instances, whether databases share a cache or have one each."""
         return digest_instances(record for cache in self.caches for record in cache.records)
 
     @property
     def identical(self) -> list[list[str]]:
-        """Groups of clips inside the protocol that are one clip under several subjects."""
+        """Groups of clips inside the protocol that have the same content under several subjects."""
         return identical_clips(record for _, record in self.records.values())
 
     @property
     def labels_digest(self) -> str:
-        """SHA-256 of what is decided about the clips: classes, the class of each, and sides."""
+        """SHA-256 of the decisions about the clips: classes, each clip's class, and its side."""
         decided: dict[str, object] = {"classes": self.classes, "labels": self.labels}
         splits = {clip.id: clip.split for clip in self.clips if clip.split}
         if splits:
@@ -94,12 +94,12 @@ class Composite:
 
     @property
     def official(self) -> list[str]:
-        """Whether the clips are the official list of the protocol, as lines of text."""
+        """Lines that say whether the clips are the official list of the protocol."""
         return official_lines(self.protocol, self._every_clip())
 
     @property
     def unmet(self) -> list[str]:
-        """Published counts that the clips do not give, as lines of text."""
+        """Lines with the published counts that differ from those of the clips."""
         return published_lines(self.protocol, self._every_clip())
 
     def subjects(self, clips: Sequence[str]) -> dict[str, str]:
@@ -116,7 +116,7 @@ class Composite:
 
     @property
     def split(self) -> str:
-        """What is trained on and what is tested, in words; empty where both are every clip."""
+        """What is trained on and what is tested, in words. Empty if both are every clip."""
         clips = self.clips
         trained = [clip.id for clip in clips if self.trains(clip)]
         tested = [clip.id for clip in clips if self.tests(clip)]
@@ -128,7 +128,7 @@ class Composite:
         )
 
     def shown_counts(self, clips: Sequence[str]) -> str:
-        """The clips of each class in words: ``24 negative, 24 positive, 24 surprise``."""
+        """The counts of `class_counts` in words: ``24 negative, 24 positive, 24 surprise``."""
         counts = zip(self.classes, self.class_counts(clips), strict=True)
         return ", ".join(f"{n} {name}" for name, n in counts)
 
@@ -142,7 +142,7 @@ class Composite:
         return [record.clip for record in records if record.id not in self.left_out]
 
 
-_WHICH_CLIPS = {"short"}  # and not how an instance is made
+_WHICH_CLIPS = {"short"}  # chooses clips, not how an instance is made
 _WHICH_FRAMES = {"sampling", *SamplingSettings.model_fields}
 
 
@@ -153,18 +153,18 @@ def compose(
     test: Sequence[Path] = (),
     as_prepared: bool = True,
 ) -> Composite:
-    """Open caches and label their clips; nothing is read but the indices.
+    """Open caches and label their clips. Only the indices are read.
 
     Parameters
     ----------
-    test : caches of databases that are tested alone, those of `paths` then being trained on.
-    as_prepared : the run trains on the frames that were sampled; else it samples anew, and the
-        caches may differ in that.
+    test : caches of databases that are only tested. If there are any, `paths` are only trained on.
+    as_prepared : train on the frames that stage 1 sampled. Otherwise the run samples anew, and the
+        caches may differ in their sampling.
 
     Raises
     ------
-    InputError : a cache is unusable or prepared otherwise than the first, a clip is in two of
-        them, the databases have other classes, or fewer than two classes are left.
+    InputError : a cache is unusable or was prepared differently from the first, a clip is in two
+        caches, the databases have different classes, or fewer than two classes are left.
     """
     caches = tuple(open_cache(path) for path in (*paths, *test))
     tested = _tested(caches[: len(paths)], caches[len(paths) :])
@@ -188,7 +188,7 @@ def compose(
 
 
 def _tested(train: Sequence[Cache], test: Sequence[Cache]) -> frozenset[str]:
-    """Databases that are tested alone; none of them may be in a cache that is trained on."""
+    """Databases that are only tested. None of them may be in a cache that is trained on."""
     trained, tested = (
         {record.clip.dataset for cache in caches for record in cache.records}
         for caches in (train, test)
@@ -197,7 +197,7 @@ def _tested(train: Sequence[Cache], test: Sequence[Cache]) -> frozenset[str]:
         raise InputError(
             f"database {both[0]} would be trained on and tested",
             where=", ".join(str(cache.path) for cache in (*train, *test)),
-            fix="give each database on one side; within one, leave it to the folds without --test",
+            fix="give each database on one side, or leave out --test to hold out its subjects",
         )
     return frozenset(tested)
 
@@ -218,7 +218,7 @@ def _collect(caches: Sequence[Cache]) -> list[StoredClip]:
 
 
 def _check_comparable(first: Cache, other: Cache, ignored: set[str]) -> None:
-    """Instances of one composite must have been made alike, or scaling mixes two units."""
+    """Check that the instances of both caches were made alike, or scaling would mix two units."""
     ours, theirs = ({**cache.settings, "size": cache.size} for cache in (first, other))
     keys = sorted(
         key for key in (ours | theirs).keys() - ignored if ours.get(key) != theirs.get(key)
@@ -233,7 +233,7 @@ def _check_comparable(first: Cache, other: Cache, ignored: set[str]) -> None:
 
 
 def check_classes(composite: Composite) -> None:
-    """Make sure that there is something to tell apart.
+    """Check that there are classes to tell apart.
 
     Raises
     ------
@@ -252,11 +252,11 @@ def check_classes(composite: Composite) -> None:
 
 
 def identical_clips(records: Iterable[ClipRecord]) -> list[list[str]]:
-    """Ids of clips of several subjects whose shards hold the same, in groups.
+    """Groups of clip ids whose shards have the same content under several subjects.
 
     A shard's digest covers instances, frame numbers, the digests of the frames' files, the onset
-    face, the alignment and what made them; neither the subject nor the clip's name. It is in the
-    index, so this reads no shard; a copy under other frame numbers is found by `find_leaks` alone.
+    face, the alignment and what made them. It covers neither the subject nor the clip's name. The
+    index holds it, so no shard is read. Only `find_leaks` finds a copy under other frame numbers.
     """
     groups: dict[str, list[ClipRecord]] = {}
     for record in records:

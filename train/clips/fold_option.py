@@ -17,13 +17,14 @@ def choose_folds(
 
     Parameters
     ----------
-    selection : values of the option, each a comma list of ``all``, a subject (``sub05``,
-        ``casme2/sub05``, ``subject:3``), a zero-based row (``#3``, ``3``) or rows (``0-4``).
-    note : called with a sentence where a number could have meant another fold.
+    selection : values of the option. Each is a comma-separated list of ``all``, a subject
+        (``sub05``, ``casme2/sub05``, ``subject:3``), a zero-based row (``#3``, ``3``) or rows
+        (``0-4``).
+    note : receives a sentence if a number could also mean another fold.
 
     Raises
     ------
-    UsageError : empty, unknown, ambiguous or duplicate.
+    UsageError : a part is empty, unknown, ambiguous or given twice.
     """
     tokens = [token.strip() for value in selection for token in value.split(",")]
     if tokens == ["all"]:
@@ -97,7 +98,7 @@ def _only(found: Sequence[Fold], token: str) -> Fold:
 
 
 def _at(row: int, folds: Sequence[Fold]) -> Fold | None:
-    """The fold of a row; rows without a fold are those of subjects without a clip to test."""
+    """The fold of a row. A subject without a clip to test has a row but no fold."""
     return next((fold for fold in folds if fold.index == row), None)
 
 

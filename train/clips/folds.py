@@ -1,4 +1,4 @@
-"""Folds: who, or which database, is held out when."""
+"""Folds: which subject or database is held out, and which clips are trained on for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATH_PART = re.compile(r"(?!\.\.?$)[^/\\\0]+")
 
 
 class FoldError(PartialError):
-    """One fold cannot be finished; the others go on."""
+    """One fold cannot be finished. The others continue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,11 @@ class Fold:
 
     Attributes
     ----------
-    index : row among all that is held out, in natural order, also what has no fold; the fold's
-        seed is the run's plus this.
-    name : what is held out, ``dataset/subject`` or ``dataset+dataset``; its folder has this name.
+    index : row in the natural order of all subjects or databases, including those without a fold.
+        The fold's seed is the run's seed plus this.
+    name : what is held out, ``dataset/subject`` or ``dataset+dataset``. Also names its folder.
     train, test : clip ids, disjoint.
-    by : whether all of a subject or all of a database is on one side.
+    by : whether subjects or databases are kept on one side.
     """
 
     index: int
@@ -48,31 +48,31 @@ class Fold:
 
 
 def held_out_key(clip: Clip, by: HeldOut) -> str:
-    """What a clip belongs to that is never on both sides: its subject or its database."""
+    """Key of a clip's subject or database, which is never on both sides of a fold."""
     return clip.subject_key if by == "subject" else clip.dataset
 
 
 def leave_one_subject_out(clips: Sequence[Clip]) -> tuple[Fold, ...]:
     """One fold per ``dataset/subject``, in natural order, whatever the order of `clips`.
 
-    Clips whose split is ``test`` are never trained on, and those whose split is ``train`` never
-    tested; a subject without any to test has no fold.
+    Clips of the split ``test`` are never trained on, and clips of the split ``train`` are never
+    tested. A subject without a clip to test has no fold.
 
     Raises
     ------
-    InputError : fewer than two subjects, nothing to train on or to test, a clip id given twice, or
-        a name unfit for a folder.
+    InputError : there are fewer than two subjects, there is nothing to train on or to test, a clip
+        id occurs twice, or a name cannot be a folder's.
     """
     return _leave_one_out(clips, "subject")
 
 
 def leave_one_database_out(clips: Sequence[Clip]) -> tuple[Fold, ...]:
-    """One fold per database, in the order of their keys; else like `leave_one_subject_out`."""
+    """One fold per database in the order of their keys, else like `leave_one_subject_out`."""
     return _leave_one_out(clips, "database")
 
 
 def across_databases(clips: Sequence[Clip], tested: Collection[str]) -> Fold:
-    """The fold that trains on all other databases and tests those of the keys `tested`.
+    """The fold that tests the databases with the keys `tested` and trains on all others.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def _leave_one_out(clips: Sequence[Clip], by: HeldOut) -> tuple[Fold, ...]:
 
 
 def _ordered(clips: Sequence[Clip]) -> list[Clip]:
-    """In natural order, once it is sure that no clip is there twice and all can name folders."""
+    """The clips in natural order, after checking that ids are unique and names fit folders."""
     ordered = sorted(
         clips, key=lambda clip: (clip.dataset, natural_key(clip.subject), natural_key(clip.id))
     )
@@ -135,17 +135,17 @@ def _check_sides(folds: Sequence[Fold], keys: Sequence[str]) -> None:
         raise InputError(
             "the clips' splits leave nothing to train on or to test",
             where=", ".join(keys),
-            fix="prepare clips of both splits, of two subjects at least",
+            fix="prepare clips of both splits, from at least two subjects",
         )
 
 
 def check_disjoint(fold: Fold, clips: Sequence[Clip]) -> None:
-    """Make sure that nothing of what is held out is trained on, and no test clip at all.
+    """Check that nothing held out is trained on, and that every clip is on a side of its split.
 
     Raises
     ------
-    InputError : a clip, a subject or, where databases are held out, a database stands on both
-        sides, or a clip on that of the other split.
+    InputError : a clip, a held-out subject or a held-out database is on both sides, or a clip is
+        on a side that its split rules out.
     """
     by_id, held_out = {clip.id: clip for clip in clips}, fold.held_out
     shared = set(fold.train) & set(fold.test)
@@ -167,13 +167,13 @@ def make_folds(composite: Composite, settings: TrainSettings) -> tuple[Fold, ...
 
     Raises
     ------
-    UsageError : something is to be tested alone and left out in turn at once.
+    UsageError : ``--test`` and ``--leave database`` are combined.
     InputError : see `leave_one_subject_out`.
     """
     if composite.tested:
         if settings.leave != "subject":
             raise UsageError(
-                f"--test says what is tested, --leave {settings.leave} leaves each out in turn",
+                f"--test names what is tested, --leave {settings.leave} leaves out each in turn",
                 fix="give one of them",
             )
         return (across_databases(composite.clips, composite.tested),)
@@ -183,7 +183,7 @@ def make_folds(composite: Composite, settings: TrainSettings) -> tuple[Fold, ...
 
 
 def describe_evaluation(composite: Composite, settings: TrainSettings) -> str:
-    """How the run tests, in the words of every result."""
+    """How the run is evaluated, in the words that every result states."""
     if composite.tested:
         trained = sorted(set(composite.datasets) - composite.tested)
         return (

@@ -1,4 +1,4 @@
-"""Leaks: instances and frames that are the same, byte for byte, on both sides of a fold."""
+"""Leaks: instances and frames that are identical, byte for byte, on both sides of a fold."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from raicl.common.terminal.progress import progress
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import Fold
 
-_SHOWN = 3  # pairs of clips that are told per pair of subjects
-Content = tuple[str, bytes]  # what it is, and its SHA-256
+_SHOWN = 3  # pairs of clips that are listed per pair of subjects
+Content = tuple[str, bytes]  # its kind, and its SHA-256
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two clips of which one is trained on where the other is tested, with common content.
+    """Two clips with common content, of which a fold trains on one and tests the other.
 
     Attributes
     ----------
-    subjects : their ``dataset/subject``.
-    instances, frames : how many contents of either kind are in both.
-    example : of one of them, the frame's number in the first and in the second clip.
+    subjects : ``dataset/subject`` of each.
+    instances, frames : number of instances and of frames that both clips have.
+    example : frame number of one common content, in the first and in the second clip.
     """
 
     clips: tuple[str, str]
@@ -38,11 +38,12 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Leaks:
-    """What was looked at and what was found.
+    """What was compared and what was found.
 
     Attributes
     ----------
-    still : instances that are zero everywhere, which any clip without motion shares: set aside.
+    still : number of instances that are zero everywhere. Any clip without motion has them, so they
+        are not compared.
     """
 
     clips: int
@@ -51,7 +52,7 @@ class Leaks:
     pairs: tuple[Pair, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The fields as plain values."""
         return asdict(self)
 
 
@@ -62,7 +63,7 @@ def find_leaks(composite: Composite, folds: Sequence[Fold]) -> Leaks:
     ------
     InputError : a shard is damaged.
     """
-    holders: dict[Content, dict[str, int]] = {}  # clips with the frame's number, by content
+    holders: dict[Content, dict[str, int]] = {}  # by content: frame number in each clip
     counts: Counter[str] = Counter()
     with progress(len(composite.records), "looking for duplicates") as shown:
         for id, (cache, record) in composite.records.items():
@@ -79,7 +80,7 @@ def find_leaks(composite: Composite, folds: Sequence[Fold]) -> Leaks:
 
 
 def _contents(shard: Shard, counts: Counter[str]) -> Iterator[tuple[Content, int]]:
-    """Every instance and frame that is evidence, with its frame's number; `counts` is added to."""
+    """Every instance and frame that is evidence, with its frame's number. Updates `counts`."""
     rows = zip(shard.instances, shard.frame_digests, shard.frames.tolist(), strict=True)
     for instance, frame, number in rows:
         counts["instance"] += 1

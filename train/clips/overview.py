@@ -1,4 +1,4 @@
-"""Overview: what a run is about to learn from, and its folds, before anything is trained."""
+"""Overview of a run's clips and folds, shown before anything is trained."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from raicl.train.clips.folds import Fold
 
 
 def describe_input(composite: Composite) -> list[str]:
-    """What a run is about to learn from, what the protocol leaves out, and what is published."""
+    """Lines about a run's clips, those that the protocol leaves out, and the published counts."""
     every = list(composite.records)
     clips = composite.split or f"{counted(len(every), 'clip')} ({composite.shown_counts(every)})"
     lines = [f"{' + '.join(composite.datasets)}: {clips}"]
@@ -29,9 +29,10 @@ def describe_input(composite: Composite) -> list[str]:
 
 
 def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -> None:
-    """Print row, subject, clips and clips per class of every fold's test on stdout.
+    """Print row, subject, test clips and test clips per class of every fold on stdout.
 
-    Where a clip is only trained on or only tested, the number that each fold trains on as well.
+    The number of training clips is added if some clips are only trained on or only tested, or if
+    databases are held out.
     """
     classes, split = composite.classes, bool(composite.split) or folds[0].by == "database"
     if as_json:
@@ -58,7 +59,7 @@ def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -
         console.result(f"{fold.index:>4}  {fold.name:<{width}}{len(fold.test):>5}{cells}{train}")
 
 
-_SHOWN = 3  # groups that are told by name
+_SHOWN = 3  # groups that are named
 
 
 def describe_identical(groups: Sequence[Sequence[str]]) -> str:
@@ -78,12 +79,12 @@ _MEANINGS = {
 
 
 def remarks(left_out: Mapping[str, str], flags: Mapping[str, int]) -> list[str]:
-    """Lines of text, none where every clip was taken as asked.
+    """Lines about clips that were left out or sampled otherwise than asked.
 
     Parameters
     ----------
     left_out : reasons by clip.
-    flags : clips by flag of `raicl.common.sampling.sample.FLAGS`.
+    flags : number of clips by flag of `raicl.common.sampling.sample.FLAGS`.
     """
     reasons = Counter(left_out.values()).most_common()
     return [f"{counted(n, 'clip')} left out: {reason}" for reason, n in reasons] + [

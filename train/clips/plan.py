@@ -1,4 +1,4 @@
-"""Assembly: caches become the clips of a run, sampled and labelled as its settings say."""
+"""Assembly: turns caches into the clips of a run, sampled and labelled as its settings say."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from raicl.train.settings import TrainSettings
 def plan(
     flows: Sequence[Path], settings: TrainSettings, *, test: Sequence[Path] = ()
 ) -> tuple[Composite, tuple[Fold, ...]]:
-    """The clips of a run and all its folds; nothing is trained.
+    """The clips of a run and all its folds. Nothing is trained.
 
     Parameters
     ----------
-    test : caches that are tested alone, those of `flows` then being trained on.
+    test : caches that are only tested. If there are any, `flows` are only trained on.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def assemble(
     *,
     test: Sequence[Path] = (),
 ) -> Composite:
-    """Open caches, choose their frames and label their clips; a control shuffles the labels.
+    """Open caches, choose their frames and label their clips. A control shuffles the labels.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def assemble(
 
 
 def controlled(composite: Composite, settings: TrainSettings) -> Composite:
-    """The clips under the labels that the settings ask for, before any fold is made.
+    """The clips with shuffled labels if the run is a control. Folds are made afterwards.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def controlled(composite: Composite, settings: TrainSettings) -> Composite:
 
 
 def shuffle_labels(composite: Composite, seed: int) -> Composite:
-    """The same clips with their labels permuted between all of them."""
+    """The same clips with their labels permuted among all of them."""
     clips = sorted(composite.labels)
     labels = np.random.default_rng(seed).permutation([composite.labels[clip] for clip in clips])
     shuffled = {clip: int(label) for clip, label in zip(clips, labels, strict=True)}

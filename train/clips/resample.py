@@ -1,4 +1,4 @@
-"""Sampling at training time: rows of a cache chosen as stage 1 would choose frames."""
+"""Sampling at training time: chooses rows of a cache as stage 1 would choose frames."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _FIELDS = ("sampling", *SamplingSettings.model_fields)
 def resample(composite: Composite, settings: TrainSettings) -> Composite:
     """The composite with the rows that the settings' sampling trains on and tests.
 
-    A clip that cannot be sampled so (it has no apex, say) stands in `Composite.left_out` with the
-    reason; nothing is computed, so every frame of the sampling must lie in the cache.
+    A clip that cannot be sampled so (it has no apex, say) is in `Composite.left_out` with the
+    reason. No flow is computed, so the cache must hold every frame of the sampling.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def resample(composite: Composite, settings: TrainSettings) -> Composite:
     left_out: dict[str, str] = {}
     for clip_id, (cache, record) in composite.records.items():
         numbers = record.numbers
-        if numbers is None:  # frames are missing on disk, and a part of the others is held
+        if numbers is None:  # frames are missing on disk, and the cache holds a part of the rest
             raise _not_held(cache, record, settings)
         try:
             sample = _sample(record, numbers, settings)
@@ -72,7 +72,7 @@ def _with_rows(
     record: ClipRecord, sample: Sample, numbers: Sequence[int], row_of: dict[int, int]
 ) -> ClipRecord:
     trained = {row_of[numbers[index]] for index in sample.frames}
-    # what stage 1 said of its own sampling does not hold for this one
+    # stage 1's flags describe its own sampling, not this one
     others = (flag for flag in record.clip.flags if flag not in FLAGS)
     return dataclasses.replace(
         record,

@@ -1,7 +1,7 @@
-"""Checkpoint: everything a fold needs to go on as if it had never stopped.
+"""Checkpoint: everything a fold needs to continue as if it had never stopped.
 
-Tensors in safetensors, the rest in JSON, never pickle. The JSON is committed last and holds the
-digest of its tensors; the checkpoint before it is kept until then.
+Tensors are stored as safetensors, the rest as JSON, nothing as pickle. The JSON is written last and
+holds the digest of its tensors. The previous checkpoint is kept.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from raicl.train.fold.log import History
 
 
 class Checkpoint:
-    """The training state of one fold, bound to the objects that carry it.
+    """The training state of one fold, tied to the objects that hold it.
 
     Parameters
     ----------
-    folder : the fold's; holds ``state-EPOCH.safetensors`` and ``state-EPOCH.json``.
+    folder : folder of the fold, for ``state-EPOCH.safetensors`` and ``state-EPOCH.json``.
     model : online and target network.
-    optimizer, scheduler : those of `model`.
-    rng : draws the pairs; torch's own generators (CPU and CUDA) are saved beside it.
+    optimizer, scheduler : optimiser and learning-rate schedule of `model`.
+    rng : generator that draws the pairs. torch's own generators (CPU and CUDA) are saved as well.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Checkpoint:
         self.optimizer, self.scheduler, self.rng = optimizer, scheduler, rng
 
     def save(self, epoch: int, history: History) -> None:
-        """Commit the state after `epoch` finished epochs, then drop all but the one before."""
+        """Save the state after `epoch` epochs, then remove all older ones but the previous."""
         tensors, optimizer = _split_optimizer(self.optimizer)
         tensors |= {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= self._random_states()
@@ -67,15 +67,15 @@ class Checkpoint:
             _remove(self.folder, old)
 
     def resume(self, warn: Callable[[str], None]) -> tuple[int, History]:
-        """Load the newest good state into the bound objects.
+        """Load the newest undamaged state into the objects.
 
         Parameters
         ----------
-        warn : called with a sentence for every state that is damaged.
+        warn : receives a sentence for every damaged state.
 
         Returns
         -------
-        Finished epochs (0 where there is no good state) and the log rows of those epochs.
+        Number of finished epochs (0 without an undamaged state) and their log rows.
         """
         for epoch in reversed(_epochs(self.folder)):
             path = self.folder / f"state-{epoch:04d}.json"
@@ -95,7 +95,7 @@ class Checkpoint:
         self.optimizer.load_state_dict(_join_optimizer(tensors, values["optimizer"]))
         for parameter, state in self.optimizer.state.items():
             for name, value in state.items():
-                if value.shape == parameter.shape:  # in its parameter's memory order again
+                if value.shape == parameter.shape:  # restore its parameter's memory order
                     state[name] = torch.empty_like(parameter).copy_(value)
         self.scheduler.load_state_dict(values["scheduler"])
         self.rng.bit_generator.state = values["rng"]
@@ -115,7 +115,7 @@ class Checkpoint:
 
 
 def remove_states(folder: Path) -> None:
-    """Remove every checkpoint of a fold that is finished or to be started anew."""
+    """Remove every checkpoint of a fold that is finished or starts anew."""
     for epoch in _epochs(folder):
         _remove(folder, epoch)
     for orphan in folder.glob("state-*.safetensors"):
@@ -123,15 +123,20 @@ def remove_states(folder: Path) -> None:
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor]) -> str:
-    """Write tensors atomically as safetensors, from any device; the SHA-256 of the file."""
+    """Write tensors from any device atomically as safetensors; gives the SHA-256 of the file."""
     on_cpu = {name: value.cpu().contiguous() for name, value in tensors.items()}
-    content = save(on_cpu)  # not save_file: it hides a full disk in an error of its own
+    content = save(on_cpu)  # not save_file, whose error hides that a disk is full
     write_atomic(path, content)
     return hashlib.sha256(content).hexdigest()
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """Read tensors onto the CPU; raises SafetensorError where the file is not safetensors."""
+    """Read tensors onto the CPU.
+
+    Raises
+    ------
+    SafetensorError : the file is not safetensors.
+    """
     return load_file(path)
 
 
@@ -147,7 +152,7 @@ def _epochs(folder: Path) -> list[int]:
 
 
 def _remove(folder: Path, epoch: int) -> None:
-    # the JSON first: without it the tensors are no checkpoint
+    # remove the JSON first: without it the tensors are no checkpoint
     (folder / f"state-{epoch:04d}.json").unlink()
     (folder / f"state-{epoch:04d}.safetensors").unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Event files: the log of a fold for TensorBoard, through torch's writer."""
+"""Event files: the log of a fold for TensorBoard, written by torch."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 class EventFiles:
     """One scalar per quantity and epoch.
 
-    An event file can only be appended to: it is written anew from the finished epochs' rows, so
-    that those of an interrupted process are not there twice.
+    An event file can only grow. It is therefore written anew from the rows of the finished epochs,
+    so that no epoch is in it twice after an interruption.
 
     Parameters
     ----------
-    folder : of this fold alone; emptied.
-    rows : of the epochs that are finished.
+    folder : folder of this fold alone. It is emptied first.
+    rows : log rows of the finished epochs.
 
     Raises
     ------
@@ -38,11 +38,11 @@ class EventFiles:
             self.add(row)
 
     def add(self, row: Mapping[str, float | None]) -> None:
-        """Write an epoch's values; one that is not finite is left out."""
+        """Write the values of an epoch, except those that are None (not finite)."""
         for name, value in row.items():
             if name != "epoch" and value is not None:
                 self._writer.add_scalar(name, value, row["epoch"])
-        self._writer.flush()  # an open TensorBoard shows it now
+        self._writer.flush()  # so that an open TensorBoard shows it
 
     def close(self) -> None:
         """Finish the file."""

@@ -1,7 +1,7 @@
 """One fold, top to bottom: a fresh network learns from the training subjects. READ FIRST.
 
-The paper's symbols: L_cls, L_acl, L_align and L_c are in `losses`, their weighted sum and the two
-networks in `siamese`; here they are minimised.
+`losses` computes the paper's L_cls, L_acl, L_align and L_c. `siamese` holds the two networks and
+adds the weighted losses. This module minimises the sum.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ Observer = Callable[[int, Siamese, Scale], None]  # finished epochs, networks, s
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Where a fold's files go, and what is shown of it.
+    """Where a fold's files go, and what is shown while it trains.
 
     Attributes
     ----------
-    folder : for the checkpoints and the log.
+    folder : folder of the checkpoints and the log.
     say : receives warnings.
-    label : what the progress calls the fold; empty for its subject.
-    folds_after : folds that are trained after this one, for the time left.
-    events : folder for TensorBoard's event files of the fold; None for none.
+    label : name of the fold in the progress display. Empty for the name it has.
+    folds_after : number of folds trained after this one, to estimate the time left.
+    events : folder of the fold's TensorBoard event files. None for no event files.
     """
 
     folder: Path
@@ -65,15 +65,15 @@ def fit_fold(
     output: Output,
     observe: Observer | None = None,
 ) -> tuple[Siamese, Scale]:
-    """Train one fold for its fixed budget of epochs, or go on where it was interrupted.
+    """Train one fold for its fixed budget of epochs, or continue where it was interrupted.
 
-    The result depends on the settings, the instances and the fold alone: not on the folds run
-    before, and not on interruptions.
+    The result depends only on the settings, the instances and the fold. Earlier folds and
+    interruptions do not change it.
 
     Parameters
     ----------
     labels : class index by clip id.
-    observe : called after every epoch, before its checkpoint; must change nothing.
+    observe : called after every epoch, before its checkpoint. It must change nothing.
 
     Returns
     -------
@@ -82,9 +82,9 @@ def fit_fold(
     Raises
     ------
     FoldError : a loss is not finite.
-    SetupError : event files are wanted and tensorboard is not installed.
+    SetupError : `output` asks for event files and tensorboard is not installed.
     """
-    seed = settings.seed + fold.index  # method 5, rule 6
+    seed = settings.seed + fold.index  # docs/method.md 5, rule 6
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
 
@@ -95,7 +95,7 @@ def fit_fold(
 
     counts = np.bincount(truth, minlength=n_classes).tolist()
     model = Siamese(settings, n_classes, counts).to(device)
-    optimizer = torch.optim.Adam(  # coupled L2, not AdamW (method 3.6)
+    optimizer = torch.optim.Adam(  # coupled L2, not AdamW (docs/method.md 3.6)
         model.online.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
     )
     scheduler = make_schedule(optimizer, settings)
@@ -150,14 +150,14 @@ def fit_fold(
 
 
 def make_schedule(optimizer: Optimizer, settings: TrainSettings) -> LRScheduler:
-    """The learning rate by epoch: times gamma (method 3.6), or a cosine to 0."""
+    """The learning rate per epoch: times gamma (docs/method.md 3.6), or a cosine to 0."""
     if settings.lr_schedule == "cosine":
         return CosineAnnealingLR(optimizer, settings.epochs)
     return ExponentialLR(optimizer, settings.gamma)
 
 
 def _values(losses: Losses) -> dict[str, Tensor]:
-    """The numbers of one step, left on the device: reading them would wait for it."""
+    """The numbers of one step. They stay on the device, because reading them waits for it."""
     terms = {"loss": losses.total, **losses.terms, **losses.monitors}
     return {name: torch.as_tensor(value).detach().float() for name, value in terms.items()}
 
@@ -177,6 +177,6 @@ def _check_finite(steps: list[dict[str, Tensor]], batches: Batches, fold: Fold, 
 
 
 def _means(steps: list[dict[str, Tensor]]) -> dict[str, float | None]:
-    """Mean of every number over the epoch; None where it has no finite one, as in JSON."""
+    """Mean of every number over the epoch. None if it is not finite, which JSON cannot hold."""
     means = {name: float(torch.stack([step[name] for step in steps]).mean()) for name in steps[0]}
     return {name: value if math.isfinite(value) else None for name, value in means.items()}

@@ -1,4 +1,7 @@
-"""Inference (method 3.7): by default the online network on each held-out clip's middle instance."""
+"""Inference: by default the online network on each held-out clip's middle instance.
+
+Defined in docs/method.md 3.7, the alternatives in 6.B.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ class Attention(NamedTuple):
 
     Attributes
     ----------
-    instance : (3, S, S), raw: u px, v px, strain.
-    class_map : (h, w), of the predicted class, signed.
-    assignment : (M, h, w), every cell's shares of the regions, or None without MRD.
+    instance : raw instance (u px, v px, strain), (3, S, S).
+    class_map : class map of the predicted class, (h, w), signed.
+    assignment : how much of each cell belongs to each region, (M, h, w). None without MRD.
     """
 
     instance: Tensor
@@ -42,7 +45,7 @@ def predict(
     labels: Mapping[str, int],
     batch_size: int = 128,
 ) -> list[Prediction]:
-    """Classify clips, see `classify`, and only then look up what they are.
+    """Classify clips (see `classify`), and only then look up their true classes.
 
     Parameters
     ----------
@@ -73,11 +76,11 @@ def classify(
     clips: Sequence[str],
     batch_size: int = 128,
 ) -> dict[str, Verdict]:
-    """The verdict on each clip, in their order; the network is left in eval mode.
+    """The verdict on each of `clips`, in their order. Leaves the network in eval mode.
 
     Parameters
     ----------
-    scale : fitted on the training clips of the same fold.
+    scale : the scale fitted on the training clips of the same fold.
 
     Raises
     ------
@@ -102,12 +105,12 @@ def classify(
 
 
 def _tested_rows(instances: Instances, clip: str, infer: InferName) -> Sequence[int]:
-    """The middle instance, or those that a run of the same sampling would train on [ours]."""
+    """Row of the middle instance, or all rows that a run of the same sampling trains on [ours]."""
     return [instances.middle[clip]] if infer == "middle" else instances.rows[clip]
 
 
 def _probabilities(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
-    """(B, 3, S, S) → (B, L); each may be the mean of the instance's and its mirror image's."""
+    """(B, 3, S, S) → (B, L), with `flip_average` the mean over instance and mirror image."""
     views = [inputs]
     if model.settings.flip_average:
         views.append(mirror_inputs(inputs, model.settings.flip, model.settings.scale))
@@ -119,7 +122,7 @@ def _probabilities(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tens
 
 @torch.no_grad()
 def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Prediction) -> Attention:
-    """Look at the clip of a prediction as the network did; it is left in eval mode."""
+    """Where the network looks in the clip of a prediction. Leaves the network in eval mode."""
     model.eval()
     raw = instances.gather(torch.tensor([instances.middle[prediction.clip]]))
     network = model.tested
@@ -135,12 +138,12 @@ def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Predi
 
 
 class Verdict(NamedTuple):
-    """What is said of one clip.
+    """The class that one clip is given.
 
     Attributes
     ----------
     predicted : class index.
-    probabilities : one per class; of `vote` the shares of the votes.
+    probabilities : one per class. With `vote` they are shares of the votes.
     """
 
     predicted: int
@@ -148,13 +151,13 @@ class Verdict(NamedTuple):
 
 
 def combine_instances(probabilities: Tensor, infer: InferName, strength: Tensor) -> Verdict:
-    """Pool the probabilities (K, L) of a clip's K instances; their order does not matter.
+    """Pool the probabilities (K, L) of a clip's K instances. Their order does not matter.
 
     Parameters
     ----------
-    infer : `middle` has a single instance; `mean`; `vote`, where equal votes are decided by the
-        mean; `weighted`, by strength [ours].
-    strength : (K,), mean length of the flow.
+    infer : `middle` has one instance. `mean` averages. `vote` counts, and the mean decides a tie.
+        `weighted` averages with the weights `strength` [ours].
+    strength : mean length of the flow of each instance, (K,).
     """
     rows = probabilities.double().cpu()
     mean = rows.mean(0)
@@ -162,7 +165,7 @@ def combine_instances(probabilities: Tensor, infer: InferName, strength: Tensor)
         votes = torch.bincount(rows.argmax(1), minlength=rows.shape[1])
         ranked = [(int(n), float(p)) for n, p in zip(votes, mean, strict=True)]
         return Verdict(ranked.index(max(ranked)), tuple((votes.double() / len(rows)).tolist()))
-    if infer == "weighted" and strength.sum() > 0:  # where nothing moves all weigh the same
+    if infer == "weighted" and strength.sum() > 0:  # without motion all weigh the same
         mean = strength.double() @ rows / strength.sum()
     pooled = mean.tolist()
     return Verdict(pooled.index(max(pooled)), tuple(pooled))

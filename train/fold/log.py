@@ -1,4 +1,4 @@
-"""Log: what every epoch of a fold measured, in files that other programs read."""
+"""Log: the numbers of every epoch of a fold, in files that other programs can read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from raicl.train.fold.events import EventFiles
 EpochLog = Mapping[str, float | None]  # one epoch: "epoch", "lr", "seconds", losses, monitors
 History = list[EpochLog]
 
-# of log.csv, the same for every run: a term that the method does without has empty cells
+# columns of log.csv, the same for every run; a term that a run does not use has empty cells
 COLUMNS = (
     "epoch", "lr", "seconds", "loss", "cls", "acl", "align", "c", "balance", "ema_gap",
     "log_map_norm", "usage", "entropy", "region_std", "region_cosine",
@@ -27,14 +27,14 @@ COLUMNS = (
 class Log:
     """The rows of one fold, one per epoch, in ``log.jsonl``, ``log.csv`` and event files.
 
-    All of them hold the same rows and are rewritten when a fold resumes, so that they agree
-    whatever was killed when, and hold no epoch twice.
+    All of them hold the same rows. They are rewritten when a fold resumes, so that they agree after
+    any interruption and hold no epoch twice.
 
     Parameters
     ----------
-    folder : the fold's.
-    history : the rows of the epochs that are finished; `append` adds the later ones to it.
-    events : folder of TensorBoard's event files of this fold; None for none.
+    folder : folder of the fold.
+    history : rows of the finished epochs. `append` adds later rows to it.
+    events : folder of the fold's TensorBoard event files. None for no event files.
     """
 
     def __init__(self, folder: Path, history: History, *, events: Path | None = None) -> None:

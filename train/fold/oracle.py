@@ -1,7 +1,7 @@
-"""Oracle: what scoring each subject at its own best epoch would have given. Not a result.
+"""Oracle: the scores if each fold were scored at its own best epoch. Not a result.
 
-Choosing the epoch by the answers of those who are tested is common in this field's public code and
-invalid; the difference from the last epoch says how much it is worth. Nothing else reads it.
+Public code of this field often chooses the epoch by the test labels, which is invalid. The
+difference from the last epoch shows how much that choice gains. No other score depends on it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from raicl.train.scores.summary import summarise
 FILE = "oracle.jsonl"
 _AGAIN = "remove the fold's folder and run the same command again"
 INVALID = "test-selected, invalid"
-Epochs = list[dict[str, int]]  # the class each clip is given, after every epoch
+Epochs = list[dict[str, int]]  # by clip the predicted class, after every epoch
 
 
 def watch(folder: Path, instances: Instances, clips: Sequence[str]) -> Observer:
-    """Classify `clips` after every epoch and keep the classes beside the log.
+    """An observer that classifies `clips` after every epoch and keeps the classes beside the log.
 
-    It reads no label and draws nothing at random, so the training is what it would be without.
+    It reads no label and draws no random number, so it does not change the training.
     """
 
     def observe(epoch: int, model: Siamese, scale: Scale) -> None:
@@ -48,15 +48,15 @@ def watch(folder: Path, instances: Instances, clips: Sequence[str]) -> Observer:
 
 
 def read_oracle(folder: Path, digests: Mapping[str, str], epochs: int) -> Epochs | None:
-    """The classes that a finished fold gave after every epoch; None where one was not observed.
+    """The classes that a finished fold gave after every epoch. None if one was not observed.
 
     Parameters
     ----------
-    digests : of the fold's files, as it finished.
+    digests : digests of the fold's files when it finished, by name.
 
     Raises
     ------
-    InputError : the file was changed since.
+    InputError : the file has changed since, or cannot be read.
     """
     path, digest = folder / FILE, digests.get(FILE)
     if digest is None:
@@ -69,12 +69,12 @@ def read_oracle(folder: Path, digests: Mapping[str, str], epochs: int) -> Epochs
         )
     rows = _rows(path)
     if [row["epoch"] for row in rows] != list(range(1, epochs + 1)):
-        return None  # some epochs were trained without
+        return None  # some epochs were trained without the oracle
     return [row["predicted"] for row in rows]
 
 
 def best_epoch(epochs: Epochs, truth: Mapping[str, int]) -> int:
-    """The epoch, from 1, after which most of a fold's clips are right; the first of equal ones."""
+    """The first epoch, counted from 1, after which the most clips of a fold are right."""
     right = [sum(truth[clip] == given for clip, given in row.items()) for row in epochs]
     return 1 + right.index(max(right))
 
@@ -86,8 +86,8 @@ def pool_oracle(
 
     Parameters
     ----------
-    folds : by name, the classes given after every epoch.
-    predictions : of the last epoch; their truth is taken.
+    folds : classes given after every epoch, by name of the fold.
+    predictions : predictions of the last epoch, for their true classes.
     """
     truth = {row.clip: row.truth for row in predictions}
     chosen = {name: best_epoch(epochs, truth) for name, epochs in folds.items()}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from raicl.train.fold.inference import Attention
 
-_COLUMNS = 5  # of a clip's picture: onset, u, v, strain, class map; the regions below
+_COLUMNS = 5  # panels in a row: onset, u, v, strain, class map; the regions follow below
 
 
 def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence[str]) -> None:
@@ -25,7 +25,7 @@ def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence
 
     Parameters
     ----------
-    table : (L, L) counts, rows the truth.
+    table : counts (L, L), one row per true class.
     """
     counts = np.asarray(table)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
@@ -53,8 +53,8 @@ def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) ->
 
     Parameters
     ----------
-    face : (S, S), the aligned onset frame.
-    seen : the instance, the class map of the predicted class and the regions' assignment.
+    face : aligned onset frame, (S, S).
+    seen : instance, class map of the predicted class and assignment of the regions.
     """
     u, v, strain = seen.instance.numpy()
     regions = () if seen.assignment is None else seen.assignment.numpy()
@@ -70,7 +70,7 @@ def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) ->
     _panel(grid[0, 2], f"v ±{reach:.2g} px", v, cmap="RdBu_r", vmin=-reach, vmax=reach)
     _panel(grid[0, 3], f"strain ≤ {strain.max():.2g}", strain, cmap="magma", vmin=0)
     class_map = seen.class_map.numpy()
-    limit = max(float(np.abs(class_map).max()), 1e-6)  # the map's sign is kept: red speaks for it
+    limit = max(float(np.abs(class_map).max()), 1e-6)  # keeps the sign: red speaks for the class
     _panel(grid[0, 4], "class map", face, **grey)
     _overlay(grid[0, 4], class_map, len(face), cmap="RdBu_r", vmin=-limit, vmax=limit)
     most = max((float(region.max()) for region in regions), default=1.0)

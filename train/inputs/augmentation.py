@@ -1,7 +1,7 @@
-"""Augmentation of a batch of pairs, before it is scaled; by default there is none (method 3.6).
+"""Augmentation of a batch of pairs before scaling; by default there is none (docs/method.md 3.6).
 
-Rest, which is 0, fills what is erased or shifted in. The generator is the fold's own, so that a
-resumed fold draws what it would have drawn.
+Erased and shifted-in pixels are set to 0, which is rest. The generator is the fold's own, so a
+resumed fold draws what it would have drawn without the interruption.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from torch.nn import functional as F
 from raicl.train.settings import TrainSettings
 
 AREA = (0.02, 0.25)  # share of the instance that is erased, as in EAC
-ASPECT = (0.3, 3.3)  # height over width of what is erased
+ASPECT = (0.3, 3.3)  # height over width of the erased rectangle
 
 
 def augment(
     online: Tensor, target: Tensor, settings: TrainSettings, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """A batch of pairs, each (B, 3, S, S), raw; nothing is drawn where nothing is asked for."""
+    """Augment raw pairs, (B, 3, S, S) each. With `shift` and `erasing` at 0 nothing is drawn."""
     if settings.shift:
         offsets = rng.integers(-settings.shift, settings.shift + 1, (len(online), 2))
-        # both alike, or IRC and MRD would compare different places of the face
+        # shift both alike, or IRC and MRD would compare different places of the face
         online, target = shift(online, offsets), shift(target, offsets)
     if settings.erasing:
         online = erase(online, settings.erasing, rng)
@@ -34,7 +34,7 @@ def augment(
 
 
 def shift(batch: Tensor, offsets: NDArray[np.int64]) -> Tensor:
-    """Move each instance by its offset (B, 2), px right and down."""
+    """Move each instance by its row of `offsets` (B, 2), px right and down."""
     height, width = batch.shape[-2:]
     reach = int(np.abs(offsets).max())
     padded = F.pad(batch, [reach] * 4)
@@ -54,7 +54,7 @@ def erase(batch: Tensor, probability: float, rng: np.random.Generator) -> Tensor
     aspects = np.exp(rng.uniform(math.log(ASPECT[0]), math.log(ASPECT[1]), len(batch)))
     corners = rng.random((len(batch), 2))
     for index in np.flatnonzero(chosen):
-        # at these bounds a side is at most .91 of the instance's, so that it always fits
+        # within these bounds a side is at most 0.91 of the instance's, so the rectangle fits
         high = max(1, round(math.sqrt(areas[index] * aspects[index])))
         wide = max(1, round(math.sqrt(areas[index] / aspects[index])))
         top = int(corners[index, 0] * (height - high + 1))

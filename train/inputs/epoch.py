@@ -17,10 +17,10 @@ from raicl.train.settings import TrainSettings
 def draw_rows(
     rows: Sequence[range], settings: TrainSettings, rng: np.random.Generator
 ) -> Sequence[Sequence[int]]:
-    """The rows an epoch trains on: all, or of random sampling another N of each clip's."""
+    """The rows that an epoch trains on: all, or with random sampling N rows drawn per clip."""
     if settings.sampling != "random" or not settings.redraw:
         return rows
-    # the rows are the candidates 1 … T-1 in this order
+    # the rows of a clip are its frames 1 … T-1 in this order
     return [
         [clip[index - 1] for index in random_frames(len(clip) + 1, settings.n_frames, rng)]
         for clip in rows
@@ -28,10 +28,10 @@ def draw_rows(
 
 
 def balanced_clips(labels: Sequence[int], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Positions of an epoch's clips, ascending, in which all present classes are as frequent.
+    """Positions of an epoch's clips, ascending, so that all present classes are equally frequent.
 
-    The epoch keeps its length, up to rounding. Of a rare class every clip comes once before any
-    comes twice; of a frequent one a part is drawn.
+    The epoch keeps its length, up to rounding. In a rare class, every clip comes once before any
+    comes twice. From a frequent class, a part is drawn.
     """
     truth = np.asarray(labels)
     present = np.unique(truth)
@@ -48,14 +48,15 @@ Batches = list[tuple[Tensor, ...]]
 
 
 def mini_batches(pairs: NDArray[np.int64], batch_size: int, *, symmetric: bool = False) -> Batches:
-    """Consecutive mini-batches of (clip, online row, target row); one of a single pair is dropped.
+    """Consecutive mini-batches of (clip, online row, target row).
 
-    A single pair has no variance for batch normalisation to divide by (method 3.6).
+    A mini-batch of a single pair is dropped, because batch normalisation has no variance to divide
+    by (docs/method.md 3.6).
 
     Parameters
     ----------
-    pairs : (P, 3).
-    symmetric : each mini-batch also holds its pairs with their roles exchanged.
+    pairs : pairs of an epoch, (P, 3).
+    symmetric : add to each mini-batch its pairs with exchanged roles.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Mirroring on tensors: of an instance it also negates u, of a map it only reverses columns."""
+"""Mirror and resize tensors. Mirroring reverses the columns, and for instances also negates u."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from raicl.train.settings.inputs import FlipName, ScaleName
 
 
 def mirror_instances(instances: Tensor) -> Tensor:
-    """The instances that mirrored faces would give; the same as `raicl.common.instance.mirror`.
+    """The instances that mirrored faces would give, as from `raicl.common.instance.mirror`.
 
     Parameters
     ----------
@@ -21,14 +21,14 @@ def mirror_instances(instances: Tensor) -> Tensor:
 
 
 def mirror_inputs(inputs: Tensor, flip: FlipName, scale: ScaleName = "train-std") -> Tensor:
-    """What the network is fed of a mirrored face (method 1.5).
+    """The network's input for a mirrored face (docs/method.md 1.5).
 
     Parameters
     ----------
-    inputs : (..., 3, S, S), scaled.
-    flip : `tensor` reads "horizontally flip" literally and leaves u's sign, which then fits neither
-        the mirrored face nor ε.
-    scale : how they were scaled; of grey levels u becomes 255 - u, having no sign.
+    inputs : scaled instances, (..., 3, S, S).
+    flip : `physical` also negates u. `tensor` reads "horizontally flip" literally and keeps the
+        sign of u, which then fits neither the mirrored face nor ε.
+    scale : how `inputs` were scaled. Grey levels (`minmax255`) have no sign: u becomes 255 - u.
     """
     if flip == "tensor":
         return mirror_maps(inputs)
@@ -39,24 +39,24 @@ def mirror_inputs(inputs: Tensor, flip: FlipName, scale: ScaleName = "train-std"
 
 
 def mirror_maps(maps: Tensor) -> Tensor:
-    """Features, class maps or assignments of the mirrored image: columns reversed, exactly.
+    """Reverse the columns of maps, exactly.
 
     Parameters
     ----------
-    maps : (..., h, w).
+    maps : features, class maps or assignments, (..., h, w).
     """
     return maps.flip(-1)
 
 
 def resize_instances(instances: Tensor, size: int) -> Tensor:
-    """Resize (N, 3, S, S) to `size` by r = size/S, antialiased, and multiply u and v by r.
+    """Resize (N, 3, S, S) to side `size`, antialiased, and multiply u and v by r = size/S.
 
-    Displacements are in px, and a px has become 1/r as large; ε is dimensionless and stays.
-    Mirroring before or after gives the same.
+    u and v are displacements in px, so they scale with the image. ε has no unit and stays.
+    Mirroring before or after gives the same result.
 
     Parameters
     ----------
-    instances : floating point; computed in float32 and returned in the given dtype.
+    instances : of any floating-point dtype, which the result keeps. Computed in float32.
     """
     side = instances.shape[-1]
     if side == size:

@@ -1,4 +1,4 @@
-"""Instances: one or several caches as rows, on the device as float16 or streamed from disk."""
+"""Instances of one or several caches as rows, on the device as float16 or streamed from disk."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ class Store(Protocol):
     """Where the rows are kept."""
 
     def take(self, rows: Tensor) -> Tensor:
-        """float16 (B, 3, S, S) of the rows; the next call may overwrite it."""
+        """The rows as float16 (B, 3, S, S). The next call may overwrite them."""
 
     def prefetch(self, batches: Sequence[Tensor]) -> None:
-        """The rows that `take` will be asked for next, in this order."""
+        """Announce the rows that `take` will be asked for next, in this order."""
 
     def close(self) -> None:
-        """Give back threads."""
+        """End the threads, if there are any."""
 
 
 class Instances:
-    """The instances of the chosen clips that a run needs, one row each.
+    """The instances that a run needs, one row each.
 
     Attributes
     ----------
-    rows : the rows of each clip that are trained on, by clip id; middle : that of inference,
-        which may lie behind them.
-    moments : float64 (N, 2, 2), per row the mean and the mean square of flow and of strain.
-    strength : float64 (N,), per row the mean length of the flow, px of the network's input;
-        motion : the same before resizing, px of the crop in the cache.
+    rows : rows of each clip that are trained on, by clip id.
+    middle : row of each clip that inference uses, by clip id. It may come after the clip's `rows`.
+    moments : mean and mean square of flow and of strain, per row, float64 (N, 2, 2).
+    strength : mean length of the flow per row, px of the network's input, float64 (N,).
+    motion : the same before resizing, px of the cache's crop, float64 (N,).
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class Instances:
         self._store, self._device = store, device
 
     def gather(self, rows: Tensor) -> Tensor:
-        """Raw instances, float32 (B, 3, S, S) on the device, of int64 rows (B,)."""
+        """Raw instances of int64 rows (B,), as float32 (B, 3, S, S) on the device."""
         taken = self._store.take(rows).to(self._device, non_blocking=True)
         return taken.to(torch.float32, memory_format=torch.channels_last)
 
     def prefetch(self, batches: Sequence[Tensor]) -> None:
-        """Announce the rows `gather` will be asked for, so that a stream reads ahead."""
+        """Announce the rows that `gather` will be asked for, so that a stream reads ahead."""
         self._store.prefetch(batches)
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class Resident:
         self._buffer = instances.new_empty((0, *instances.shape[1:]))
 
     def take(self, rows: Tensor) -> Tensor:
-        """Gather into a buffer that is kept: on a CPU new pages cost more than the copy."""
+        """Gather into a buffer that is reused: on a CPU new memory costs more than the copy."""
         if len(rows) > len(self._buffer):
             self._buffer = self._instances.new_empty((len(rows), *self._instances.shape[1:]))
         rows = rows.to(self._instances.device)
@@ -106,20 +106,20 @@ def load_instances(
 ) -> Instances:
     """Read, verify and resize the instances of `records`, in this order.
 
-    Every shard is read once, whatever `where`: a damaged one is found before training starts.
+    Every shard is read once, whatever `where` is, so a damaged one is found before training starts.
 
     Parameters
     ----------
     size : side of the network's input, px.
-    where : ``device`` keeps them there, ``stream`` reads the shards again as rows are asked for,
-        ``auto`` streams only what does not fit.
-    processes : how many hold instances of their own on this machine.
-    budget : bytes that all of theirs may take together; by default those of `room`.
+    where : ``device`` keeps the instances on the device. ``stream`` reads the shards again when
+        rows are asked for. ``auto`` streams if the instances do not fit.
+    processes : number of processes on this machine that each hold the instances.
+    budget : bytes that all these processes may use together; `room` by default.
 
     Raises
     ------
     InputError : a shard is damaged, or an instance holds a NaN or an infinity.
-    ResourceError : they do not fit where they shall live.
+    ResourceError : the instances do not fit into the memory of the device.
     """
     sources = list(records)
     starts = list(accumulate((len(record.used_rows) for _, record in sources), initial=0))
@@ -156,10 +156,10 @@ def load_instances(
 
 
 def room(device: torch.device) -> int:
-    """Bytes that instances may take: half of what is free, the rest is for the networks [ours]."""
+    """Bytes that instances may take: half of the free memory, to leave room for networks [ours]."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0]) // 2
-    # of a CPU the whole memory is counted: what is free excludes the file cache
+    # for a CPU count all memory, because free memory excludes the file cache
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
@@ -174,7 +174,7 @@ def _allocate(shape: tuple[int, ...], device: torch.device) -> Tensor:
 
 
 def _read(cache: Cache, record: ClipRecord) -> Tensor:
-    """float16 (len(used_rows), 3, S, S), of a shard that was verified as a whole."""
+    """The used rows of a clip, float16 (len(used_rows), 3, S, S). Verifies the whole shard."""
     raw = torch.from_numpy(cache.read(record).instances)
     if not torch.isfinite(raw).all():
         raise InputError(
@@ -195,6 +195,6 @@ def _moments(instances: Tensor) -> NDArray[np.float64]:
 
 
 def _strength(instances: Tensor) -> NDArray[np.float64]:
-    """(N,): mean over the pixels of the length of (u, v)."""
+    """(N,): length of (u, v), averaged over the pixels."""
     lengths: NDArray[np.float64] = instances[:, :2].double().norm(dim=1).mean((1, 2)).numpy()
     return lengths

@@ -18,19 +18,20 @@ def draw_pairs(
     pairing: PairingName = "permute",
     strength: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
-    """The pairs of one epoch, shuffled over all clips (method 2) [ours].
+    """The pairs of one epoch, shuffled over all clips (docs/method.md 2, Pairs) [ours].
 
-    A random permutation of a clip's instances gives the online ones; each target is another
-    instance of the same clip, uniformly. A clip with fewer than `per_clip` instances goes round
-    again, so that every clip weighs the same; one with a single instance meets itself.
+    A random permutation of a clip's instances gives the online ones. Each target is another
+    instance of the same clip, drawn uniformly. A clip with fewer than `per_clip` instances starts
+    another permutation, so that every clip weighs the same. A single instance is paired with
+    itself.
 
     Parameters
     ----------
-    rows : the instances of each clip.
+    rows : rows of the instances of each clip.
     per_clip : pairs per clip.
-    pairing : `iid` draws both instances independently; `strong-teacher` gives the target the one
-        of both that moves more; for `symmetric` see `both_ways`.
-    strength : (N,) of every row, for `strong-teacher`.
+    pairing : `permute` is the above. `iid` draws both instances independently. `strong-teacher`
+        makes the instance that moves more the target. For `symmetric` see `both_ways`.
+    strength : mean length of the flow of every row, (N,), for `strong-teacher`.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def stronger_last(pairs: NDArray[np.int64], strength: NDArray[np.float64]) -> ND
 
 
 def both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The pairs (P, 3), then the same with their roles exchanged, as BYOL symmetrises its loss."""
+    """The pairs (P, 3), then the same with exchanged roles, as in BYOL's symmetric loss."""
     return np.concatenate([pairs, pairs[:, [0, 2, 1]]])
 
 

@@ -1,4 +1,4 @@
-"""Scaling: by default two numbers fitted on the training clips of a fold, zero stays zero."""
+"""Scaling: by default division by two numbers fitted on a fold's training clips; 0 stays 0."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from raicl.train.inputs.instances import Instances
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.inputs import ScaleName
 
-_TINY = 1e-12  # what does not move at all stays 0
-CONST = (2.0, 0.2)  # px of flow and strain that become 1 (method 1.4)
+_TINY = 1e-12  # keeps an instance without motion at 0 instead of 0/0
+CONST = (2.0, 0.2)  # flow in px and strain that become 1 (docs/method.md 1.4)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """What instances are divided by.
+    """The numbers that instances are divided by.
 
     Attributes
     ----------
-    flow : px, shared by u and v so that directions survive; strain : dimensionless.
+    flow : divisor of u and v, px. It is the same for both, so that directions stay.
+    strain : divisor of ε, dimensionless.
     clip : largest scaled magnitude, None for no limit.
-    mode : where `sample-maxabs` or `minmax255`, every instance has numbers of its own instead.
+    mode : the setting `scale`. With `sample-maxabs` and `minmax255` every instance has numbers of
+        its own instead of `flow` and `strain`.
     """
 
     flow: float
@@ -35,14 +37,14 @@ class Scale:
 
 
 def fit_scale(instances: Instances, rows: Sequence[range], settings: TrainSettings) -> Scale:
-    """Standard deviations over the training instances (method 1.4, `train-std`) [ours].
+    """Standard deviations over the training instances (docs/method.md 1.4, `train-std`) [ours].
 
-    Every clip weighs the same, as it does in the pairs of an epoch: these are the deviations of
-    what the network is fed, whatever the lengths of the clips.
+    Every clip weighs the same whatever its length, as in the pairs of an epoch. These are therefore
+    the standard deviations of the network's input.
 
     Parameters
     ----------
-    rows : the instances of each training clip; nothing else is looked at.
+    rows : rows of each training clip. No other instance is used.
 
     Raises
     ------
@@ -63,13 +65,13 @@ def fit_scale(instances: Instances, rows: Sequence[range], settings: TrainSettin
 
 
 def apply_scale(batch: Tensor, scale: Scale) -> Tensor:
-    """Divide u, v and ε and clip; no mean is subtracted, so rest stays 0 and signs stay.
+    """Divide u, v and ε, then clip. No mean is subtracted, so rest stays 0 and signs stay.
 
-    Not so `minmax255`, where rest becomes another grey in every instance.
+    The exception is `minmax255`: rest becomes another grey level in every instance.
 
     Parameters
     ----------
-    batch : (B, 3, H, W), raw (u px, v px, ε); it is left alone.
+    batch : raw instances (u px, v px, ε), (B, 3, H, W). Not modified.
     """
     if scale.mode == "sample-maxabs":
         return over_largest(batch)
@@ -83,7 +85,7 @@ def apply_scale(batch: Tensor, scale: Scale) -> Tensor:
 def over_largest(batch: Tensor) -> Tensor:
     """Divide each instance by its largest magnitude, one number for u, v and ε.
 
-    Weak and strong instances become alike, which takes from MIR what it lives on: an ablation.
+    Weak and strong instances become alike. MIR needs their difference, so this is an ablation.
     """
     largest = batch.abs().amax((1, 2, 3), keepdim=True)
     return batch / largest.clamp_min(_TINY)
@@ -92,7 +94,7 @@ def over_largest(batch: Tensor) -> Tensor:
 def as_grey(batch: Tensor) -> Tensor:
     """Stretch every channel of an instance over the 8-bit grey levels k / 255, k = 0 … 255.
 
-    What older pipelines store as an image, rounding included [ours]; see `mirror_inputs`.
+    Older pipelines store this as an image. Rounding is included [ours]. See `mirror_inputs`.
     """
     low, high = batch.amin((-2, -1), keepdim=True), batch.amax((-2, -1), keepdim=True)
     return ((batch - low) / (high - low).clamp_min(_TINY) * 255).round_() / 255

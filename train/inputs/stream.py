@@ -1,4 +1,4 @@
-"""Stream: instances read from their shards when asked for, one thread ahead of the training."""
+"""Stream: instances read from their shards on demand, by one thread ahead of the training."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Stream:
 
     Parameters
     ----------
-    sources : clips in the order of their rows; their shards were verified already, and HDF5's
-        checksum is verified again with every instance read.
-    size : side the instances are resized to, px.
+    sources : clips in the order of their rows. Their shards are verified already, and HDF5 checks
+        its checksum again for every instance read.
+    size : side that the instances are resized to, px.
     """
 
     def __init__(self, sources: Sequence[StoredClip], size: int) -> None:
@@ -39,7 +39,7 @@ class Stream:
         self._ahead: deque[tuple[Tensor, Future[Tensor]]] = deque()
 
     def take(self, rows: Tensor) -> Tensor:
-        """float16 (B, 3, S, S), from what was read ahead where `rows` are as announced."""
+        """float16 (B, 3, S, S). Uses what was read ahead if `rows` are the next announced."""
         if self._ahead and torch.equal(self._ahead[0][0], rows):
             _, future = self._ahead.popleft()
             self._read_ahead()
@@ -47,7 +47,7 @@ class Stream:
         return self._read(rows)
 
     def prefetch(self, batches: Sequence[Tensor]) -> None:
-        """Begin to read these rows, and forget what was announced before."""
+        """Start to read these rows, and drop what was announced before."""
         for _, future in self._ahead:
             future.cancel()
         self._ahead.clear()
@@ -68,7 +68,7 @@ class Stream:
             clip = bisect_right(self._starts, row) - 1
             used = self._used[clip]
             wanted.setdefault(clip, []).append((position, used[row - self._starts[clip]]))
-        pin = torch.cuda.is_available()  # copied to the GPU while the next batch is read
+        pin = torch.cuda.is_available()  # lets the GPU copy run beside the next read
         batch = torch.empty(
             (len(rows), 3, self._size, self._size), dtype=torch.float16, pin_memory=pin
         )
@@ -80,7 +80,7 @@ class Stream:
 
 
 def _read_rows(cache: Cache, record: ClipRecord, instances: Sequence[int]) -> Tensor:
-    """float16 (len(instances), 3, S, S); a chunk holds one instance, so no more is read."""
+    """float16 (len(instances), 3, S, S). A chunk holds one instance, so nothing else is read."""
     path = cache.path if cache.packed else cache.shard_path(record)
     name = f"shards/{record.shard}/instances" if cache.packed else "instances"
     try:

@@ -1,7 +1,7 @@
-"""The paper's losses, one pure function per symbol; their weights live in `siamese`.
+"""The paper's losses, one pure function per symbol. `siamese` weights and adds them.
 
-Letters: B pairs, L classes, M regions, D channels, h x w map. Every target is detached here, where
-its value is used.
+Letters: B pairs, L classes, M regions, D channels, h x w pixels of a map. Each function detaches
+the target network's values that it is given.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from torch.nn import functional as F
 
 
 def loss_cls(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
-    """L_cls: cross-entropy of the online logits (method 3.2); the target network gets none.
+    """L_cls: cross-entropy of the online logits (docs/method.md 3.2).
+
+    The target network has no such loss.
 
     Parameters
     ----------
-    logits : (B, L); labels : (B,) class indices.
-    weight : (L,) of the classes, for a weighted mean.
+    logits : logits of the online network, (B, L).
+    labels : class indices, (B,).
+    weight : class weights (L,) for a weighted mean. None weighs all classes alike.
     """
     return F.cross_entropy(logits, labels, weight)
 
@@ -29,15 +32,15 @@ def loss_cls(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Te
 def loss_acl(
     maps: Tensor, target_maps: Tensor, distance: Literal["mse", "l2", "cosine"] = "mse"
 ) -> Tensor:
-    """L_acl = 1/(L h w) Σ_j ‖M_θ,j - Flip(M_ξ,j)‖² (method 3.2), mean over the batch.
+    """L_acl = 1/(L h w) Σ_j ‖M_θ,j - Flip(M_ξ,j)‖² (docs/method.md 3.2), mean over the batch.
 
-    [ours] squared, as in EAC's code, although the formula prints the plain norm; that is `l2`.
+    [ours] The norm is squared, as in EAC's code. The paper prints it unsquared, which is `l2`.
 
     Parameters
     ----------
     maps : M_θ (B, L, h, w).
-    target_maps : M_ξ, flipped back already.
-    distance : `mse`, or one of the two functions below.
+    target_maps : M_ξ (B, L, h, w), already flipped back.
+    distance : `mse`, `l2` (see `norm_distance`) or `cosine` (see `shape_distance`).
     """
     target_maps = target_maps.detach()
     if distance == "l2":
@@ -48,16 +51,16 @@ def loss_acl(
 
 
 def norm_distance(maps: Tensor, others: Tensor) -> Tensor:
-    """1/(L h w) Σ_j ‖M_j - M'_j‖, each class's norm unsquared, as printed; batch mean."""
+    """1/(L h w) Σ_j ‖M_j - M'_j‖, unsquared as the paper prints it, mean over the batch."""
     squares = (maps - others).square().sum((-2, -1))  # (B, L)
-    norms = (squares + 1e-12).sqrt()  # a root has no slope at 0
+    norms = (squares + 1e-12).sqrt()  # the gradient of a root is infinite at 0
     return norms.sum(1).mean() / maps[0].numel()
 
 
 def shape_distance(maps: Tensor, others: Tensor) -> Tensor:
-    """1 - the mean over classes of the correlation of M_j and M'_j over pixels [ours].
+    """1 minus the correlation of M_j and M'_j over pixels, averaged over classes [ours].
 
-    Every class map is centred and has unit norm first, so that shrinking the maps gains nothing.
+    Each class map is first centred and scaled to unit norm, so shrinking the maps gains nothing.
     """
     flat, other = (m.flatten(2) - m.mean((-2, -1))[..., None] for m in (maps, others))
     return 1 - F.cosine_similarity(flat, other, dim=-1).mean()
@@ -69,11 +72,11 @@ def label_maps(maps: Tensor, labels: Tensor) -> Tensor:
 
 
 def loss_align(scores: Tensor, target_assignment: Tensor) -> Tensor:
-    """L_align = -1/(hw) Σ_uv Σ_m P_ξ(m, u, v) log P_θ(m, u, v) (method 3.4.4), batch mean.
+    """L_align = -1/(hw) Σ_xy Σ_m P_ξ(m, x, y) log P_θ(m, x, y) (docs/method.md 3.4.4), batch mean.
 
     Parameters
     ----------
-    scores : (B, M, h, w), the online heat maps over their temperature; P_θ is their softmax.
+    scores : online heat maps divided by their temperature, (B, M, h, w). P_θ is their softmax.
     target_assignment : P_ξ (B, M, h, w).
     """
     log_assignment = scores.log_softmax(1)
@@ -81,20 +84,21 @@ def loss_align(scores: Tensor, target_assignment: Tensor) -> Tensor:
 
 
 def loss_c(predicted: Tensor, target_embeddings: Tensor) -> Tensor:
-    """L_c = 1 - 1/M Σ_m cos(p(z_θ,m), z_ξ,m) (method 3.4.6), batch mean.
+    """L_c = 1 - 1/M Σ_m cos(p(z_θ,m), z_ξ,m) (docs/method.md 3.4.6), batch mean.
 
-    [ours] the complement: the paper prints the similarity itself, which a loss cannot be.
+    [ours] This is the complement of what the paper prints: minimising the similarity itself would
+    make the networks disagree.
 
     Parameters
     ----------
-    predicted : p(z_θ) (B, M, D), or z_θ where there is no predictor.
+    predicted : p(z_θ) (B, M, D), or z_θ without a predictor.
     target_embeddings : z_ξ (B, M, D).
     """
     return 1 - F.cosine_similarity(predicted, target_embeddings.detach(), dim=-1).mean()
 
 
 def loss_balance(assignment: Tensor) -> Tensor:
-    """R = ln M - H(mean of P_θ over batch and pixels) (method 3.4.7).
+    """R = ln M - H(mean of P_θ over batch and pixels) (docs/method.md 3.4.7).
 
     Parameters
     ----------
@@ -102,7 +106,7 @@ def loss_balance(assignment: Tensor) -> Tensor:
 
     Returns
     -------
-    0 where the regions share the pixels equally, ln M where one takes all.
+    0 if the regions share the pixels equally, ln M if one region takes all.
     """
     usage = assignment.mean((0, 2, 3))  # (M,)
     return math.log(len(usage)) + (usage * usage.clamp_min(1e-12).log()).sum()
@@ -110,16 +114,16 @@ def loss_balance(assignment: Tensor) -> Tensor:
 
 @torch.no_grad()
 def sinkhorn(scores: Tensor, rounds: int = 3) -> Tensor:
-    """Assignment in which all regions have the same mass over the batch (method 3.4.7).
+    """Assignment in which all regions have the same mass over the batch (docs/method.md 3.4.7).
 
     Parameters
     ----------
-    scores : (B, M, h, w), heat maps over their temperature.
-    rounds : each divides the regions by their mass, then the pixels by theirs.
+    scores : heat maps divided by their temperature, (B, M, h, w).
+    rounds : number of rounds. Each divides the regions by their mass, then the pixels by theirs.
 
     Returns
     -------
-    (B, M, h, w), sums to 1 over M.
+    The assignment (B, M, h, w), which sums to 1 over M.
     """
     logs = scores.log_softmax(1)
     for _ in range(rounds):
@@ -128,26 +132,28 @@ def sinkhorn(scores: Tensor, rounds: int = 3) -> Tensor:
 
 
 def ramp_up(epoch: int, epochs: int) -> float:
-    """Factor that rises linearly from 0 in epoch 0 to 1 from epoch `epochs` on [ours]."""
+    """Factor that rises linearly from 0 in epoch 0 to 1 in epoch `epochs`, then stays [ours]."""
     return min(1.0, epoch / epochs) if epochs else 1.0
 
 
 def log_prior(counts: Sequence[int]) -> Tensor:
-    """log(π_j · L), relative to equal classes, (L,).
+    """log(π_j · L), the log prior relative to equal classes, (L,) (docs/method.md 6.A).
 
-    Added to the logits in training it is logit adjustment, subtracted at test the correction.
-    [ours] A class that is absent counts as one clip: its logarithm would be infinite.
+    Logit adjustment adds it to the logits in training. Prior correction subtracts it at test.
+    [ours] An absent class counts as one clip, because its logarithm would be infinite.
     """
     clips = torch.tensor(counts, dtype=torch.float64).clamp_min(1)
     return (clips * len(clips) / clips.sum()).log().float()
 
 
 def effective_weights(counts: Sequence[int], beta: float) -> Tensor:
-    """Class-balanced weights (1 - β)/(1 - β^n_j), 1 for a class of average size, (L,).
+    """Class-balanced weights (1 - β^n̄)/(1 - β^n_j), n̄ the mean count, (L,) (docs/method.md 6.A).
+
+    A class of average size has weight 1.
 
     Parameters
     ----------
-    beta : 0 weighs every class alike, close to 1 by the inverse of its clips.
+    beta : β. 0 weighs all classes alike; towards 1 the weights approach the inverse of the counts.
     """
     clips = torch.tensor(counts, dtype=torch.float64).clamp_min(1)
     return ((1 - beta ** clips.mean()) / (1 - beta**clips)).float()

@@ -1,4 +1,4 @@
-"""Monitors: numbers that show a collapse of the regions or a shrinking of the maps (method 6.H)."""
+"""Monitors: numbers that show collapsing regions or shrinking maps (docs/method.md 6.H)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def region_monitors(regions: Regions) -> dict[str, Tensor]:
 
     Returns
     -------
-    usage : exp(H(mean P)), queries in use; M when shared equally, 1 when one takes all.
+    usage : exp(H(mean P)), the regions in use. M if they share equally, 1 if one takes all.
     entropy : mean entropy of a pixel's assignment, nats.
-    region_std : spread of the unit embeddings per channel; healthy near 1/sqrt(D), 0 collapsed.
+    region_std : spread of the unit embeddings per channel. Healthy near 1/sqrt(D), 0 if collapsed.
     region_cosine : mean absolute cosine between different regions of an image.
     """
     assignment = regions.assignment  # (B, M, h, w)
@@ -35,11 +35,11 @@ def region_monitors(regions: Regions) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def map_norm(maps: Tensor) -> Tensor:
-    """Mean over images of log ‖M‖; falling without end, L_acl shrinks the maps to agree.
+    """Mean over images of log ‖M‖. If it keeps falling, L_acl shrinks the maps to make them agree.
 
     Parameters
     ----------
-    maps : (B, L, h, w).
+    maps : class maps (B, L, h, w).
     """
     norms: Tensor = torch.linalg.vector_norm(maps, dim=(1, 2, 3))
     return norms.log().mean()

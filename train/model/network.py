@@ -1,4 +1,4 @@
-"""The classifier: torchvision's ResNet18 from scratch, a linear layer, and its class maps."""
+"""The classifier: ResNet18 without pretrained weights, a linear layer, and its class maps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Classifier(nn.Module):
 
     Attributes
     ----------
-    channels : C of the features, 512 at full width and depth.
+    channels : number C of feature channels, 512 at full width and depth.
     """
 
     def __init__(self, settings: TrainSettings, n_classes: int) -> None:
@@ -29,14 +29,14 @@ class Classifier(nn.Module):
         )
         self.channels = settings.width << (settings.stages - 1)
         self.bfloat16_backbone = settings.precision == "bfloat16"
-        # [ours] with bias, as EAC's code; the paper's formula shows none
+        # [ours] with a bias, as in EAC's code; the paper's formula shows none
         self.fc = nn.Linear(self.channels, n_classes, bias=settings.fc_bias)
 
     def features(self, instances: Tensor) -> Tensor:
         """F: (B, 3, S, S) → float32 (B, C, h, w), after the last ReLU.
 
-        The backbone alone may run in bfloat16: maps are compared by small differences, and cosines
-        are divided by a temperature of .04.
+        Only the backbone may run in bfloat16. Later steps need float32: they compare maps that
+        differ little, and divide cosines by a temperature of 0.04.
         """
         instances = instances.contiguous(memory_format=torch.channels_last)
         with torch.autocast(instances.device.type, torch.bfloat16, enabled=self.bfloat16_backbone):
@@ -44,18 +44,20 @@ class Classifier(nn.Module):
         return features.float()
 
     def logits(self, features: Tensor) -> Tensor:
-        """Method 3.2: W · GAP(F) + b, (B, C, h, w) → (B, L)."""
+        """W · GAP(F) + b (docs/method.md 3.2), (B, C, h, w) → (B, L)."""
         logits: Tensor = self.fc(features.mean((-2, -1)))
         return logits
 
     def maps(self, features: Tensor, *, detach: bool = True) -> Tensor:
-        """Class activation maps M_j = Σ_c W_j(c) F_c, (B, C, h, w) → (B, L, h, w).
+        """Class maps M_j = Σ_c W_j(c) F_c, (B, C, h, w) → (B, L, h, w).
 
-        No bias, no ReLU, no normalisation: the mean of a map plus its bias is its logit.
+        There is no bias, ReLU or normalisation. The mean of a map plus its class's bias is the
+        logit.
 
         Parameters
         ----------
-        detach : W is a constant [ours, as EAC and VAC]: L_acl trains the features alone.
+        detach : treat W as a constant, so that L_acl trains only the features [ours, as in EAC and
+            VAC].
         """
         weight = self.fc.weight.detach() if detach else self.fc.weight
         return torch.einsum("lc,bchw->blhw", weight, features)
@@ -73,20 +75,20 @@ def make_backbone(
     last_stride: int = 2,
     zero_residual: bool = False,
 ) -> nn.Sequential:
-    """ResNet18 without its head, randomly initialised (Kaiming, fan-out), or a smaller one.
+    """ResNet18 without its head, or a smaller one, randomly initialised (Kaiming, fan-out).
 
     With ``width=64`` and the defaults it is torchvision's ``resnet18(weights=None)``, with the same
     parameter names.
 
     Parameters
     ----------
-    width : channels of the first stage; each further one doubles them.
-    stages, blocks : fewer of either narrow what a cell of the map sees, so that class maps can be
-        local after a short training.
-    last_stride : of the last stage, 2 or 1.
-    zero_residual : the last normalisation of each block starts at zero, as torchvision's
-        ``zero_init_residual`` (Goyal et al. 2017, section 5.1): the network starts as its
-        shortcuts and widens its view only where that pays.
+    width : channels of the first stage. Each further stage doubles them.
+    stages, blocks : number of stages, and of blocks per stage. With fewer, a cell of the map sees
+        less of the input, so class maps can be local after a short training.
+    last_stride : stride of the last stage, 2 or 1.
+    zero_residual : start the last normalisation of each block at zero, as torchvision's
+        ``zero_init_residual`` does (Goyal et al. 2017, section 5.1). The network then starts as
+        its shortcuts and widens its view only where that lowers the loss.
 
     Raises
     ------
@@ -125,7 +127,7 @@ def _block(block: type[nn.Module], channels: int, out: int, stride: int) -> nn.M
 
 
 def _basic_block() -> type[nn.Module]:
-    """Import torchvision on first use: it takes a second, and fails beside a foreign torch."""
+    """Import torchvision on first use: this takes a second, and fails if torch does not match."""
     try:
         from torchvision.models.resnet import BasicBlock  # type: ignore[import-untyped]
     except (ImportError, RuntimeError, OSError) as error:

@@ -13,11 +13,11 @@ from raicl.train.settings import TrainSettings
 
 
 class Regions(NamedTuple):
-    """What the head says of a batch.
+    """Output of the region head for a batch.
 
     Attributes
     ----------
-    scores : S / T (B, M, h, w), cosine heat maps over the temperature.
+    scores : S / T (B, M, h, w), cosine heat maps divided by the temperature.
     assignment : P (B, M, h, w), softmax of the scores over the M queries.
     embeddings : z (B, M, D), pooled and projected region embeddings.
     """
@@ -28,11 +28,11 @@ class Regions(NamedTuple):
 
 
 class RegionHead(nn.Module):
-    """Method 3.4: decoder, dense projection, assignment, weighted pooling, projector.
+    """Decoder, dense projection, assignment, weighted pooling, projector (docs/method.md 3.4).
 
     Parameters
     ----------
-    channels : C of the features it is given.
+    channels : number C of feature channels.
     """
 
     def __init__(self, settings: TrainSettings, channels: int) -> None:
@@ -49,26 +49,26 @@ class RegionHead(nn.Module):
         self.projector = mlp(settings.dim, settings.projector_hidden, inputs=inputs)
 
     def forward(self, features: Tensor, temperature: float) -> Regions:
-        """Features (B, C, h, w), un-flipped, to regions.
+        """Turn features (B, C, h, w) into regions; they are unmirrored unless `unflip` is late.
 
         Parameters
         ----------
-        temperature : T of the softmax over queries.
+        temperature : temperature T of the softmax over the queries.
         """
         queries = self.decoder(features)  # Q (B, M, D)
-        if self.query_mode == "batch-mean":  # as FRA, whose regions are the database's
+        if self.query_mode == "batch-mean":  # closer to FRA: one set for all images
             queries = queries.mean(0, keepdim=True).expand_as(queries)
         dense = self.dense(features)  # F_dense (B, D, h, w)
         scores = heat_maps(queries, dense) / temperature
         assignment = scores.softmax(1)
-        # [ours] F_dense, as the paper's text; FRA pools the features themselves
+        # [ours] pool F_dense, as in the paper's text; FRA pools the features
         pooled = pool_regions(assignment, features if self.pooled == "features" else dense)
         embeddings = self.projector(pooled.flatten(0, 1)).unflatten(0, pooled.shape[:2])
         return Regions(scores, assignment, embeddings)
 
 
 class Decoder(nn.Module):
-    """DETR-style decoder: M learnable queries look at the h·w tokens of a feature map."""
+    """DETR-style decoder: M learnable queries attend to the h·w tokens of a feature map."""
 
     def __init__(self, settings: TrainSettings, channels: int) -> None:
         super().__init__()
@@ -98,8 +98,10 @@ class Decoder(nn.Module):
         memory = memory.flatten(2).mT  # (B, hw, D)
         keys = memory + places.flatten(1).mT
         position = self.queries.expand(len(memory), -1, -1)  # (B, M, D)
-        # [ours] From zeros all queries start as nearly one vector: a query chooses tokens by its
-        # position, and the mean of a few dozen tokens is about the same for every choice.
+        # [ours] Zeros make all queries start as nearly one vector: a query only chooses tokens, and
+        # the mean of a few dozen tokens is about the same for every choice. At the start the noise
+        # of the decoder's dropout exceeds the difference between queries. The network then learns
+        # to ignore its queries, and the regions collapse (docs/ablation.md).
         regions = torch.zeros_like(position)
         if self.contents is not None:
             regions = self.contents.expand_as(position)
@@ -110,7 +112,7 @@ class Decoder(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Self-attention among queries, cross-attention to the map, feed-forward; each post-norm."""
+    """Self-attention among queries, cross-attention to the map and feed-forward, each post-norm."""
 
     def __init__(self, settings: TrainSettings) -> None:
         super().__init__()
@@ -127,7 +129,7 @@ class DecoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, regions: Tensor, position: Tensor, keys: Tensor, memory: Tensor) -> Tensor:
-        """Refine regions (B, M, D); positions enter queries and keys, never values."""
+        """Refine regions (B, M, D). Positions are added to queries and keys, never to values."""
         query = regions + position
         found = self.self_attention(query, query, regions, need_weights=False)[0]
         regions = self.norms[0](regions + self.dropout(found))
@@ -138,7 +140,7 @@ class DecoderLayer(nn.Module):
 
 
 def mlp(dim: int, hidden: int, *, inputs: int | None = None) -> nn.Sequential:
-    """Two layers with batch normalisation between, for rows (B·M, D): projector or predictor."""
+    """Projector or predictor of rows (B·M, D): two layers with batch normalisation between."""
     return nn.Sequential(
         nn.Linear(inputs or dim, hidden),
         nn.BatchNorm1d(hidden),
@@ -150,11 +152,11 @@ def mlp(dim: int, hidden: int, *, inputs: int | None = None) -> nn.Sequential:
 def sine_positions(
     dim: int, height: int, width: int, *, device: torch.device | None = None
 ) -> Tensor:
-    """2-D sine encoding of cell centres, coordinates normalised to (0, 2π); DETR's frequencies.
+    """2-D sine encoding of cell centres, normalised to (0, 2π), with DETR's frequencies.
 
     Returns
     -------
-    (D, h, w): a quarter each of sin(y), cos(y), sin(x), cos(x).
+    (D, h, w): a quarter of the channels each for sin(y), cos(y), sin(x), cos(x).
     """
     frequency = 10_000 ** (-torch.arange(dim // 4, device=device) / (dim // 4))
     y, x = (  # (h, D/4), (w, D/4)
@@ -167,11 +169,12 @@ def sine_positions(
 
 
 def heat_maps(queries: Tensor, dense: Tensor) -> Tensor:
-    """S(m, u, v) = cos(Q[m], F_dense[:, u, v]).
+    """S(m, x, y) = cos(Q_m, F_dense(·, x, y)) (docs/method.md 3.4.3).
 
     Parameters
     ----------
-    queries : (B, M, D); dense : (B, D, h, w).
+    queries : Q (B, M, D).
+    dense : F_dense (B, D, h, w).
 
     Returns
     -------
@@ -182,15 +185,16 @@ def heat_maps(queries: Tensor, dense: Tensor) -> Tensor:
 
 
 def pool_regions(assignment: Tensor, dense: Tensor) -> Tensor:
-    """Weighted average pooling: z̄_m = Σ P_m F_dense / (Σ P_m + 1e-6), sums over pixels.
+    """Weighted average pooling over pixels: z̄_m = Σ P_m F_dense / (Σ P_m + 1e-6).
 
     Parameters
     ----------
-    assignment : P (B, M, h, w); dense : (B, D, h, w).
+    assignment : P (B, M, h, w).
+    dense : F_dense (B, D, h, w), or the features.
 
     Returns
     -------
-    (B, M, D); zero where a region has no pixel.
+    z̄ (B, M, D), zero for a region without pixels.
     """
     weighted = torch.einsum("bmhw,bdhw->bmd", assignment, dense)
     return weighted / (assignment.sum((-2, -1))[..., None] + 1e-6)

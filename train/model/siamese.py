@@ -1,8 +1,8 @@
-"""The Siamese method: the online network learns, its slow copy says where to look.
+"""The Siamese method: the online network learns to look where its slow copy, the target, looks.
 
-Forward order as in method.md 3: classify, then compare class maps (IRC), then regions (MRD). The
-target sees the mirrored instance; what it makes of it is flipped back, so that both networks speak
-of the same pixels.
+The order is that of docs/method.md section 3: classify, compare class maps (IRC), compare regions
+(MRD). The target network sees the mirrored instance. Its output is flipped back, so that both
+networks refer to the same pixels.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ from raicl.train.settings import TrainSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Losses:
-    """One step's result.
+    """Result of one step.
 
     Attributes
     ----------
-    total : the weighted sum, with its graph.
-    terms : unweighted ``cls``, ``acl``, ``align``, ``c`` and ``balance`` (R), as far as they are
-        part of the method.
-    logits : (B, L) of the online network.
-    monitors : what tells a healthy run from a collapsed one; see `raicl.train.model.monitors`.
+    total : weighted sum of the terms, with its autograd graph.
+    terms : unweighted ``cls``, ``acl``, ``align``, ``c`` and ``balance`` (R), as far as the
+        settings use them.
+    logits : logits of the online network, (B, L).
+    monitors : numbers that tell a healthy run from a collapsed one, see
+        `raicl.train.model.monitors`.
     """
 
     total: Tensor
@@ -52,11 +53,11 @@ class Losses:
 
 
 class Network(nn.Module):
-    """What the online and the target network have in common.
+    """The parts that both the online and the target network have.
 
     Attributes
     ----------
-    regions : None without MRD: then none of its parameters exist.
+    regions : the region head. None without MRD, so that its parameters do not exist.
     """
 
     def __init__(self, settings: TrainSettings, n_classes: int) -> None:
@@ -71,7 +72,7 @@ class Online(nn.Module):
     def __init__(self, settings: TrainSettings, n_classes: int) -> None:
         super().__init__()
         self.network = Network(settings, n_classes)
-        # [ours] on, as in BYOL and FRA, against collapse; the paper's text names none
+        # [ours] on by default against collapse, as in BYOL and FRA; the paper's text names none
         self.predictor: nn.Module = (
             mlp(settings.dim, settings.projector_hidden)
             if settings.mrd and settings.predictor
@@ -84,9 +85,10 @@ class Siamese(nn.Module):
 
     Attributes
     ----------
-    online : give ``online.parameters()`` to the optimiser, nothing else.
-    target : None where neither IRC nor MRD needs one.
-    log_prior, class_weights : (L,), from the counts of the training clips; not part of its state.
+    online : the online network. Give the optimiser ``online.parameters()`` and nothing else.
+    target : the target network. None if neither IRC nor MRD needs one.
+    log_prior, class_weights : (L,) each, from the counts of the training clips. Not in the
+        ``state_dict``.
     """
 
     log_prior: Tensor
@@ -97,17 +99,17 @@ class Siamese(nn.Module):
     ) -> None:
         super().__init__()
         self.settings = settings
-        counts = counts or [1] * n_classes  # unknown: all classes alike
+        counts = counts or [1] * n_classes  # unknown counts: all classes alike
         weights = effective_weights(counts, settings.effective_beta)
         self.register_buffer("log_prior", log_prior(counts), persistent=False)
         self.register_buffer("class_weights", weights, persistent=False)
         self.online = Online(settings, n_classes)
         self.target = make_target(self.online.network) if settings.irc or settings.mrd else None
-        self.to(memory_format=torch.channels_last)  # a fifth or more faster on CPUs
+        self.to(memory_format=torch.channels_last)  # faster on CPUs by a fifth or more
         self.train()
 
     def train(self, mode: bool = True) -> Siamese:
-        """As `nn.Module.train`; a target with running statistics of its own stays in eval mode."""
+        """Like `nn.Module.train`, but a target with own running statistics stays in eval mode."""
         super().train(mode)
         if self.target is not None and self.settings.target_bn == "eman":
             self.target.eval()
@@ -116,20 +118,20 @@ class Siamese(nn.Module):
     def losses(
         self, online: Tensor, target: Tensor, labels: Tensor, *, ramp: float = 1.0
     ) -> Losses:
-        """The objective on a batch of pairs (method 3.5).
+        """The objective on a batch of pairs (docs/method.md 3.5).
 
         Parameters
         ----------
-        online, target : I_θ and I_ξ (B, 3, S, S), scaled, both as the camera saw them: the
-            target is mirrored in here.
-        labels : (B,) class indices.
-        ramp : factor on the weights of L_acl and of MRD; see `raicl.train.model.losses.ramp_up`.
+        online, target : scaled instances I_θ and I_ξ (B, 3, S, S), neither of them mirrored. This
+            function mirrors the target.
+        labels : class indices (B,).
+        ramp : factor on the weights of L_acl and MRD, see `raicl.train.model.losses.ramp_up`.
         """
         settings, classifier = self.settings, self.online.network.classifier
         features = classifier.features(online)  # F_θ (B, C, h, w)
         logits = classifier.logits(features)
         terms = {"cls": self._class_loss(logits, labels)}
-        if settings.cls_target:  # [ours] unmirrored: batch statistics stay those of test time
+        if settings.cls_target:  # [ours] not mirrored: batch statistics stay those of the test
             terms["cls"] = (terms["cls"] + self._class_loss(classifier(target), labels)) / 2
         total = settings.lambda_cls * terms["cls"]
         if self.target is None:
@@ -155,16 +157,16 @@ class Siamese(nn.Module):
         return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
 
     def _class_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """L_cls, adjusted by the prior or weighted by class where that is asked for."""
+        """L_cls, adjusted by the prior or weighted by class if the settings ask for it."""
         if self.settings.imbalance == "logit-adjustment":
             logits = logits + self.log_prior
         weighted = self.settings.imbalance == "effective-number"
         return loss_cls(logits, labels, self.class_weights if weighted else None)
 
     def _attention_loss(self, maps: Tensor, mirrored: Tensor, labels: Tensor) -> Tensor:
-        """IRC: L_acl of M_θ and of the target's mirrored features (B, C, h, w)."""
+        """IRC: L_acl between M_θ and the maps of the target's mirrored features (B, C, h, w)."""
         assert self.target is not None
-        # [ours] M_ξ with the target's own W
+        # [ours] by default M_ξ uses the target's own W
         own = self.settings.cam_target == "own"
         classifier = (self.target if own else self.online.network).classifier
         with torch.no_grad():
@@ -176,14 +178,14 @@ class Siamese(nn.Module):
     def _region_losses(
         self, features: Tensor, mirrored: Tensor
     ) -> tuple[dict[str, Tensor], Regions]:
-        """MRD: L_align, L_c and, against collapse, R; and the online regions."""
+        """The terms of MRD (L_align, L_c and, against collapse, R) and the online regions."""
         settings = self.settings
         head = self.online.network.regions
         assert head is not None
         regions: Regions = head(features, settings.temperature_online)
         target_regions = self._target_regions(mirrored)
         assignment = target_regions.assignment
-        if settings.balance == "sinkhorn":  # [ours] for L_align alone; z is pooled with P
+        if settings.balance == "sinkhorn":  # [ours] only in L_align; z is pooled with P
             assignment = sinkhorn(target_regions.scores)
         predicted = self.online.predictor(regions.embeddings.flatten(0, 1))
         predicted = predicted.view_as(regions.embeddings)
@@ -197,20 +199,20 @@ class Siamese(nn.Module):
 
     @torch.no_grad()
     def _target_regions(self, mirrored: Tensor) -> Regions:
-        """The target's regions of the canonical frame, from features of the mirrored instance."""
+        """The target's regions in unmirrored coordinates, from the mirrored instance's features."""
         assert self.target is not None
         assert self.target.regions is not None
         temperature = self.settings.temperature_target
         if self.settings.unflip == "late":
             regions: Regions = self.target.regions(mirrored, temperature)
-            scores, assignment, embeddings = regions  # z does not know where its pixels lie
+            scores, assignment, embeddings = regions  # z has no positions to flip
             return Regions(mirror_maps(scores), mirror_maps(assignment), embeddings)
-        # [ours] un-flipped first: a fixed query then means one side of the face
+        # [ours] flip back first, so that a query always means the same side of the face
         early: Regions = self.target.regions(mirror_maps(mirrored), temperature)
         return early
 
     def update_target(self, progress: float = 0.0) -> None:
-        """ξ ← τ ξ + (1 - τ) θ; call it after every step, with the share of them that is done."""
+        """ξ ← τ ξ + (1 - τ) θ. Call it after every step with the finished share of the training."""
         if self.target is not None:
             momentum, follow = self.settings.momentum, self.settings.target_bn == "eman"
             if self.settings.momentum_schedule == "cosine":
@@ -219,26 +221,26 @@ class Siamese(nn.Module):
 
     @property
     def tested(self) -> Network:
-        """The network that classifies: the online one (method 3.7), or the target."""
+        """The network that classifies: the online one (docs/method.md 3.7), or the target."""
         if self.settings.infer_network == "target":
             assert self.target is not None
             return self.target
         return self.online.network
 
     def classify(self, instances: Tensor) -> Tensor:
-        """Logits (B, L), corrected for the prior where that is asked for; expects eval mode."""
+        """Logits (B, L), corrected for the prior if the settings ask for it. Expects eval mode."""
         logits: Tensor = self.tested.classifier(instances)
         if self.settings.imbalance == "prior-correction":
             logits = logits - self.log_prior
         return logits
 
     def attention(self, instances: Tensor) -> Tensor:
-        """Class maps (B, L, h, w) of the network that classifies; expects eval mode."""
+        """Class maps (B, L, h, w) of the network that classifies. Expects eval mode."""
         classifier = self.tested.classifier
         return classifier.maps(classifier.features(instances))
 
     def inference_state(self) -> dict[str, Tensor]:
-        """The tensors of a `Classifier`: no other network or head is needed to classify."""
+        """The tensors of the tested `Classifier`, which are all that classifying needs."""
         return dict(self.tested.classifier.state_dict())
 
 

@@ -16,8 +16,8 @@ Net = TypeVar("Net", bound=nn.Module)
 def make_target(online: Net) -> Net:
     """A copy of `online` with its own storage, no gradients and no dropout.
 
-    [ours] Its batch normalisation follows train mode like the online one's, as in BYOL; dropout
-    would only add noise to what the online network is asked to match.
+    [ours] Its batch normalisation follows train mode like the online network's, as in BYOL.
+    Dropout would only add noise to what the online network has to match.
     """
     target = copy.deepcopy(online).requires_grad_(False)
     for module in target.modules():
@@ -29,7 +29,7 @@ def make_target(online: Net) -> Net:
 
 
 def momentum_at(momentum: float, progress: float) -> float:
-    """τ rising from `momentum` to 1 by half a cosine, as in BYOL and FRA.
+    """τ, which rises from `momentum` to 1 along half a cosine, as in BYOL and FRA.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def momentum_at(momentum: float, progress: float) -> float:
 def update_target(
     target: nn.Module, online: nn.Module, momentum: float, *, follow: bool = False
 ) -> None:
-    """ξ ← τ ξ + (1 - τ) θ for parameters (method 3.3); buffers become the online ones.
+    """ξ ← τ ξ + (1 - τ) θ for parameters (docs/method.md 3.3). Buffers are copied from `online`.
 
-    Batch statistics are copied, so that a saved target can run in eval mode too.
+    Copied batch statistics let a saved target run in eval mode too.
 
     Parameters
     ----------
-    momentum : τ; 1 keeps every parameter, 0 copies it.
-    follow : running statistics follow as slowly as parameters do (EMAN); counts are copied.
+    momentum : τ. 1 keeps every parameter of the target, 0 copies the online one.
+    follow : let running statistics follow as slowly as parameters (EMAN). Counts are still copied.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""What is told of runs: their scores as text, their comparison, and the page that shows both."""
+"""Reports on runs: their comparison, published scores beside them, and the page that shows all."""

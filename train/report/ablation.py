@@ -22,8 +22,9 @@ class MeanOverSeeds(_Values):
 
     Attributes
     ----------
-    sd : sample standard deviation over seeds; None for one seed.
-    interval_95 : interval of the mean over seeds; None for one subject.
+    sd : sample standard deviation over seeds. None for one seed.
+    by_seed : score of each seed.
+    interval_95 : 95 % interval of the mean over seeds. None for one subject.
     """
 
     mean: float
@@ -50,11 +51,11 @@ class PairedScores(_Values):
 
 
 class RowCost(_Values):
-    """What a row takes: counted (see `raicl.train.ablation.cost.Cost`), but for the seconds.
+    """The cost of a row: counted (see `raicl.train.ablation.cost.Cost`), except the seconds.
 
     Attributes
     ----------
-    fold_seconds : median over folds and seeds.
+    fold_seconds : seconds of a fold, median over folds and seeds.
     """
 
     trained: int
@@ -79,10 +80,11 @@ class StudyRow(_Values):
     Attributes
     ----------
     note : what the row is, in words.
-    seeds : those that have results.
-    remarks : what its runs left out or sampled otherwise.
-    clips : those that every seed tested.
-    scores, against_reference, cost : None without results; the second for the reference, too.
+    seeds : seeds that have results.
+    remarks : lines about clips that its runs left out or sampled otherwise.
+    clips : number of clips that every seed tested.
+    scores, against_reference, cost : None without results. `against_reference` is also None for
+        the reference.
     """
 
     row: str
@@ -97,11 +99,12 @@ class StudyRow(_Values):
 
 
 class JudgedClaim(_Values):
-    """A claim about two rows, and what the runs say of it.
+    """A claim about two rows, and what the runs say about it.
 
     Attributes
     ----------
-    alike : whether the two are claimed to be alike; else the first to score lower.
+    alike : whether the claim is that the two are alike. Otherwise it is that the first scores
+        lower.
     """
 
     first: str
@@ -116,8 +119,8 @@ class StudyTable(Versioned):
 
     Attributes
     ----------
-    incomplete : by unit, why it is not complete.
-    integrity : what all results of the study were found with; several values where they differ.
+    incomplete : reasons of the units that are not complete, by name of the unit.
+    integrity : how the results of the study were found, with several values where they differ.
     """
 
     reference: str
@@ -133,7 +136,7 @@ def read_ablation(folder: Path) -> StudyTable:
 
     Raises
     ------
-    InputError : missing, or not such a table.
+    InputError : the table is missing, or the file is not such a table.
     """
     fix = "give the --dir of a raicl ablate command that has ended"
     return read_versioned(folder / TABLE, StudyTable, fix=fix, kind="the table of the ablation")

@@ -1,6 +1,6 @@
-"""Attention: where the network looked, for clips of the run that are worth looking at.
+"""Attention: where the network looked in some clips of a run.
 
-From a fold's weights and the cache any clip can be drawn again. Where these are missing there are
+Any clip can be drawn again from the cache and the weights of its fold. Without them there are only
 the pictures that a run drew while it trained, of the first clip of each fold.
 """
 
@@ -33,13 +33,13 @@ from raicl.train.settings import TrainSettings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WRONG, RIGHT, DRAWN = 4, 4, 4  # pictures at most: chosen clips, and those drawn in training
+WRONG, RIGHT, DRAWN = 4, 4, 4  # largest number of pictures of each kind
 _WEIGHTS, _REGIONS = "weights.safetensors", "regions.safetensors"
 _WEBP: dict[str, Any] = {"format": "webp", "pil_kwargs": {"quality": 82}}
 
 
 def choose(predictions: Sequence[Prediction]) -> list[Prediction]:
-    """The surest wrong clips, then of each class the surest right one."""
+    """The most confident wrong clips, then the most confident right clip of each class."""
     sure = sorted(predictions, key=lambda row: (-row.probabilities[row.predicted], row.clip))
     wrong = [row for row in sure if row.truth != row.predicted]
     right: dict[int, Prediction] = {}
@@ -55,7 +55,7 @@ class Picture(NamedTuple):
     Attributes
     ----------
     verdict : ``right`` or ``wrong``.
-    p : probability of the class it was given.
+    p : probability of the predicted class.
     alt : what the picture shows, in words.
     picture : data URI.
     """
@@ -105,7 +105,7 @@ def redraw(
 
 
 def drawn_in_training(outcome: Outcome) -> list[Picture]:
-    """The pictures the run drew itself, of the first clip of each fold; wrong clips come first.
+    """The pictures that the run drew itself, of the first clip of each fold, wrong ones first.
 
     Raises
     ------
@@ -137,9 +137,9 @@ def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings)
 
 
 def _network(outcome: Outcome, fold: str, settings: TrainSettings) -> Siamese:
-    """The network of a fold as far as it is saved: the tested one alone."""
+    """The network of a fold. Only the tested one was saved."""
     changes: dict[str, object] = {"irc": False}
-    if not settings.mrd:  # there is no target then; its classifier, too, is loaded as the online
+    if not settings.mrd:  # no target is made then, so load even a target's classifier as online
         changes["infer_network"] = "online"
     model = Siamese(settings.model_copy(update=changes), len(outcome.classes))
     network = model.tested
@@ -186,6 +186,6 @@ def _as_webp(path: Path) -> bytes:
         raise InputError(
             f"a picture of the run cannot be read: {error}",
             where=str(path),
-            fix="remove it; the report then does without",
+            fix="remove it; the report is then written without it",
         ) from error
     return content.getvalue()

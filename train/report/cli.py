@@ -1,4 +1,4 @@
-"""``raicl report`` and ``raicl compare``: options and messages; the work is loaded when needed."""
+"""``raicl report`` and ``raicl compare``: options and messages. The work is loaded on demand."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")],
     flows: Annotated[
         list[Path] | None,
-        typer.Option(help="The caches of the runs, if no longer where they were; repeatable."),
+        typer.Option(help="Caches of the runs, if they were moved; repeatable."),
     ] = None,
     ablation: Annotated[
-        Path | None, typer.Option(help="The --dir of a raicl ablate, whose table is shown too.")
+        Path | None, typer.Option(help="Folder (--dir) of a raicl ablate study to show as well.")
     ] = None,
     faces: Annotated[
         bool, typer.Option(help="Show onset faces, flow and attention of some clips.")

@@ -26,7 +26,7 @@ from raicl.train.scores.summary import subject_tables
 
 # what may differ between runs that are the same experiment under another seed
 _FREE = {"seed", "device", "instances", "threads", "deterministic"}
-SEED = 0  # of the draws of subjects; fixed, so that the same runs always give the same table
+SEED = 0  # seed of the draws of subjects; fixed, so that the same runs always give the same table
 
 
 class Difference(BaseModel):
@@ -40,12 +40,12 @@ class Difference(BaseModel):
 
 
 class Against(BaseModel):
-    """A run against the first one.
+    """A run compared with the first one.
 
     Attributes
     ----------
-    clips_that_differ : clips that the two give different classes.
-    right_in_first_alone, right_here_alone : those of them that one of the two has right.
+    clips_that_differ : number of clips that the two runs give different classes.
+    right_in_first_alone, right_here_alone : number of those that only one of the two gets right.
     mcnemar_p : p of McNemar's exact test.
     """
 
@@ -81,8 +81,8 @@ class Comparison(BaseModel):
 
     Attributes
     ----------
-    against_first : every run but the first.
-    over_seeds : None unless the runs differ in the seed alone.
+    against_first : every other run compared with the first.
+    over_seeds : mean and spread of the scores. None unless the runs differ only in the seed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -102,8 +102,8 @@ def compare(outcomes: Sequence[Outcome]) -> Comparison:
 
     Raises
     ------
-    InputError : the runs are not of the same classes and clips (a clip is named), or one is a
-        control.
+    InputError : the runs differ in their classes or clips (the error names a clip), only one of
+        them is a control, or they are controls with different seeds.
     """
     first, *others = outcomes
     for other in others:
@@ -128,9 +128,9 @@ def _check_same(first: Outcome, other: Outcome) -> None:
         )
     if first.results.is_control and first.results.seed != other.results.seed:
         raise InputError(
-            f"{first.name} and {other.name} are controls of two seeds, and each shuffles otherwise",
+            f"{first.name} and {other.name} are controls of two seeds, which shuffle differently",
             where=f"{first.folder}, {other.folder}",
-            fix="look at each beside chance, or compare controls of one --seed",
+            fix="compare each with chance, or compare controls of one --seed",
         )
     check_labels(first, other)
     clips = [{row.clip for row in outcome.predictions} for outcome in (first, other)]
@@ -138,7 +138,7 @@ def _check_same(first: Outcome, other: Outcome) -> None:
     if lonely:
         one = first if lonely[0] in clips[0] else other
         raise InputError(
-            f"the runs have other clips: {lonely[0]} is in {one.name} alone"
+            f"the runs have different clips: {lonely[0]} is in {one.name} alone"
             + (f", and so are {len(lonely) - 1} more in one of the two" if lonely[1:] else ""),
             where=f"{first.folder}, {other.folder}",
             fix="finish the same folds of both (raicl-train --fold), on the same clips",
@@ -151,7 +151,7 @@ def _shown_run(outcome: Outcome) -> ComparedRun:
 
 
 def _over_seeds(outcomes: Sequence[Outcome]) -> dict[ScoreName, OverSeeds] | None:
-    """Mean and sample standard deviation by score, of runs that are one experiment; else None."""
+    """Mean and sample standard deviation by score. None unless the runs are one experiment."""
     made_of = [
         outcome.settings.model_dump(exclude=_FREE)
         | {"cache": outcome.results.cache_digest, "evaluation": outcome.results.evaluation}

@@ -1,4 +1,4 @@
-"""Curves: what the epochs' logs of all folds say together, and their drawing for the page."""
+"""Curves: the logs of all folds combined by epoch, and their charts on the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from raicl.train.fold.log import History
 
 Logs = Mapping[str, History]
 
-# what is drawn together: the title, the keys of log.jsonl by name, and what it is good for
+# one chart each: its title, the names of its curves by key of log.jsonl, and a remark
 CHARTS = (
     (
         "Losses",
@@ -45,7 +45,7 @@ CHARTS = (
     (
         "Size of the class maps",
         {"log_map_norm": "log ‖M‖"},
-        "Falling without end, L_acl shrinks the maps in order to agree.",
+        "If it keeps falling, L_acl shrinks the maps to make them agree.",
     ),
 )
 _INK = {"light": "#1b2027", "dark": "#e7e9ec"}
@@ -57,11 +57,12 @@ _LINES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """One quantity over the epochs, over the folds that logged it.
+    """One quantity by epoch, over the folds that logged it.
 
     Attributes
     ----------
-    epochs : (E,); mean, low, high : (E,), of the folds; low and high are the extreme folds.
+    epochs : numbers of the epochs, (E,).
+    mean, low, high : mean, smallest and largest value of the folds, (E,) each.
     """
 
     epochs: NDArray[np.int64]
@@ -71,7 +72,7 @@ class Course:
 
 
 def course(logs: Logs, key: str) -> Course | None:
-    """Mean and extremes of `key` per epoch; None where no fold logged a finite value.
+    """Mean and extremes of `key` per epoch. None if no fold logged a finite value.
 
     A fold without a value in an epoch does not count there.
     """
@@ -99,7 +100,7 @@ class Chart(NamedTuple):
     ----------
     alt : what the picture shows, in words.
     pictures : data URIs, for a light and a dark page.
-    last : values after the last epoch.
+    last : mean values after the last epoch, by name of the curve.
     """
 
     title: str
@@ -144,7 +145,7 @@ def _alt(title: str, courses: Mapping[str, Course], folds: int) -> str:
 
 
 def _draw(courses: Mapping[str, Course], mode: str) -> str:
-    """A line with the band of the folds per quantity, as an SVG in a data URI."""
+    """One line per quantity with a band over the folds, as an SVG in a data URI."""
     ink = _INK[mode]
     style: dict[Any, Any] = {
         "svg.hashsalt": "raicl",
@@ -176,7 +177,7 @@ def _draw(courses: Mapping[str, Course], mode: str) -> str:
 
 
 def _open_range(axes: Any) -> None:
-    """Show a tenth of the values' size at least, or rounding looks like a change."""
+    """Show at least a tenth of the values' size, because otherwise rounding looks like a change."""
     low, high = axes.get_ylim()
     lack = 0.1 * max(abs(low), abs(high)) - (high - low)
     if lack > 0:
@@ -184,5 +185,5 @@ def _open_range(axes: Any) -> None:
 
 
 def data_uri(content: bytes, kind: str) -> str:
-    """A picture as the page holds it: no file beside it, no request."""
+    """A picture as a data URI, so that the page needs no other file and no request."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

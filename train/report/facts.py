@@ -1,4 +1,4 @@
-"""Facts: what the page says of one run, but for its pictures."""
+"""Facts: what the page shows of one run, except its pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SettingRow(NamedTuple):
 
 
 class SubjectRow(NamedTuple):
-    """A held-out subject; `seconds` is None in a fold of several subjects."""
+    """A held-out subject. `seconds` is None in a fold of several subjects."""
 
     subject: str
     clips: int
@@ -39,7 +39,7 @@ class SubjectRow(NamedTuple):
 
 
 class WrongClip(NamedTuple):
-    """A clip given another class, and the probabilities of the two."""
+    """A wrongly classified clip, with the probabilities of its true and its predicted class."""
 
     clip: str
     truth: str
@@ -49,7 +49,7 @@ class WrongClip(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell of the confusion matrix: clips, and their share of the true class."""
+    """A cell of the confusion matrix: number of clips, and their share of the true class."""
 
     n: int
     share: float
@@ -57,14 +57,15 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was run, its scores, subjects and wrong clips.
+    """A run with its scores, subjects and wrong clips.
 
     Attributes
     ----------
-    setup : what was run, as pairs of a name and a text.
-    settings : those that differ from the paper's come first.
-    wrong : the surest comes first.
-    remarks : what was left out or sampled otherwise.
+    setup : what was run and how, texts by name.
+    settings : all settings. Those that differ from the paper's come first.
+    wrong : wrong clips, the most confident first.
+    confusion : the confusion matrix, one row per true class.
+    remarks : lines about clips that were left out or sampled otherwise.
     """
 
     name: str
@@ -80,7 +81,7 @@ class Facts:
 
 
 def facts(outcome: Outcome) -> Facts:
-    """Everything of a run but its pictures."""
+    """The facts of a run."""
     return Facts(
         name=outcome.name,
         results=outcome.results,
@@ -96,10 +97,10 @@ def facts(outcome: Outcome) -> Facts:
 
 
 def _setup(outcome: Outcome) -> dict[str, str]:
-    """What was run, as pairs of a name and a text."""
+    """What was run and how, texts by name."""
     results, environment = outcome.results, outcome.environment
     program, *arguments = environment.command
-    # `raicl` itself, where it was started as a module
+    # `raicl` itself, if it was started as a module
     name = Path(program).name.replace("umbrella.py", "raicl")
     sheets = [f"{name} {version}" for name, version in results.sheets.items()]
     outside = [f"{n} {emotion}" for emotion, n in sorted(results.outside_protocol.items())]

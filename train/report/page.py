@@ -34,7 +34,7 @@ class ShownRun(Facts):
     Attributes
     ----------
     redrawn : chosen clips, drawn again from a cache.
-    drawn : pictures that the run drew while it trained; only where none could be drawn again.
+    drawn : pictures that the run drew while it trained. Empty if clips could be drawn again.
     licensed : databases whose faces may not be passed on.
     missing : what the page cannot show, by the names of `parts.html.jinja`.
     """
@@ -58,12 +58,12 @@ def write_page(
     faces: bool = True,
     ablation: Path | None = None,
 ) -> None:
-    """Write the report of some runs. The same runs and caches give the same bytes.
+    """Write the report on some runs. The same runs and caches give the same bytes.
 
     Parameters
     ----------
-    flows : the caches of the runs; where there are none, those the runs name, if still there.
-    faces : show onset faces; the databases' licences restrict who may see them.
+    flows : caches of the runs. If empty, those that the runs name are used if they still exist.
+    faces : show onset faces. The databases' licences restrict who may see them.
     ablation : folder of a study of `raicl ablate`, whose table is shown too.
 
     Raises
@@ -96,7 +96,7 @@ def write_page(
 
 
 def _refuse_other(path: Path) -> None:
-    """A page is replaced by a newer one; a cache that was named by mistake is not."""
+    """Refuse to replace a file that is not a page, such as a cache that was named by mistake."""
     if not path.is_file():
         return
     with path.open("rb") as stream:
@@ -115,7 +115,7 @@ def _template() -> Template:
     folder = files("raicl.train.report")
     environment = Environment(
         loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
-        autoescape=True,  # names of clips, classes and folders are others' text
+        autoescape=True,  # names of clips, classes and folders come from others
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -145,7 +145,7 @@ def _run(outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool) -> S
         caches = _given(outcome, flows, alone) or _recorded(outcome)
         if caches:
             redrawn = redraw(outcome, caches)
-        else:  # what a run drew itself is all there is
+        else:  # there are only the pictures that the run drew itself
             drawn = drawn_in_training(outcome)
             missing += ["caches"] if drawn else ["caches", "drawn"]
     return ShownRun(
@@ -159,7 +159,7 @@ def _run(outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool) -> S
 
 
 def _given(outcome: Outcome, flows: Sequence[Path], alone: bool) -> list[Path]:
-    """Those of `flows` that are the run's; of a run `alone` all, whatever they are."""
+    """Those of `flows` that the run used. For a run `alone` all, so that a wrong one is refused."""
     if alone:
         return list(flows)
     digests = {cache.digest for cache in outcome.environment.caches}
@@ -167,7 +167,7 @@ def _given(outcome: Outcome, flows: Sequence[Path], alone: bool) -> list[Path]:
 
 
 def _recorded(outcome: Outcome) -> list[Path]:
-    """The caches that the run names; none where one of them is gone or another one by now."""
+    """The caches that the run names. Empty if one of them is gone or has changed."""
     caches = outcome.environment.caches
     paths = [Path(cache.path) for cache in caches]
     try:

@@ -1,4 +1,4 @@
-"""Published: scores of others, each with the epoch it was taken from and where it was read."""
+"""Published scores of others, each with the epoch that was scored and its source."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Figure(BaseModel):
     Attributes
     ----------
     selection : which epoch was scored.
-    row : of the paper's ablation, as ``M5``.
+    row : row of the paper's ablation, such as ``M5``. Empty for other figures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +50,7 @@ def figures() -> list[Figure]:
 
 
 def ablation_figures() -> dict[str, Figure]:
-    """The paper's ablation by row; M3 and M10 are in no source."""
+    """The paper's ablation by row. No source shows M3 and M10."""
     return {figure.row: figure for figure in figures() if figure.row}
 
 
@@ -73,7 +73,7 @@ class FigureTable(NamedTuple):
 
 
 class Section(NamedTuple):
-    """The published figures of one protocol, and what keeps a run from being compared."""
+    """The published figures of one protocol, and notes on why runs cannot be compared with them."""
 
     protocol: str
     tables: list[FigureTable]
@@ -83,8 +83,8 @@ class Section(NamedTuple):
 def beside_published(outcomes: Sequence[Outcome]) -> list[Section]:
     """The published tables of the runs' protocols.
 
-    A run stands in a table only where it is of the same databases; else a note says why not. A
-    control is beside no figure.
+    A run is in a table only if it has the same databases. Otherwise a note says why not. A control
+    is shown beside no figure.
     """
     every, sections = figures(), []
     outcomes = [outcome for outcome in outcomes if not outcome.results.is_control]
@@ -101,7 +101,7 @@ def beside_published(outcomes: Sequence[Outcome]) -> list[Section]:
 
 
 def _nameable(outcome: Outcome) -> bool:
-    """Whether published figures say anything beside a run, be it that it cannot be compared."""
+    """Whether to show published figures beside a run, be it with a note that it differs."""
     databases = set(outcome.results.databases)
     return bool(databases & (_wanted(outcome.results) | {"synthetic"}))
 
@@ -140,7 +140,7 @@ def _own(database: str, outcome: Outcome) -> ShownFigure:
 
 
 def _notes(outcome: Outcome) -> list[str]:
-    """Why a run is not, or only with a reservation, comparable with the published figures."""
+    """Reasons why a run cannot be compared with the published figures, or only in part."""
     results, notes = outcome.results, []
     if "synthetic" in results.databases:
         notes.append(
@@ -156,7 +156,7 @@ def _notes(outcome: Outcome) -> list[str]:
         notes.append(results.partial)
     if results.left_out:
         notes.append(f"{counted(len(results.left_out), 'clip')} left out by its --sampling")
-    if results.unmet and not results.official_list:  # which says it of every clip
+    if results.unmet and not results.official_list:  # which says so for every clip
         first = " ".join(results.unmet[0].split())
         notes.append(f"its clips are not the published ones: {first}, see Published counts")
     return notes + [line for line in results.official_list if ": no" in line]

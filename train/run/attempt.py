@@ -25,13 +25,14 @@ from raicl.train.scores.predictions import Prediction, write_predictions
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """What became of a fold.
+    """The outcome of an attempt at a fold.
 
     Attributes
     ----------
-    clips, correct : tested, and classified as they are annotated; 0 where nothing was done.
-    reason : why it failed; empty where it did not.
-    done : whether the fold was trained here; not where another process had finished it.
+    clips, correct : number of tested clips, and of those given their true class. 0 if nothing was
+        done.
+    reason : why the fold failed. Empty if it did not.
+    done : whether the fold was trained here. False if another process had finished it.
     """
 
     clips: int = 0
@@ -44,15 +45,15 @@ class Attempt:
 def attempt_fold(
     experiment: Experiment, fold: Fold, instances: Instances, *, folds_after: int = 0
 ) -> Attempt:
-    """Train, test and save a fold, unless another process has done it by now.
+    """Train, test and save a fold, unless another process has finished it in the meantime.
 
     Parameters
     ----------
-    folds_after : folds that are trained after this one; for the time left alone.
+    folds_after : number of folds trained after this one, only to estimate the time left.
 
     Raises
     ------
-    ConflictError : another process is at it.
+    ConflictError : another process is training the fold.
     """
     began = time.perf_counter()
     try:
@@ -68,9 +69,9 @@ def attempt_fold(
 
 
 def experiment_instances(experiment: Experiment) -> Instances:
-    """The instances of all folds, where the settings want them; close them when done.
+    """The instances of all folds, kept where the settings say. The caller closes them.
 
-    Of a clip that is only tested, those that are never looked at stay on disk.
+    Instances that are never used stay on disk, if their clip is only tested.
     """
     whole = experiment.settings.infer != "middle"
     composite = experiment.composite
@@ -91,7 +92,7 @@ def experiment_instances(experiment: Experiment) -> Instances:
 def _run_fold(
     experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
 ) -> list[Prediction]:
-    """Train, predict and save one fold; ``done.json`` comes last."""
+    """Train, predict and save one fold. ``done.json`` is written last."""
     composite, settings, run = experiment.composite, experiment.settings, experiment.run
     _note_absent_classes(experiment, fold)
     try:
@@ -128,7 +129,7 @@ def _run_fold(
         ) from error
     write_predictions(folder / "predictions.csv", predictions, experiment.classes)
     save_tensors(folder / "weights.safetensors", model.inference_state())
-    if model.tested.regions is not None:  # to classify it is not needed, to draw the regions it is
+    if model.tested.regions is not None:  # needed to draw the regions, not to classify
         save_tensors(folder / "regions.safetensors", model.tested.regions.state_dict())
     if experiment.draw:
         seen = attend(model, instances, scale, predictions[0])
@@ -168,9 +169,9 @@ def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
-    """Whether a device has run out of memory; only CUDA's error has a class of its own."""
-    told = ("can't allocate memory", "out of memory")
-    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in told)
+    """Whether a device has run out of memory. Only CUDA's error has a class of its own."""
+    texts = ("can't allocate memory", "out of memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in texts)
 
 
 def _correct(rows: Sequence[Prediction]) -> int:

@@ -1,4 +1,4 @@
-"""Command: what ``raicl-train`` does once its options are known to be right."""
+"""Command: what ``raicl-train`` does after its options are checked."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def list_folds(
 def look_for_leaks(
     flows: Sequence[Path], settings: TrainSettings, *, test: Sequence[Path], as_json: bool
 ) -> None:
-    """Print what stands on both sides of a fold, byte for byte, and stop.
+    """Print what is on both sides of a fold, byte for byte, and stop.
 
     Raises
     ------
-    InputError : there is something.
+    InputError : something is on both sides.
     """
     found = find_leaks(*plan(flows, settings, test=test))
     console.result(json.dumps(found.to_json(), indent=2) if as_json else describe_leaks(found))
@@ -49,7 +49,7 @@ def look_for_leaks(
         raise InputError(
             f"{len(found.pairs)} pairs of clips are on both sides of a fold",
             where=" and ".join(found.pairs[0].subjects),
-            fix="give each recording to one subject, or remove the copies, and prepare anew",
+            fix="give each recording to one subject, or remove the copies, and prepare again",
         )
 
 
@@ -75,7 +75,7 @@ def run(
     PartialError : some folds failed.
     """
     if tensorboard:
-        summary_writer()  # refuses now what else would end the run after its first epoch
+        summary_writer()  # fails now rather than when the first fold begins
     composite, folds = plan(flows, settings, test=test)
     chosen = choose_folds(folds, fold, note=console.say)
     jobs = resolve_jobs(jobs)

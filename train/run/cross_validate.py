@@ -1,4 +1,4 @@
-"""Cross-validation: the folds one after another, then their predictions pooled."""
+"""Cross-validation: runs the folds, then pools their predictions."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ SELECTION = "last epoch of a fixed budget"
 
 
 def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> Results:
-    """Run the chosen folds that are not finished and pool every finished one of the run.
+    """Run the chosen folds that are not finished, then pool every finished fold of the run.
 
-    A fold that fails costs that fold: its reason stands in the results under ``failed``.
+    If a fold fails, the others continue. The results give its reason under ``failed``.
 
     Raises
     ------
@@ -44,13 +44,13 @@ def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> Results:
 
 
 def _write_events(run: Run, finished: Sequence[Fold]) -> None:
-    """Event files of folds that may have been trained without any, from their logs."""
+    """Write event files from the logs of folds that may have been trained without them."""
     for fold in finished:
         EventFiles(run.events_folder(fold), read_log(run.fold_folder(fold))).close()
 
 
 def _run_folds(experiment: Experiment, missing: Sequence[Fold]) -> dict[str, str]:
-    """Run folds; reasons by subject of those that failed."""
+    """Run folds. Gives the reasons of those that failed, by fold."""
     failed = {}
     seconds = []
     for done, (fold, attempt) in enumerate(attempts(experiment, missing), start=1):
@@ -68,7 +68,7 @@ def pool_folds(experiment: Experiment, failed: Mapping[str, str]) -> Results:
 
     Parameters
     ----------
-    failed : reasons by fold, kept with the results.
+    failed : reasons of failed folds, by fold, stored with the results.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def pool_folds(experiment: Experiment, failed: Mapping[str, str]) -> Results:
             raise PartialError(
                 f"no fold is finished: {'; '.join(failed.values())}",
                 where=str(run.folder),
-                fix="mend the cause; the same command tries them again",
+                fix="remove the cause; the same command tries the folds again",
             )
         rows = [row for fold in finished for row in run.predictions(fold, experiment.classes)]
         results = _results(experiment, finished, rows, failed)
@@ -105,7 +105,7 @@ def _results(
     return Results(
         **dict(scores),
         control=settings.control,
-        # with nothing to learn each class is recalled by chance, whatever the network prefers
+        # with nothing to learn the mean recall is that of chance, whatever the network prefers
         chance_uar=None if settings.control == "none" else 1 / len(experiment.classes),
         protocol=composite.protocol.name,
         evaluation=describe_evaluation(composite, settings),

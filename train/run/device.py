@@ -1,4 +1,4 @@
-"""The device that trains: named, checked, never silently another one."""
+"""The device to train on: chosen by name and checked, never silently replaced by another."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from raicl.common.terminal.wording import counted
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device `name` asks for: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    """The device that `name` asks for: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     ``auto`` is the first CUDA GPU, else Apple's, else the CPU.
 
     Raises
     ------
-    UsageError : another name.
+    UsageError : any other name.
     SetupError : the machine, or this build of torch, lacks the device.
     """
     if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", name):
@@ -50,7 +50,7 @@ def configure_torch(*, threads: int | None, deterministic: bool) -> None:
     if threads is not None:
         torch.set_num_threads(threads)
     if deterministic:
-        # read by cuBLAS when its first handle is made, so before any work on a GPU
+        # cuBLAS reads this when it makes its first handle, so set it before any work on a GPU
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
         torch.backends.cudnn.benchmark = False

@@ -20,9 +20,9 @@ class Experiment:
     Attributes
     ----------
     draw : make pictures.
-    jobs : folds at a time; more than one have a process each.
+    jobs : number of folds at a time. If there are several, each has a process of its own.
     tensorboard : write event files.
-    oracle : also classify the held-out clips after every epoch, see `oracle`.
+    oracle : also classify the held-out clips after every epoch, see `raicl.train.fold.oracle`.
     """
 
     composite: Composite
@@ -41,10 +41,10 @@ class Experiment:
         return self.composite.classes
 
     def events_folder(self, fold: Fold) -> Path | None:
-        """Where a fold's event files go, ``tensorboard/DATASET/SUBJECT``; None for none."""
+        """Folder of a fold's event files, ``tensorboard/DATASET/SUBJECT``. None without them."""
         return self.run.events_folder(fold) if self.tensorboard else None
 
     def label(self, fold: Fold) -> str:
-        """A fold among all of the run, as in ``[ 3/24] casme2/sub03``."""
+        """A fold and its place among all folds of the run, as in ``[ 3/24] casme2/sub03``."""
         total, place = len(self.folds), self.folds.index(fold) + 1
         return f"[{place:>{len(str(total))}}/{total}] {fold.name}"

@@ -1,4 +1,4 @@
-"""Fingerprint: what makes two runs the same experiment, and a record of what made this one."""
+"""Fingerprint: what makes two runs the same experiment, and the environment of a run."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def run_key(composite: Composite, settings: TrainSettings) -> str:
 
 
 def to_toml(settings: TrainSettings) -> str:
-    """The settings as TOML that ``--config`` reads back; a key that is None is left out."""
+    """The settings as TOML that ``--config`` reads back, without those that are None."""
     values = settings.model_dump(mode="json", exclude_none=True)
-    # JSON's strings, numbers, booleans and flat arrays are TOML as they stand
+    # strings, numbers, booleans and flat arrays are written alike in JSON and TOML
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
 
 
 def identity(settings: TrainSettings) -> dict[str, Any]:
     """The settings that say what is computed, without those that say where and how fast.
 
-    Nor with the protocol's name: a file may change under it, so its labels are compared instead.
+    The protocol's name is left out too: its file may change, so the labels are compared instead.
     """
     fields = TrainSettings.model_fields
     return {
@@ -48,7 +48,7 @@ def identity(settings: TrainSettings) -> dict[str, Any]:
 
 
 def environment(composite: Composite) -> Environment:
-    """What a run is made with: versions, machine, command and caches."""
+    """The environment of a run: versions, machine, command and caches."""
     gpus = range(torch.cuda.device_count())
     return Environment(
         versions=versions(PACKAGES),

@@ -1,4 +1,4 @@
-"""Run: the folder of one experiment, which a repeated command finds again and completes."""
+"""Run: the folder of one experiment. A repeated command finds it again and completes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CONFIG, _ENVIRONMENT, _RESULTS, _DONE = "config.toml", "env.json", "results.jso
 _DIGESTED = ("predictions.csv", "weights.safetensors", "regions.safetensors", "oracle.jsonl")
 _EVENTS = "tensorboard"
 _AGAIN = "the same command makes it again"
-_LOCK_SECONDS = 60.0  # pooling takes well under one; only another process pooling can hold it
+_LOCK_SECONDS = 60.0  # ample: another process holds the lock only while it pools, under 1 s
 
 
 class Run:
@@ -35,30 +35,30 @@ class Run:
 
     Attributes
     ----------
-    folder : holds ``config.toml``, ``env.json``, ``run.log``, ``folds/`` and the results.
+    folder : folder with ``config.toml``, ``env.json``, ``run.log``, ``folds/`` and the results.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def log(self, text: str) -> None:
-        """Say `text` and keep it, with the time, in ``run.log``."""
+        """Print `text` and append it to ``run.log`` with the time."""
         say(text)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         with (self.folder / "run.log").open("a", encoding="utf-8") as stream:
             stream.writelines(f"{stamp} {line}\n" for line in text.splitlines())
 
     def fold_folder(self, fold: Fold) -> Path:
-        """Where a fold's files lie: ``folds/DATASET/SUBJECT``."""
+        """Folder of a fold's files: ``folds/DATASET/SUBJECT``."""
         return self.folder / "folds" / fold.name
 
     def events_folder(self, fold: Fold) -> Path:
-        """Where a fold's event files lie: ``tensorboard/DATASET/SUBJECT``."""
+        """Folder of a fold's event files: ``tensorboard/DATASET/SUBJECT``."""
         return self.folder / _EVENTS / fold.name
 
     @contextmanager
     def hold(self, fold: Fold) -> Iterator[Path]:
-        """The fold's folder, locked against other processes and cleaned of what a kill left.
+        """Lock the fold's folder against other processes and remove what a killed one left there.
 
         Raises
         ------
@@ -72,15 +72,15 @@ class Run:
 
     @property
     def begun(self) -> bool:
-        """Whether the folder is a whole run, with or without results."""
+        """Whether the run is set up completely, with or without results."""
         return (self.folder / _ENVIRONMENT).is_file()
 
     def pooled(self, folds: Sequence[Fold]) -> bool:
-        """Whether the results are of every finished fold: a kill may come before they are pooled.
+        """Whether the results cover every finished fold. A run may be killed before it pools them.
 
         Parameters
         ----------
-        folds : all of the run.
+        folds : all folds of the run.
         """
         path = self.folder / _RESULTS
         if not path.is_file():
@@ -89,11 +89,11 @@ class Run:
         return results.folds.done == sum(map(self.finished, folds))
 
     def finished(self, fold: Fold) -> bool:
-        """Whether the fold is complete; ``done.json`` alone says so."""
+        """Whether the fold is complete. Only ``done.json`` says so."""
         return (self.fold_folder(fold) / _DONE).is_file()
 
     def file_digests(self, fold: Fold) -> dict[str, str]:
-        """SHA-256 of those files of a fold that a finished one must not change."""
+        """SHA-256 of the files that must not change once the fold is finished, by name."""
         paths = [self.fold_folder(fold) / name for name in _DIGESTED]
         return {path.name: sha256_file(path) for path in paths if path.exists()}
 
@@ -106,7 +106,7 @@ class Run:
 
         Raises
         ------
-        InputError : they were changed since, or do not cover the fold's clips.
+        InputError : they have changed since, or do not cover the fold's clips.
         """
         folder = self.fold_folder(fold)
         path = folder / "predictions.csv"
@@ -122,7 +122,7 @@ class Run:
         return predictions
 
     def record(self, fold: Fold) -> FoldRecord:
-        """What a finished fold says of itself.
+        """The record of a finished fold.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class Run:
 
     @contextmanager
     def hold_results(self) -> Iterator[None]:
-        """Exclude other processes while results are pooled, so that the last one sees all."""
+        """Exclude other processes while results are pooled, so that the last pools all folds."""
         deadline = time.monotonic() + _LOCK_SECONDS
         with ExitStack() as held:
             while True:
@@ -154,8 +154,8 @@ class Run:
 def default_folder(composite: Composite, settings: TrainSettings) -> Path:
     """``runs/DATASETS-PROTOCOL-KEY``, so that the same command finds the same run.
 
-    It is ``DATASETS-to-DATASETS`` where some are trained on and others tested. What is left out,
-    if not subjects, and a control stand before the key.
+    It starts with ``DATASETS-to-DATASETS`` if some databases are only tested. What each fold leaves
+    out, unless subjects, and a control precede the key.
     """
     trained = sorted(set(composite.datasets) - composite.tested)
     sides = [trained, sorted(composite.tested)] if composite.tested else [composite.datasets]
@@ -170,12 +170,12 @@ def default_folder(composite: Composite, settings: TrainSettings) -> Path:
 def open_run(
     folder: Path, composite: Composite, settings: TrainSettings, *, overwrite: bool = False
 ) -> Run:
-    """Begin a run or come back to it.
+    """Start a run or reopen it.
 
     Raises
     ------
-    ConflictError : the folder is of a run with other settings or instances (the differing keys
-        are named), or of something else.
+    ConflictError : the folder belongs to a run with other settings or instances (the error names
+        the differences), or to something else.
     InputError : the folder cannot be made.
     """
     try:
@@ -187,11 +187,11 @@ def open_run(
             fix="choose a --run-dir that you may write to",
         ) from error
     config = folder / _CONFIG
-    # one look: between two, another process may have begun this very run
+    # list the folder once: between two looks another process may start this run
     there = {path.name for path in folder.iterdir() if path.name[0] != "."}
     if there and _CONFIG not in there:
         raise ConflictError(
-            "the folder holds something else than a run",
+            "the folder holds something other than a run",
             where=str(folder),
             fix="choose a new --run-dir",
         )
@@ -201,18 +201,18 @@ def open_run(
     if run.begun:
         check_same(folder, composite, settings)
         _note_versions(run)
-    else:  # the environment is written last: it says that the folder is a whole run
+    else:  # the environment is written last: it marks the run as set up completely
         write_atomic(config, to_toml(settings).encode())
         write_versioned(folder / _ENVIRONMENT, environment(composite))
     return run
 
 
 def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> None:
-    """Check that a run was begun with these settings, instances and labels.
+    """Check that a run was started with these settings, instances and labels.
 
     Raises
     ------
-    ConflictError : it was not; what differs is named.
+    ConflictError : it was not. The error names what differs.
     """
     path = folder / _CONFIG
     before = identity(merge(TrainSettings, (str(path), read_toml(path))))
@@ -254,7 +254,7 @@ def _note_versions(run: Run) -> None:
 def _clear(folder: Path) -> None:
     with ExitStack() as held:
         for path in [folder / "lock", *folder.glob("folds/**/lock")]:
-            held.enter_context(lock(path))  # nobody is training what is removed here
+            held.enter_context(lock(path))  # no process is training what is removed here
         (folder / _ENVIRONMENT).unlink(missing_ok=True)
         for name in ("folds", _EVENTS):
             if (folder / name).exists():

@@ -1,4 +1,4 @@
-"""Outcome: what a run came to, read back from its folder and checked against its predictions."""
+"""Outcome: the results of a run, read from its folder and checked against its predictions."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Outcome:
 
     Attributes
     ----------
-    name : the folder's, or its path where two runs have folders of one name.
+    name : name of the folder, or its path if several folders have the same name.
     results : the content of ``results.json``.
     environment : the content of ``env.json``.
     settings : the content of ``config.toml``.
-    predictions : pooled, sorted by clip.
-    folds : what every finished fold says of itself, by its name.
-    logs : the log of every finished fold, one row per epoch.
+    predictions : pooled predictions, sorted by clip.
+    folds : the record of every finished fold, by name.
+    logs : the log of every finished fold, one row per epoch, by name.
     """
 
     folder: Path
@@ -46,7 +46,7 @@ class Outcome:
     logs: dict[str, History]
 
     def fold_folder(self, fold: str) -> Path:
-        """Where a fold's files lie."""
+        """Folder of a fold's files."""
         return self.folder / "folds" / fold
 
     def fold_of(self, subject: str) -> str:
@@ -73,8 +73,8 @@ def read_outcome(folder: Path, name: str) -> Outcome:
 
     Raises
     ------
-    InputError : the folder is not of a run, the run has no results yet, a file of it cannot be
-        read, or the predictions do not give the results.
+    InputError : the folder is not a run's, the run has no results yet, one of its files cannot be
+        read, or its predictions do not give its results.
     """
     missing = [file for file in _FILES if not (folder / file).is_file()]
     if missing:
@@ -113,11 +113,11 @@ def read_outcome(folder: Path, name: str) -> Outcome:
 
 
 def check_labels(first: Outcome, other: Outcome) -> None:
-    """Check that two runs give the clips that both tested the same true classes.
+    """Check that two runs agree on the true classes of the clips that both tested.
 
     Raises
     ------
-    InputError : they do not; a clip is named.
+    InputError : they do not. The error names a clip.
     """
     where = f"{first.folder}, {other.folder}"
     if first.classes != other.classes:
@@ -148,7 +148,7 @@ def _check_results(
     differing = [name for name, value in found if value != getattr(results, name)]
     if differing:
         raise InputError(
-            f"the predictions beside them give other results: {', '.join(differing)}",
+            f"the predictions of the run give other results: {', '.join(differing)}",
             where=str(path),
             fix=_AGAIN,
         )

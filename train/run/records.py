@@ -1,4 +1,4 @@
-"""Records: what a run says of its making, and what a fold says of its end, as files hold it."""
+"""Records: the environment of a run and the record of a finished fold, as files hold them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class CacheSource(BaseModel):
 
 
 class Environment(Versioned):
-    """The content of ``env.json``: what a run was begun with.
+    """The content of ``env.json``: the environment in which a run was started.
 
     Attributes
     ----------
-    versions : installed versions by distribution, with Python's.
-    git : commit of raicl's source; ``installed`` outside a checkout.
+    versions : installed versions by distribution, and Python's.
+    git : commit of raicl's source. ``installed`` outside a checkout.
     gpus : names of the GPUs that torch saw.
     threads : threads that torch used.
     command : the command line.
     cache_digest : digest of all instances together.
-    protocol : as it was when the run began.
-    labels_digest : digest of every clip's class.
-    tested : databases that are tested and not trained on.
+    protocol : the protocol as it was when the run started.
+    labels_digest : digest of the classes, of every clip's class, and of its side.
+    tested : databases that are only tested.
     """
 
     versions: dict[str, str]
@@ -57,14 +57,15 @@ class FoldRecord(Versioned):
 
     Attributes
     ----------
-    held_out : name of the fold; fold : its row among all of the run.
+    held_out : name of the fold.
+    fold : row of the fold, see `raicl.train.clips.folds.Fold`.
     seed : the run's seed plus the row.
-    clips, correct : tested clips, and those given their true class.
-    scale : what the inputs were divided by.
+    clips, correct : number of tested clips, and of those given their true class.
+    scale : the numbers that inputs were divided by.
     network : which of the two networks was tested.
-    class_counts : training clips by class.
-    seconds : of all epochs, whenever they were trained, and of testing.
-    digests : SHA-256 by name of the fold's files.
+    class_counts : number of training clips by class.
+    seconds : duration of all epochs, whenever they were trained, and of testing.
+    digests : SHA-256 of the fold's files, by name.
     """
 
     held_out: str

@@ -1,4 +1,4 @@
-"""Workers: folds one after another, or several at a time in processes of their own."""
+"""Workers: run folds one after another, or several at a time in processes of their own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from raicl.train.run.experiment import Experiment
 
 
 def attempts(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
-    """Attempt `folds`, with `Experiment.jobs` at a time; yields each as it ends."""
+    """Attempt `folds`, `Experiment.jobs` at a time. Yields each as it ends."""
     if experiment.jobs > 1 and len(folds) > 1:
         yield from _parallel(experiment, folds)
         return
@@ -33,12 +33,12 @@ def attempts(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fo
 
 
 def threads_each(jobs: int) -> int | None:
-    """Threads of a process when `jobs` of them share the cores; None, torch's choice, for one."""
+    """Threads per process if `jobs` processes share the cores. None, torch's choice, for one."""
     return max(1, resolve_jobs(-1) // jobs) if jobs > 1 else None
 
 
 def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
-    # a process's share of the folds behind each in the queue
+    # by fold: a process's share of the folds that follow it in the queue
     after = {fold.name: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
     work = _Worker(experiment, after, torch.get_num_threads(), console.configured(), os.getpid())
     try:
@@ -49,12 +49,12 @@ def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[F
                 attempt = Attempt(reason=reason)
             yield folds[index], attempt
     finally:
-        stop_workers()  # each holds the instances
+        stop_workers()  # each worker holds the instances in memory
 
 
 @dataclass(frozen=True)
 class _Worker:
-    """The work of one process, which keeps the instances from fold to fold."""
+    """The work of one process, which keeps the instances between folds."""
 
     experiment: Experiment
     folds_after: dict[str, int]
@@ -74,7 +74,7 @@ class _Worker:
 
 
 def _leave_after(parent: int) -> None:
-    """End this process soon after `parent` has been killed: its folds' locks are then free."""
+    """End this process soon after `parent` was killed, which frees the locks of its folds."""
     while os.getppid() == parent:
         time.sleep(0.2)
     os._exit(1)

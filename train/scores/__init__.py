@@ -1,1 +1,1 @@
-"""From predictions to UF1, UAR and what a result says about itself. Read metrics.py first."""
+"""From predictions to UF1, UAR and the terms of a result. Read metrics.py first."""

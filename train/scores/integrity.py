@@ -1,4 +1,4 @@
-"""Integrity: what a result must say about itself, the same words wherever it is shown."""
+"""Integrity: the facts that a result must state, in the same words wherever it is shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from raicl.train.scores.results import Terms
 
 
 def integrity(terms: Terms) -> dict[str, str]:
-    """Pairs of a name and a text."""
+    """The facts of one result: texts by name."""
     return {
         "Protocol": f"{terms.protocol}, {terms.evaluation}",
         "Folds": f"{terms.folds.done} of {terms.folds.all} done",
@@ -21,7 +21,7 @@ def integrity(terms: Terms) -> dict[str, str]:
 
 
 def integrity_lines(names: Sequence[str], runs: Sequence[Terms]) -> list[str]:
-    """The block as text; where several runs differ, each stands under its name."""
+    """The facts as lines of text. Where runs differ, each has a line with its name."""
     blocks = [integrity(terms) for terms in runs]
     width = max(map(len, blocks[0])) + 2
     lines = []

@@ -1,7 +1,7 @@
 """UF1, UAR and accuracy of a pooled confusion matrix, and their subject-bootstrap interval.
 
-Every function takes ``(..., L, L)`` tables, rows the truth and columns the prediction, so that one
-formula serves the pool, a database's part of it and thousands of bootstrap replicas.
+Every function takes tables ``(..., L, L)`` with true classes in rows and predicted ones in columns.
+One formula then serves the pool, a database's part of it and thousands of bootstrap replicas.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Values = NDArray[np.float64]
 
 
 def confusion_matrix(truth: Sequence[int], predicted: Sequence[int], n_classes: int) -> Table:
-    """Count the clips of each true class (row) given each class (column).
+    """Count the clips of each true class (row) and predicted class (column).
 
     Raises
     ------
@@ -36,7 +36,7 @@ def confusion_matrix(truth: Sequence[int], predicted: Sequence[int], n_classes: 
 def f1_per_class(table: Table) -> Values:
     """F1_c = 2 TP_c / (2 TP_c + FP_c + FN_c), shape (..., L).
 
-    A class that is neither true nor predicted anywhere has 0 and still counts in the mean, as in
+    A class that is neither true nor predicted anywhere scores 0 and still counts in the mean, as in
     scikit-learn with ``labels`` fixed and ``zero_division=0``.
     """
     hits = np.diagonal(table, axis1=-2, axis2=-1)
@@ -47,7 +47,7 @@ def recall_per_class(table: Table) -> Values:
     """R_c = TP_c / n_c, shape (..., L); 0 for a class without clips.
 
     Such a class still counts in the mean, as in scikit-learn's ``recall_score`` with ``labels``
-    fixed; its ``balanced_accuracy_score`` leaves the class out.
+    fixed. scikit-learn's ``balanced_accuracy_score`` leaves the class out.
     """
     return _share(np.diagonal(table, axis1=-2, axis2=-1), table.sum(-1))
 
@@ -72,14 +72,14 @@ SCORES: dict[str, Callable[[Table], Values]] = {"uf1": uf1, "uar": uar, "accurac
 
 
 def resample_subjects(tables: Table, *, seed: int = 0, replicas: int = 2000) -> Table:
-    """Pooled tables when the subjects are drawn anew with replacement, `replicas` times.
+    """Pooled tables of `replicas` draws of the subjects, with replacement.
 
-    Subjects, not clips, are the units: the clips of one face are not independent.
+    Subjects are drawn instead of clips, because the clips of one face are not independent.
 
     Parameters
     ----------
-    tables : (..., subjects, L, L); every leading entry sees the same draws.
-    seed : of the draws; equal seeds and numbers of subjects give equal draws.
+    tables : confusion matrices, (..., subjects, L, L). All leading entries see the same draws.
+    seed : seed of the draws. Equal seeds and numbers of subjects give equal draws.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def resample_subjects(tables: Table, *, seed: int = 0, replicas: int = 2000) -> 
 
 
 def percentile_interval(values: Values, *, level: float = 0.95) -> tuple[float, float]:
-    """The ends that leave out equal tails of bootstrapped values."""
+    """Low and high end of the interval that leaves out equal tails of bootstrapped values."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -100,12 +100,12 @@ def percentile_interval(values: Values, *, level: float = 0.95) -> tuple[float, 
 def subject_intervals(tables: Table, *, seed: int = 0) -> dict[str, tuple[float, float]]:
     """The 95 % percentile interval of each score under `resample_subjects`.
 
-    A class that none of the drawn subjects has scores 0 in that draw, as it would if it were
-    absent from all predictions (method 5): where few subjects have a class, the lower end is low.
+    A class that no drawn subject has scores 0 in that draw, like a class that is absent from all
+    predictions (docs/method.md 5, rule 7). If few subjects have a class, the lower end is low.
 
     Parameters
     ----------
-    tables : (subjects, L, L), one confusion matrix per held-out subject.
+    tables : one confusion matrix per held-out subject, (subjects, L, L).
 
     Returns
     -------

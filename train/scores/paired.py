@@ -1,6 +1,6 @@
 """Two classifiers on the same clips: bootstrapped differences and McNemar's exact test.
 
-Both are paired: each clip is its own control, so that what is hard about it cancels out.
+Both are paired: each clip is its own control, so its difficulty cancels out.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ class Difference:
 
     Attributes
     ----------
-    interval : 95 %, by a bootstrap over subjects; p : two-sided, of no difference. Both None for
-        one subject, whose resample is always itself.
+    interval : 95 % interval by a bootstrap over subjects. None for one subject, whose resample is
+        always itself.
+    p : two-sided p of no difference. None for one subject.
     """
 
     value: float
@@ -37,7 +38,8 @@ class MeanScore:
 
     Attributes
     ----------
-    values : of each run; resampled : (replicas,), their mean on other draws of subjects.
+    values : score of each run.
+    resampled : mean over runs on each draw of the subjects, (replicas,).
     """
 
     values: tuple[float, ...]
@@ -50,7 +52,7 @@ class MeanScore:
 
     @property
     def sd(self) -> float | None:
-        """The sample standard deviation over runs; None for one."""
+        """The sample standard deviation over runs. None for one run."""
         return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
 
 
@@ -60,9 +62,9 @@ class Discordance:
 
     Attributes
     ----------
-    differ : clips that are given different classes.
-    first_only, second_only : clips that only the one or only the other gets right.
-    p : two-sided, of McNemar's exact test.
+    differ : number of clips that get different classes.
+    first_only, second_only : number of clips that only the first or only the second gets right.
+    p : two-sided p of McNemar's exact test.
     """
 
     differ: int
@@ -76,12 +78,13 @@ def paired_differences(first: Table, second: Table, *, seed: int = 0) -> dict[st
 
     Parameters
     ----------
-    first, second : (..., subjects, L, L), the same subjects in the same order; scores are averaged
-        over what leads, e.g. runs under several seeds, of which the two may have different numbers.
+    first, second : confusion matrices (..., subjects, L, L) of the same subjects in the same order.
+        Scores are averaged over the leading axes, such as runs under several seeds. The two may
+        have different numbers of runs.
 
     Raises
     ------
-    ValueError : the two differ in shape or in the true classes of a subject.
+    ValueError : the two differ in their subjects, in their classes or in a subject's true classes.
     """
     first, second = (table.reshape(-1, *table.shape[-3:]) for table in (first, second))
     truths = [table.sum(-1) for table in (first, second)]
@@ -99,12 +102,12 @@ def paired_differences(first: Table, second: Table, *, seed: int = 0) -> dict[st
 
 
 def mean_score(tables: Table, name: str, *, seed: int = 0) -> MeanScore:
-    """A score, averaged over runs, and what it is when the subjects are drawn anew.
+    """A score averaged over runs, on all subjects and on each draw of the subjects.
 
     Parameters
     ----------
-    tables : (runs, subjects, L, L); every run sees the same draws.
-    name : of `SCORES`.
+    tables : confusion matrices, (runs, subjects, L, L). All runs see the same draws.
+    name : one of `SCORES`.
     """
     score = SCORES[name]
     values = score(tables.sum(1))
@@ -117,8 +120,8 @@ def mean_score(tables: Table, name: str, *, seed: int = 0) -> MeanScore:
 def bootstrap_p(differences: Values) -> float:
     """Two-sided p of no difference: twice the smaller tail of resampled differences beyond 0.
 
-    The observed sample counts as one more resample (Davison & Hinkley 1997, section 4.2), so that
-    p is never 0: the smallest is 2 / (replicas + 1).
+    The observed sample counts as one more resample (Davison & Hinkley 1997, section 4.2), so p is
+    never 0. Its smallest value is 2 / (replicas + 1).
     """
     tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     return min(1.0, 2 * (tail + 1) / (differences.size + 1))
@@ -143,10 +146,10 @@ def discordance(first: NDArray[np.int64], second: NDArray[np.int64], truth: NDAr
 
 
 def mcnemar_p(first_only: int, second_only: int) -> float:
-    """Two-sided exact p of McNemar's test: discordant clips fall to either side by a fair coin.
+    """Two-sided p of McNemar's exact test: each discordant clip is the toss of a fair coin.
 
-    1 where there is no discordant clip. It takes clips as independent, which those of one subject
-    are not: the bootstrap over subjects is the more careful one.
+    p is 1 without a discordant clip. The test takes clips as independent, but the clips of one
+    subject are not. The bootstrap over subjects is the more careful test.
     """
     n = first_only + second_only
     tail = sum(comb(n, k) for k in range(min(first_only, second_only) + 1))

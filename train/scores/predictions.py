@@ -1,4 +1,4 @@
-"""Predictions: one row per held-out clip, and their file, from which every score follows."""
+"""Predictions: one row per held-out clip, and the file from which all scores are computed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ _KEYS = ("clip", "subject", "truth", "predicted", "motion_px")
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What one fold says of one held-out clip.
+    """The prediction of a fold for one held-out clip.
 
     Attributes
     ----------
-    clip, subject : ids; subject is ``dataset/subject``.
+    clip : clip id.
+    subject : ``dataset/subject``.
     truth, predicted : class indices.
-    probabilities : softmax over the classes.
-    motion_px : mean |flow| over the crop of the instance that was tested, or of all of them where
-        there are several; px of the cache's crop, before any scaling.
+    probabilities : one per class, see `raicl.train.fold.inference.Verdict`.
+    motion_px : mean |flow| over the crop, averaged over the tested instances, px of the cache's
+        crop, before any scaling.
     """
 
     clip: str
@@ -39,7 +40,7 @@ class Prediction:
 def write_predictions(
     path: Path, predictions: Sequence[Prediction], classes: Sequence[str]
 ) -> None:
-    """Write one row per clip, classes by name; the columns ``p_CLASS`` give their order."""
+    """Write one row per clip with class names. The columns ``p_CLASS`` give the classes' order."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_KEYS, *(f"p_{name}" for name in classes)])
@@ -51,11 +52,11 @@ def write_predictions(
 
 
 def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
-    """Read predictions and the classes they are made of.
+    """Read predictions and the classes of their run.
 
     Raises
     ------
-    InputError : missing, or not a file of `write_predictions`.
+    InputError : the file is missing or is not one of `write_predictions`.
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
@@ -63,7 +64,7 @@ def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
         if tuple(header[: len(_KEYS)]) != _KEYS:
             raise ValueError(f"its columns are {', '.join(header)}")
         if any(len(row) != len(header) for row in rows):
-            raise ValueError(f"a row has not the {len(header)} cells of its columns")
+            raise ValueError(f"a row does not have {len(header)} cells, one per column")
         classes = tuple(name.removeprefix("p_") for name in header[len(_KEYS) :])
         predictions = [
             Prediction(

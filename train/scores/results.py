@@ -20,7 +20,7 @@ class _Values(BaseModel):
 
 
 class ClassScore(_Values):
-    """One class: F1, recall, and how many clips are of it."""
+    """F1, recall and number of clips of one class."""
 
     f1: float
     recall: float
@@ -57,9 +57,9 @@ class Scores(Scored):
 
     Attributes
     ----------
-    interval_95 : None for a single subject, of whom every resample is the same.
-    classes : by name, in the order of the confusion matrix.
-    confusion : clips, a row per true class and a column per predicted one.
+    interval_95 : 95 % intervals. None for a single subject, whose resamples are all the same.
+    classes : scores by class name, in the order of the confusion matrix.
+    confusion : number of clips, one row per true class and one column per predicted class.
     """
 
     clips: int
@@ -74,9 +74,9 @@ class Stratum(_Values):
 
     Attributes
     ----------
-    motion_px : the lowest and the highest mean length of the tested flow, px of the crop; None, as
-        the scores are, where equal motions leave the stratum without clips.
-    classes : clips by true class.
+    motion_px : lowest and highest mean length of the tested flow, px of the crop. None, like the
+        scores, if equal motions leave the stratum without clips.
+    classes : number of clips by true class.
     """
 
     motion_px: Ends | None
@@ -95,27 +95,27 @@ class PooledScores(Scores):
 
 
 class BestEpochs(Scored):
-    """What scoring each fold at its best epoch would give: selected on the test, invalid."""
+    """The scores if each fold were scored at its best epoch: test-selected, so invalid."""
 
     selection: str
     epochs: dict[str, int]
 
 
 class Progress(_Values):
-    """How many are done, and how many there are."""
+    """How many folds or units are done, and how many there are."""
 
     done: int
     all: int
 
 
 class Terms(_Values):
-    """How a result was found: what stands beside it wherever it is shown.
+    """How a result was found. It is shown together with the result.
 
     Attributes
     ----------
     evaluation : how the folds were made, in words.
     selection : which epoch is scored.
-    duplicates : groups of clips of several subjects with the same content.
+    duplicates : groups of clips with the same content under several subjects.
     """
 
     protocol: str
@@ -128,7 +128,7 @@ class Terms(_Values):
 
     @property
     def partial(self) -> str:
-        """Which part of the folds is done, in words; empty where all are."""
+        """Which part of the folds is done, in words. Empty if all are done."""
         noun = "subjects" if self.evaluation == WITHIN else "folds"
         done, every = self.folds.done, self.folds.all
         return "" if done == every else f"partial, {done} of {every} {noun}"
@@ -140,20 +140,20 @@ class Results(PooledScores, Terms, Versioned):
     Attributes
     ----------
     control : ``none``, or what was done to the labels so that nothing can be learnt.
-    chance_uar : what guessing gives, 1/L; None unless the run is a control.
-    held_out : subjects by the name of their fold, of the folds that are done.
+    chance_uar : UAR of guessing, 1/L. None unless the run is a control.
+    held_out : subjects of each finished fold, by the fold's name.
     sheets : version of the annotation by database, where a database has several.
     official_list : lines that say whether the clips are the published ones.
     unmet : lines with published counts that differ.
-    all_databases : of the whole run, with or without a finished fold.
-    failed : reasons by fold.
-    outside_protocol : clips without a class by emotion.
-    left_out : reasons by clip.
-    flagged : clips by flag of the sampling.
-    split : what the sheet's own split gives, in words; empty without one.
-    device : what the folds were trained on.
+    all_databases : databases of the whole run, with or without a finished fold.
+    failed : reasons of failed folds, by fold.
+    outside_protocol : number of clips without a class, by emotion.
+    left_out : reasons of clips that were left out, by clip.
+    flagged : number of clips by flag of the sampling.
+    split : what is trained on and tested, in words. Empty if both are every clip.
+    device : devices that the folds were trained on.
     run_dir : the run's folder, as it was given.
-    oracle : None unless every fold was observed after every epoch.
+    oracle : scores at the best epochs. None unless every fold was observed after every epoch.
     """
 
     control: str
@@ -174,5 +174,5 @@ class Results(PooledScores, Terms, Versioned):
 
     @property
     def is_control(self) -> bool:
-        """Whether the labels were shuffled, so that the scores say nothing of the method."""
+        """Whether the labels were shuffled, so that the scores say nothing about the method."""
         return self.control != "none"

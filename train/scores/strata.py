@@ -1,4 +1,4 @@
-"""Strata: whether weak motion is recognised as well as strong, by quartile of the tested motion."""
+"""Strata: scores by quartile of the tested motion, which compare weak with strong motion."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ STRATA = ("weakest", "weak", "strong", "strongest")
 def motion_strata(predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Stratum]:
     """Scores by quartile of `Prediction.motion_px`, weakest first.
 
-    The borders are the quartiles over all tested clips; no label is looked at. A clip on a border
-    belongs to the weaker side, and equal clips are never parted, so that strata may differ in size.
-    A class without clips in a stratum counts 0 in its UF1 and UAR, hence the clips of each class.
+    The borders are the quartiles over all tested clips. They use no label. A clip on a border
+    belongs to the weaker side. Clips of equal motion stay together, so strata may differ in size.
+    A class without clips counts as 0 in a stratum's UF1 and UAR, so the stratum lists its classes.
     """
     motion = [row.motion_px for row in predictions]
     borders = np.quantile(motion, [0.25, 0.5, 0.75])
@@ -45,7 +45,7 @@ def _stratum(rows: Sequence[Prediction], classes: Sequence[str]) -> Stratum:
 
 
 def strata_lines(strata: Mapping[str, Stratum]) -> list[str]:
-    """The strata as lines of text, without those that equal motions leave without clips."""
+    """The strata as lines of text, except those without clips."""
     lines = [
         "",
         f"{'motion':<12}{'UF1':>7}{'UAR':>9}{'accuracy':>10}{'clips':>7}   mean |flow|, px",

@@ -1,4 +1,4 @@
-"""Summary: the scores of pooled predictions, and the table that ends a run."""
+"""Summary: the scores of pooled predictions, and the table printed at the end of a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from raicl.train.scores.results import (
 )
 from raicl.train.scores.strata import motion_strata, strata_lines
 
-_WIDTH = 76  # of a score with its interval and its chance, before another column
+_WIDTH = 76  # width of a score with its interval and chance, before the next column
 
 
 def summarise(
@@ -37,8 +37,8 @@ def summarise(
 ) -> PooledScores:
     """Pooled scores with their intervals, per class and per database, and by strength of motion.
 
-    The rows of a database are the same predictions restricted to it, without retraining. The
-    order of `predictions` does not matter.
+    The scores of a database use its part of the same predictions, without retraining. The order of
+    `predictions` does not matter.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _table(predictions: Sequence[Prediction], classes: Sequence[str]) -> Table:
 
 
 def _scores(tables: Table, classes: Sequence[str], seed: int) -> Scores:
-    """Scores of subjects' confusion matrices (subjects, L, L), pooled."""
+    """Scores of confusion matrices (subjects, L, L), pooled over the subjects."""
     pooled = tables.sum(0)
     by_class = zip(classes, f1_per_class(pooled), recall_per_class(pooled), pooled, strict=True)
     return Scores(
@@ -89,12 +89,12 @@ def _scores(tables: Table, classes: Sequence[str], seed: int) -> Scores:
 
 
 def _intervals(tables: Table, seed: int) -> Intervals | None:
-    """None for one subject: a resample of it is always itself, which would look like certainty."""
+    """None for one subject: its resamples are all the same, which would look like certainty."""
     return Intervals(**subject_intervals(tables, seed=seed)) if len(tables) > 1 else None
 
 
 def results_text(results: Results) -> str:
-    """The table that ends a run."""
+    """The table printed at the end of a run."""
     lines = [*([SHUFFLED] if results.is_control else []), _headline(results), ""]
     oracle = results.oracle
     if oracle is not None:
@@ -124,7 +124,7 @@ def _classes(results: Results) -> list[str]:
 
 
 def _databases(results: Results) -> list[str]:
-    """The scores of each database, where there are several."""
+    """The scores of each database, if there are several."""
     if len(results.databases) < 2:
         return []
     lines = ["", f"{'database':<12}{'UF1':>7}{'UAR':>9}{'clips':>7}{'subjects':>10}"]

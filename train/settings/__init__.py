@@ -1,7 +1,7 @@
-"""Everything that determines a trained network: the defaults are the preset ``paper``.
+"""Everything that determines a trained network. The defaults are the preset ``paper``.
 
-One flat set of names, declared by theme: `inputs` what the network is fed, `method` what it learns
-by, `train` the rest. Where the paper is silent the sentence or the code says [ours].
+The names form one flat set. `inputs` declares those of the network's input, `method` those of the
+losses and the target, `train` the rest. [ours] in the code marks what the paper leaves open.
 """
 
 from raicl.train.settings.presets import load_preset, preset_layers, preset_names

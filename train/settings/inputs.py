@@ -1,4 +1,4 @@
-"""Settings of what the network is fed: which clips and frames, paired and scaled how."""
+"""Settings of the network's input: which clips and frames, and how they are paired and scaled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXPERIMENT, _SAMPLING, _INPUTS = "Experiment", "Sampling", "Inputs"
 
 
 class InputSettings(SamplingSettings):
-    """The part of `TrainSettings` up to the pair of tensors."""
+    """The part of `TrainSettings` that determines the network's input."""
 
     protocol: str = setting(
         "cde",
@@ -39,11 +39,11 @@ class InputSettings(SamplingSettings):
 
     sampling: Literal["cache", SamplingName] = setting(
         "cache",
-        "Frames trained on: cache takes what was prepared; the others choose among its frames.",
+        "Frames to train on: those the cache was prepared for, or another choice among its frames.",
         panel=_SAMPLING,
     )
     redraw: bool = setting(
-        True, "Draw random frames anew each epoch; else once per clip.", panel=_SAMPLING
+        True, "Draw random frames anew each epoch; otherwise once per clip.", panel=_SAMPLING
     )
 
     pairs: int = setting(16, "Pairs per clip and epoch.", panel=_INPUTS, ge=1, le=4096)
@@ -55,15 +55,17 @@ class InputSettings(SamplingSettings):
     )
     size: int = setting(
         225,
-        "Side of the network's input, px; stride (32) times k plus 1 keeps maps mirror-symmetric.",
+        "Side of the network's input, px; 32 k + 1 (k times the stride, plus 1) keeps maps "
+        "mirror-symmetric.",
         panel=_INPUTS,
         ge=33,
         le=1024,
     )
     scale: ScaleName = setting(
         "train-std",
-        "Inputs over the training clips' standard deviation, as they are (none), over 2 px and .2 "
-        "(const), over each instance's largest value, or as grey levels (minmax255).",
+        "Divide inputs by the training clips' standard deviations (train-std), by 2 px and 0.2 "
+        "(const) or by each instance's largest magnitude (sample-maxabs); leave them (none), or "
+        "make them grey levels (minmax255).",
         panel=_INPUTS,
     )
     scale_clip: float = setting(
@@ -79,7 +81,7 @@ class InputSettings(SamplingSettings):
         0.0, "Probability of erasing a part of the online instance.", panel=_INPUTS, ge=0, le=1
     )
     shift: int = setting(
-        0, "Largest random shift, the same for both of a pair, px.", panel=_INPUTS, ge=0, le=32
+        0, "Largest random shift of a pair, the same for both, px.", panel=_INPUTS, ge=0, le=32
     )
 
     @model_validator(mode="after")
@@ -87,8 +89,8 @@ class InputSettings(SamplingSettings):
         defaults = SamplingSettings().model_dump()
         asked = [name for name, value in defaults.items() if getattr(self, name) != value]
         if self.sampling == "cache" and asked:
-            raise ValueError(f"{asked[0]} needs a sampling: those of the cache are chosen already")
+            raise ValueError(f"{asked[0]} needs a sampling: the cache's frames are already chosen")
         self._refuse_idle_window(self.sampling)
         if not self.redraw and self.sampling != "random":
-            raise ValueError(f"no-redraw fixes sampling random, not {self.sampling}")
+            raise ValueError(f"no-redraw needs sampling random, not {self.sampling}")
         return self

@@ -13,7 +13,7 @@ _METHOD, _REGIONS = "Method: IRC and MRD", "Method: regions of MRD"
 
 
 class MethodSettings(InputSettings):
-    """The part of `TrainSettings` that the paper's formulas speak of."""
+    """The part of `TrainSettings` that the paper's formulas contain."""
 
     irc: bool = setting(True, "Instance consistency: L_acl.", panel=_METHOD)
     mrd: bool = setting(True, "Multi-region discovery: L_align + L_c.", panel=_METHOD)
@@ -22,12 +22,12 @@ class MethodSettings(InputSettings):
     lambda_mrd: float = setting(0.5, "Weight of L_align + L_c.", panel=_METHOD, ge=0)
     lambda_ramp: int = setting(
         0,
-        "Epochs over which the weights of L_acl and of MRD rise linearly from 0; 0 is none.",
+        "Epochs over which the weights of L_acl and MRD rise linearly from 0; 0 for no ramp.",
         panel=_METHOD,
         ge=0,
     )
     cls_target: bool = setting(
-        False, "L_cls also on the target's instance, by the online network.", panel=_METHOD
+        False, "Classify the target's instance too, by the online network.", panel=_METHOD
     )
     acl: Literal["mse", "l2", "cosine"] = setting(
         "mse",
@@ -35,29 +35,29 @@ class MethodSettings(InputSettings):
         panel=_METHOD,
     )
     acl_classes: Literal["all", "gt"] = setting(
-        "all", "L_acl over the maps of all classes, or of the label's alone.", panel=_METHOD
+        "all", "L_acl compares the maps of all classes, or only the label's.", panel=_METHOD
     )
     detach: bool = setting(
         True, "L_acl trains the features, not the classifier's W.", panel=_METHOD
     )
     cam_target: Literal["own", "online"] = setting(
-        "own", "The target's maps by its own W, or by the online network's.", panel=_METHOD
+        "own", "The target's maps use its own W, or the online network's.", panel=_METHOD
     )
     momentum: float = setting(
         0.99, "Share of the target that a step keeps (τ).", panel=_METHOD, ge=0, le=1
     )
     momentum_schedule: Literal["constant", "cosine"] = setting(
-        "constant", "τ stays, or rises to 1 by a cosine over the epochs.", panel=_METHOD
+        "constant", "τ stays, or rises to 1 along a cosine over the epochs.", panel=_METHOD
     )
     target_bn: Literal["train", "eman"] = setting(
         "train",
-        "The target normalises by its batch, or by running statistics that follow as it does.",
+        "The target normalises by its batch, or by running statistics that follow slowly (eman).",
         panel=_METHOD,
     )
 
     unflip: Literal["early", "late"] = setting(
         "early",
-        "MRD of the target on features flipped back, or on mirrored ones, flipped back after.",
+        "Flip the target's features back before MRD, or its assignments after MRD.",
         panel=_REGIONS,
     )
     queries: int = setting(8, "Learnable facial queries.", panel=_REGIONS, ge=1, le=64)
@@ -67,7 +67,7 @@ class MethodSettings(InputSettings):
         panel=_REGIONS,
     )
     query_mode: Literal["image", "batch-mean"] = setting(
-        "image", "Decoded regions of every image, or their mean over the batch.", panel=_REGIONS
+        "image", "Regions of each image, or their mean over the batch.", panel=_REGIONS
     )
     dim: int = setting(256, "Channels of queries and regions.", panel=_REGIONS, ge=4, le=2048)
     decoder_layers: int = setting(2, "Layers of the decoder.", panel=_REGIONS, ge=1, le=12)

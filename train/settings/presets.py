@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parents[1] / "presets"
 
 
 def preset_names() -> list[str]:
-    """Every preset there is a file of, M9 before M10."""
+    """The name of every preset, M9 before M10."""
     return sorted((path.stem for path in FOLDER.glob("*.toml")), key=lambda name: (len(name), name))
 
 
@@ -21,20 +21,20 @@ def load_preset(name: str) -> dict[str, Any]:
 
     Raises
     ------
-    UsageError : no such preset.
+    UsageError : there is no such preset.
     """
     if name not in preset_names():
         there = ", ".join(preset_names())
-        raise UsageError(f"no such preset: {name or 'an empty name'}", fix=f"choose of {there}")
+        raise UsageError(f"no such preset: {name or 'an empty name'}", fix=f"choose one of {there}")
     return read_toml(FOLDER / f"{name}.toml")
 
 
 def preset_layers(names: str) -> list[tuple[str, dict[str, Any]]]:
-    """Layers for `raicl.common.settings.merge` of presets such as ``tiny,M2``, in this order.
+    """Presets such as ``tiny,M2`` as layers for `raicl.common.settings.merge`, in this order.
 
     Raises
     ------
-    UsageError : one of them is no preset.
+    UsageError : there is no such preset.
     """
     parts = [name.strip() for name in names.split(",")]
     return [(f"preset {name}", load_preset(name)) for name in parts]

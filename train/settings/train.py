@@ -1,4 +1,4 @@
-"""Settings of stage 2: those of the inputs and of the method, optimiser, network and machine."""
+"""All settings of stage 2: input, method, optimiser, network, classes, inference and machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLASSES, _INFERENCE = "Classes", "Inference"
 class TrainSettings(MethodSettings):
     """Every setting of stage 2.
 
-    Those of the panel Compute say where and how fast, not what is computed.
+    Settings of the panel Compute say where and how fast to compute, not what.
     """
 
     batch_size: int = setting(128, "Pairs per step.", panel=_OPTIMISER, ge=2)
@@ -32,18 +32,18 @@ class TrainSettings(MethodSettings):
     )
 
     lr_schedule: Literal["exponential", "cosine"] = setting(
-        "exponential", "By gamma per epoch, or a cosine to 0 over the epochs.", panel=_OPTIMISER
+        "exponential", "Decay by gamma per epoch, or along a cosine to 0.", panel=_OPTIMISER
     )
     clip_gradient: float | None = setting(
-        None, "Largest norm of the gradient; none leaves it.", panel=_OPTIMISER, gt=0
+        None, "Largest norm of the gradient; none for no limit.", panel=_OPTIMISER, gt=0
     )
 
     width: int = setting(64, "Channels of ResNet18's first stage.", panel=_NETWORK, ge=4, le=256)
     stages: Literal[3, 4] = setting(
-        4, "Stages of the network; with three a map's cell sees less of the face.", panel=_NETWORK
+        4, "Stages of the network; with 3 a cell of the map sees less of the face.", panel=_NETWORK
     )
     blocks: Literal[1, 2] = setting(
-        2, "Residual blocks per stage; two is ResNet18.", panel=_NETWORK
+        2, "Residual blocks per stage; 2 as in ResNet18.", panel=_NETWORK
     )
     last_stride: Literal[1, 2] = setting(
         2, "Stride of the last stage; 1 doubles the map.", panel=_NETWORK
@@ -53,25 +53,25 @@ class TrainSettings(MethodSettings):
     )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32",
-        "Of the backbone; bfloat16 (autocast) is for machines that compute in it.",
+        "Precision of the backbone; bfloat16 (autocast) is for machines that support it.",
         panel=_NETWORK,
     )
     fc_bias: bool = setting(True, "Bias of the linear classifier.", panel=_NETWORK)
 
     imbalance: ImbalanceName = setting(
         "none",
-        "Against rare classes: logit-adjustment or effective-number in L_cls, balanced-sampler, or "
-        "prior-correction at test; from the training clips of the fold.",
+        "Against class imbalance: logit-adjustment or effective-number in L_cls, balanced-sampler, "
+        "or prior-correction at test; uses the counts of the fold's training clips.",
         panel=_CLASSES,
     )
     effective_beta: float = setting(
-        0.999, "effective-number: β; 0 weighs all alike.", panel=_CLASSES, ge=0, lt=1
+        0.999, "β of effective-number; 0 weighs all alike.", panel=_CLASSES, ge=0, lt=1
     )
 
     infer: InferName = setting(
         "middle",
-        "Test on the middle instance, or on all of the clip: their mean, their vote, or weighted "
-        "by mean flow.",
+        "Test the middle instance, or all instances of the clip: their mean, their vote, or their "
+        "mean weighted by flow.",
         panel=_INFERENCE,
     )
     flip_average: bool = setting(
@@ -84,18 +84,18 @@ class TrainSettings(MethodSettings):
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=_COMPUTE)
     instances: Literal["auto", "device", "stream"] = setting(
         "auto",
-        "Where instances live: on the device, streamed from the shards, or as memory allows.",
+        "Where instances are kept: on the device, streamed from the shards, or as memory allows.",
         panel=_COMPUTE,
     )
     threads: int | None = setting(
-        None, "CPU threads; none leaves torch's choice.", panel=_COMPUTE, ge=1
+        None, "CPU threads; none for torch's choice.", panel=_COMPUTE, ge=1
     )
     deterministic: bool = setting(
-        True, "Refuse GPU operations that differ between runs.", panel=_COMPUTE
+        True, "Refuse GPU operations whose results differ between runs.", panel=_COMPUTE
     )
 
     @model_validator(mode="after")
     def _check_network(self) -> Self:
         if self.infer_network == "target" and not (self.irc or self.mrd):
-            raise ValueError("infer_network target needs IRC or MRD: else there is no target")
+            raise ValueError("infer_network target needs IRC or MRD: without, there is no target")
         return self
