@@ -1,0 +1,41 @@
+"""Docstrings of the house style, rewritten for napoleon before it reads them.
+
+An entry ``name : what it is`` has no type, since the signature has it. Napoleon would read the text
+as one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from docstring_entries import read_entries, section_lines
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+_SECTIONS = ("Parameters", "Attributes", "Raises")
+
+
+def rewrite(lines: list[str]) -> list[str]:
+    """The lines of a docstring with the text of every entry on a line of its own."""
+    text = "\n".join(lines)
+    for title in _SECTIONS:
+        body = section_lines(text, title)
+        if not body:
+            continue
+        entries = read_entries(body)
+        fresh = [part for names, what in entries for part in (", ".join(names), f"    {what}")]
+        text = text.replace("\n".join(body), "\n".join([*fresh, ""]), 1)
+    return text.splitlines()
+
+
+def _process(
+    _app: Sphinx, _what: str, _name: str, _subject: object, _options: object, lines: list[str]
+) -> None:
+    lines[:] = rewrite(lines)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect before napoleon, whose priority is 500."""
+    app.connect("autodoc-process-docstring", _process, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
