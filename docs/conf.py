@@ -22,6 +22,7 @@ extensions = [
     "settings_tables",
     "presets_table",
     "model_fields",
+    "whole_names",
 ]
 exclude_patterns = ["extensions"]
 

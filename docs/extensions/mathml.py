@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -30,6 +31,8 @@ def to_mathml(latex: str, *, block: bool = False) -> str:
         root = convert_to_element(latex, display="block" if block else "inline")
     except Exception as error:  # the converter has many kinds, and all mean a broken formula
         raise ValueError(f"not a formula: {latex}: {error!r}") from error
+    for element in root.iter():
+        element.text = unescape(element.text or "")  # the converter writes entities as text
     unknown = [text for text in root.itertext() if "\\" in text]
     if unknown:
         raise ValueError(f"no such command in a formula: {', '.join(unknown)}")

@@ -92,7 +92,7 @@ class Made(SphinxDirective):
         page = Path(self.env.doc2path(self.env.docname))
         uri = Path(os.path.relpath(picture, page.parent)).as_posix()
         image = nodes.image(uri=uri, alt=self.options["alt"], width="100%", classes=["made"])
-        return [nodes.paragraph("", "", image)]
+        return [nodes.paragraph("", "", image, classes=["made-box"])]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
