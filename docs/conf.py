@@ -23,6 +23,7 @@ extensions = [
     "presets_table",
     "model_fields",
     "whole_names",
+    "wide_cells",
 ]
 exclude_patterns = ["extensions"]
 
@@ -33,13 +34,15 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True, "exclude-members": "model_config"}
 default_role = "code"  # a single backtick in a docstring is a name
 
 nitpicky = True
 nitpick_ignore_regex = [
     # the build needs no network, so nothing outside raicl can be linked
     (r"py:.*", r"(?!raicl\.).*"),
+    # settings and the contents of files have tables of their own in the reference
+    (r"py:.*", r"raicl\..*\b(settings|records|manifest|protocol)\..*"),
 ]
 
 html_theme = "furo"

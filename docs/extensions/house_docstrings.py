@@ -26,7 +26,13 @@ def rewrite(lines: list[str]) -> list[str]:
         entries = read_entries(body)
         fresh = [part for names, what in entries for part in (", ".join(names), f"    {what}")]
         text = text.replace("\n".join(body), "\n".join([*fresh, ""]), 1)
-    return text.splitlines()
+    return [escape_bars(line) for line in text.splitlines()]
+
+
+def escape_bars(line: str) -> str:
+    """A line whose ``|flow|`` is a magnitude, and not a substitution of reStructuredText."""
+    parts = line.split("``")
+    return "``".join(part if i % 2 else part.replace("|", r"\|") for i, part in enumerate(parts))
 
 
 def _process(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import unescape
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _THIN = "0.167em"
 _ROWS = {"math", "mrow", "mtd"}  # elements that may have any number of children
+_SCRIPTS = {"msub", "msup", "msubsup"}
+_SIGNS, _CLOSING = "-\u2212+", ")]}|\u2016\u230b\u2032"
 _OPERANDS = {"mi", "mn", "mrow", "msub", "msup", "msubsup", "mfrac", "mover"}
 
 
@@ -47,15 +50,35 @@ def _space_functions(element: Element) -> None:
         _space_functions(child)
         if child.tag == "mo" and _is_name(child):
             child.tag = "mi"
+        if child.get("fence"):  # between others a bracket has the space of an operator
+            child.attrib |= {"lspace": "0", "rspace": "0"}
+    _close_signs(element)
     if element.tag not in _ROWS:
         return
     spaced: list[Element] = []
-    for child in element:
+    for child in chain.from_iterable(map(_split_scripts, list(element))):
         if spaced and _want_space(spaced[-1], child):
             space = SubElement(element, "mspace", width=_THIN)
             spaced.append(space)
         spaced.append(child)
     element[:] = spaced
+
+
+def _split_scripts(element: Element) -> list[Element]:
+    """A bracket and its exponent apart: browsers set a bracket with one unlike its partner."""
+    if element.tag not in _SCRIPTS or (element[0].text or " ") not in _CLOSING:
+        return [element]
+    bracket = element[0]
+    element[0] = Element("mrow")
+    return [bracket, element]
+
+
+def _close_signs(element: Element) -> None:
+    """Set a sign after another operator, as in ``= -u``, without the space of a subtraction."""
+    for left, sign in pairwise(element):
+        opened = left.tag == "mspace" or (left.tag == "mo" and (left.text or "") not in _CLOSING)
+        if opened and sign.tag == "mo" and (sign.text or " ") in _SIGNS:
+            sign.set("form", "prefix")
 
 
 def _want_space(left: Element, right: Element) -> bool:
