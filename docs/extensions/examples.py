@@ -43,7 +43,7 @@ def shorten(value: Any, *, many: int = _MANY, first: int = _FIRST) -> Any:
 def pretty(values: dict[str, Any]) -> str:
     """JSON in which lists of plain values stay on one line."""
     text = json.dumps(values, indent=2, ensure_ascii=False)
-    return _INNERMOST.sub(lambda found: " ".join(found[0].split()), text)
+    return _INNERMOST.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)
 
 
 def show_json(path: Path) -> str:

@@ -41,7 +41,15 @@ def _process(
     lines[:] = rewrite(lines)
 
 
+def _skip(
+    _app: Sphinx, _what: str, _name: str, member: object, _skip: bool, _options: object
+) -> bool | None:
+    """Leave out the fields of a named tuple, whose docstrings Python makes."""
+    return True if (getattr(member, "__doc__", "") or "").startswith("Alias for field") else None
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect before napoleon, whose priority is 500."""
     app.connect("autodoc-process-docstring", _process, priority=400)
+    app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -51,7 +51,7 @@ def _space_functions(element: Element) -> None:
         if child.tag == "mo" and _is_name(child):
             child.tag = "mi"
         if child.get("fence"):  # between others a bracket has the space of an operator
-            child.attrib |= {"lspace": "0", "rspace": "0"}
+            child.attrib |= {"lspace": "0em", "rspace": "0em"}
     _close_signs(element)
     if element.tag not in _ROWS:
         return

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import (
     TYPE_CHECKING,
+    Annotated,
     Any,
     ClassVar,
     Literal,
@@ -27,15 +28,13 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from pydantic import BaseModel
 from sphinx.util.docutils import SphinxDirective
-from tables import Row, code, table
+from tables import Row, code, prose, table
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-_WORDS = {
-    str: "text", int: "integer", float: "number", bool: "`true`, `false`",
-    type(None): "`null`", object: "any", Any: "any",
-}  # fmt: skip
+_WORDS = {str: "text", int: "integer", float: "number", bool: "boolean"}
+_PLAIN = {type(None): "`null`", object: "anything", Any: "anything"}
 
 
 @dataclass(frozen=True)
@@ -74,22 +73,31 @@ def fields_of(model: type) -> list[FieldFacts]:
     ]
 
 
-def json_type(annotation: Any) -> str:
-    """How JSON has a value of this type, in the words of `tables.prose`."""
+def json_type(annotation: Any, *, many: bool = False) -> str:
+    """How JSON has a value of this type, or many of them, in the words of `tables.prose`."""
     origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return json_type(parts[0], many=many)
     if origin is Literal:
         return code(*parts)
     if origin in (Union, types.UnionType):
-        return " or ".join(map(json_type, parts))
+        *first, last = [json_type(part, many=many) for part in parts]
+        return f"{', '.join(first)} or {last}"
+    plural = "s" if many else ""
     if origin is dict:
-        return f"object of {json_type(parts[1])} by {json_type(parts[0])}"
+        return f"object{plural} of {json_type(parts[1], many=True)}"
+    if origin is tuple and parts[-1] is not Ellipsis:
+        return f"list{plural} of {', '.join(json_type(part) for part in parts)}"
     if origin in (tuple, list):
-        if origin is tuple and parts[-1] is not Ellipsis:
-            return f"list of {len(parts)}: {', '.join(map(json_type, parts))}"
-        return f"list of {json_type(parts[0])}"
+        return f"list{plural} of {json_type(parts[0], many=True)}"
     if annotation in _WORDS:
-        return _WORDS[annotation]
-    return code(getattr(annotation, "__name__", annotation))
+        return _WORDS[annotation] + plural
+    return _PLAIN.get(annotation) or code(getattr(annotation, "__name__", annotation))
+
+
+def summary(model: type) -> str:
+    """The first line of a class's own docstring."""
+    return str(model.__dict__.get("__doc__") or "").partition("\n")[0]
 
 
 def meanings_of(model: type) -> dict[str, str]:
@@ -100,13 +108,12 @@ def meanings_of(model: type) -> dict[str, str]:
     """
     said: dict[str, str] = {}
     for base in reversed(model.__mro__[1:]):
-        own = base.__dict__.get("__doc__") or ""
-        if own and base not in (BaseModel, object):
-            said |= dict.fromkeys(inspect.get_annotations(base), own.splitlines()[0])
+        if base not in (BaseModel, object) and summary(base):
+            said |= dict.fromkeys(inspect.get_annotations(base), summary(base))
     for field in fields_of(model):
         held = next(models_in(field.annotation), None)
-        if held is not None and held.__doc__:
-            said[field.name] = held.__doc__.splitlines()[0]
+        if held is not None and summary(held):
+            said[field.name] = summary(held)
     for base in reversed(model.__mro__):
         lines = section_lines(base.__dict__.get("__doc__") or "", "Attributes")
         for names, text in read_entries(lines):
@@ -167,6 +174,7 @@ class ModelFields(SphinxDirective):
         for one in with_nested(model) if "nested" in self.options else [model]:
             if one is not model:
                 found.append(nodes.rubric("", "", nodes.literal("", one.__name__)))
+                found.append(nodes.paragraph("", "", *prose(summary(one))))
             found.append(describe_model(one))
         return found
 
