@@ -33,6 +33,7 @@ myst_heading_anchors = 5  # links such as method.md#346-consistency-of-the-regio
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True  # attributes as one list, without the types that the signature has
+napoleon_attr_annotations = False
 toc_object_entries = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

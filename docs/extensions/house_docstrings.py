@@ -13,6 +13,7 @@ from docstring_entries import read_entries, section_lines
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+_VALUES = ("property", "attribute", "data")
 _SECTIONS = ("Parameters", "Attributes", "Raises")
 
 
@@ -36,9 +37,11 @@ def escape_bars(line: str) -> str:
 
 
 def _process(
-    _app: Sphinx, _what: str, _name: str, _subject: object, _options: object, lines: list[str]
+    _app: Sphinx, what: str, _name: str, _subject: object, _options: object, lines: list[str]
 ) -> None:
     lines[:] = rewrite(lines)
+    if what in _VALUES:
+        lines.insert(0, "")  # else what stands before a colon would be taken for the type
 
 
 def _skip(

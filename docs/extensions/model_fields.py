@@ -154,7 +154,7 @@ def describe_model(model: type) -> nodes.table:
         )
         for field in fields_of(model)
     ]
-    return table(["field", "type", "", "meaning"], rows)
+    return table(["field", "type", "presence", "meaning"], rows)
 
 
 class ModelFields(SphinxDirective):

@@ -21,8 +21,8 @@ class Row:
 
 
 def code(*words: object) -> str:
-    """The words as `prose` reads code, with commas between them."""
-    return ", ".join(f"`{word}`" for word in words)
+    """The words as `prose` reads code, with commas between them; an empty one as its quotes."""
+    return ", ".join(f"`{word}`" if word != "" else '`""`' for word in words)
 
 
 def prose(text: str) -> list[nodes.Node]:
