@@ -91,21 +91,19 @@ def _annotations(function: Callable[..., None]) -> dict[str, tuple[Any, tuple[An
 def _describe(parameter: Any, kind: Any, told: tuple[Any, ...], setting: Any) -> Option:
     text = parameter.help or ""
     stated = _DEFAULT.search(text)
-    flag = getattr(parameter, "is_flag", False)
-    values = "on, off" if flag and parameter.secondary_opts else "" if flag else _values(
-        kind, told, setting
-    )  # fmt: skip
     return Option(
         names=_names(parameter),
         panel=_panel(parameter),
         default=_ON_OFF.get(found := _default(parameter, stated), found),
-        values=values,
+        values=_values(parameter, kind, told, setting),
         meaning=_DEFAULT.sub("", text),
         is_setting=setting is not None,
     )
 
 
-def _values(kind: Any, told: tuple[Any, ...], setting: Any) -> str:
+def _values(parameter: Any, kind: Any, told: tuple[Any, ...], setting: Any) -> str:
+    if getattr(parameter, "is_flag", False):
+        return "on, off" if parameter.secondary_opts else ""
     if setting is not None:
         return allowed_values(setting.annotation, setting.metadata)
     bounds = [_Bounds(getattr(info, "min", None), getattr(info, "max", None)) for info in told]
