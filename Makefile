@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-audit clean
+.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-audit docs clean
 
 install: $(STAMP)
 
@@ -52,6 +52,10 @@ bench-learning: install
 
 bench-audit: install
 	$(BIN)/python tests/benchmarks/audit.py
+
+# the site is build/docs/index.html; the tutorial's commands run when they or the package have changed
+docs: install
+	$(BIN)/python -m sphinx -n -W --keep-going docs build/docs
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo .pytest_cache .ruff_cache .mypy_cache
