@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 import typer
 
 from raicl.common.errors import SetupError, UsageError
-from raicl.common.settings import environment, merge, read_toml, with_settings
+from raicl.common.settings import with_settings
 from raicl.common.terminal import console
 from raicl.common.terminal.misuse import run
 from raicl.common.terminal.version import print_version
-from raicl.train.settings import TrainSettings, preset_layers
+from raicl.train.settings import TrainSettings
+from raicl.train.settings.presets import merge_settings
 
-EPILOG = "Something does not work? Try: raicl doctor. The README describes every file of a run."
+EPILOG = "Trouble? Try raicl doctor. The reference describes every file of a run."
 
 
 @with_settings(TrainSettings)
@@ -234,21 +235,6 @@ def load_torch() -> None:
             f"torch cannot be imported: {str(error).splitlines()[0]}",
             fix="pip install torch torchvision; `raicl doctor` checks the pair",
         ) from error
-
-
-def merge_settings(preset: str | None, config: Path | None, given: dict[str, Any]) -> TrainSettings:
-    """Built-in values < presets < configuration file < ``RAICL_*`` < command line."""
-    return merge(TrainSettings, *base_layers(preset, config, given))
-
-
-def base_layers(
-    preset: str | None, config: Path | None, given: dict[str, Any]
-) -> list[tuple[str, dict[str, Any]]]:
-    """The layers of settings that a user gives, in rising precedence."""
-    layers = [] if preset is None else preset_layers(preset)
-    if config is not None:
-        layers.append((str(config), read_toml(config)))
-    return [*layers, ("environment", dict(environment(TrainSettings))), ("command line", given)]
 
 
 def main() -> None:

@@ -15,14 +15,30 @@ class _Values(BaseModel):
 
 
 class Reason(_Values):
-    """A clip that the cache does not hold, and why."""
+    """A clip that the cache does not hold, and why.
+
+    Attributes
+    ----------
+    id : the clip's id.
+    reason : why it is missing.
+    """
 
     id: str
     reason: str
 
 
 class CorrectedValue(_Values):
-    """An annotated value that was replaced (see `raicl.data.records.Correction`)."""
+    """An annotated value that was replaced (see `raicl.data.records.Correction`).
+
+    Attributes
+    ----------
+    id : the clip's id.
+    field : which value.
+    annotated : what the sheet says.
+    used : what is used instead.
+    reason : why.
+    source : where the right value was found.
+    """
 
     id: str
     field: str
@@ -33,7 +49,15 @@ class CorrectedValue(_Values):
 
 
 class PreparedDatabase(_Values):
-    """A database as it was read: its release, the version of its sheet, the values replaced."""
+    """A database as it was read: its release, the version of its sheet, the values replaced.
+
+    Attributes
+    ----------
+    name : key of the database.
+    layout : which release was read.
+    sheet : version of the sheet, or variant of the recordings.
+    corrections : the values replaced.
+    """
 
     name: str
     layout: str

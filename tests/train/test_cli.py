@@ -18,7 +18,7 @@ from tests.train.conftest import Command, MakeCache
 def test_precedence_is_preset_file_environment_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from raicl.train.cli import merge_settings
+    from raicl.train.settings.presets import merge_settings
 
     path = tmp_path / "c.toml"
     path.write_text("epochs = 7\nseed = 7\nlr = 0.7\n")

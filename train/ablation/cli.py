@@ -13,8 +13,9 @@ from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import with_settings
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted
-from raicl.train.cli import base_layers, load_torch
+from raicl.train.cli import load_torch
 from raicl.train.settings import TrainSettings
+from raicl.train.settings.presets import base_layers
 
 if TYPE_CHECKING:
     from raicl.train.ablation.grid import Layers

@@ -25,7 +25,7 @@ from raicl.train.clips.plan import plan
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import resolve_device
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.fingerprint import identity
+from raicl.train.run.fingerprint import identifying
 from raicl.train.run.folder import Run, check_same, open_run
 from raicl.train.settings import TrainSettings
 
@@ -104,7 +104,7 @@ def plan_units(
 
     def trained_as(name: str, seed: int) -> str:
         ours, others = ((made[row, seed], grid.rows[row].flows) for row in (name, grid.reference))
-        same = identity(ours[0]) == identity(others[0]) and ours[1] == others[1]
+        same = identifying(ours[0]) == identifying(others[0]) and ours[1] == others[1]
         return grid.reference if same else name
 
     return tuple(
@@ -193,7 +193,7 @@ def run_unit(unit: Unit, study: Study) -> str:
     return "; ".join(failed.values())
 
 
-def name_folds(unit: Unit, selection: Sequence[str]) -> frozenset[str] | None:
+def name_folds(unit: Unit, asked: Sequence[str]) -> frozenset[str] | None:
     """Names of the folds that ``--fold`` chooses among those of a unit. None for all.
 
     Names, because a row that leaves out subjects numbers its folds differently.
@@ -203,10 +203,10 @@ def name_folds(unit: Unit, selection: Sequence[str]) -> frozenset[str] | None:
     UsageError : no such fold.
     InputError : the caches lack what the unit's settings need.
     """
-    if list(selection) == ["all"]:
+    if list(asked) == ["all"]:
         return None
     _, folds = plan(unit.flows, unit.settings)
-    return frozenset(fold.name for fold in choose_folds(folds, selection, note=say))
+    return frozenset(fold.name for fold in choose_folds(folds, asked, note=say))
 
 
 def missing_folds(unit: Unit, names: frozenset[str] | None) -> int | None:

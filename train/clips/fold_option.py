@@ -1,4 +1,4 @@
-"""Selection: which folds ``--fold`` names."""
+"""The option ``--fold``: which folds it names."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from raicl.train.clips.folds import Fold
 
 
 def choose_folds(
-    folds: Sequence[Fold], selection: Sequence[str], *, note: Callable[[str], None]
+    folds: Sequence[Fold], asked: Sequence[str], *, note: Callable[[str], None]
 ) -> tuple[Fold, ...]:
     """The folds that ``--fold`` names, in natural order.
 
     Parameters
     ----------
-    selection : values of the option. Each is a comma-separated list of ``all``, a subject
+    asked : values of the option. Each is a comma-separated list of ``all``, a subject
         (``sub05``, ``casme2/sub05``, ``subject:3``), a zero-based row (``#3``, ``3``) or rows
         (``0-4``).
     note : receives a sentence if a number could also mean another fold.
@@ -26,7 +26,7 @@ def choose_folds(
     ------
     UsageError : a part is empty, unknown, ambiguous or given twice.
     """
-    tokens = [token.strip() for value in selection for token in value.split(",")]
+    tokens = [token.strip() for value in asked for token in value.split(",")]
     if tokens == ["all"]:
         return tuple(folds)
     chosen: dict[int, str] = {}

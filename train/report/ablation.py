@@ -22,6 +22,8 @@ class MeanOverSeeds(_Values):
 
     Attributes
     ----------
+    mean : mean over seeds.
+    by_seed : the score of each seed.
     sd : sample standard deviation over seeds. None for one seed.
     by_seed : score of each seed.
     interval_95 : 95 % interval of the mean over seeds. None for one subject.
@@ -34,7 +36,14 @@ class MeanOverSeeds(_Values):
 
 
 class RowScores(_Values):
-    """The three scores of a row."""
+    """The three scores of a row.
+
+    Attributes
+    ----------
+    uf1 : UF1 over seeds.
+    uar : UAR over seeds.
+    accuracy : accuracy over seeds.
+    """
 
     uf1: MeanOverSeeds
     uar: MeanOverSeeds
@@ -42,7 +51,15 @@ class RowScores(_Values):
 
 
 class PairedScores(_Values):
-    """A row's scores minus another's, over the clips that both tested."""
+    """A row's scores minus another's, over the clips that both tested.
+
+    Attributes
+    ----------
+    clips : clips that both tested.
+    uf1 : difference in UF1.
+    uar : difference in UAR.
+    accuracy : difference in accuracy.
+    """
 
     clips: int
     uf1: Difference
@@ -55,6 +72,11 @@ class RowCost(_Values):
 
     Attributes
     ----------
+    trained : parameters that the optimiser holds.
+    tested : parameters of the network that classifies.
+    pair_flops : operations of a training step per pair.
+    instance_flops : operations per tested instance.
+    step_bytes : bytes that a training step keeps.
     fold_seconds : seconds of a fold, median over folds and seeds.
     """
 
@@ -67,7 +89,14 @@ class RowCost(_Values):
 
 
 class PublishedScores(_Values):
-    """What the paper reports for the preset of a row, and where that was read."""
+    """What the paper reports for the preset of a row, and where that was read.
+
+    Attributes
+    ----------
+    uf1 : published UF1.
+    uar : published UAR.
+    source : where it was read.
+    """
 
     uf1: float | None
     uar: float | None
@@ -79,6 +108,8 @@ class StudyRow(_Values):
 
     Attributes
     ----------
+    row : name of the row.
+    published : None where nothing is published.
     note : what the row is, in words.
     seeds : seeds that have results.
     remarks : lines about clips that its runs left out or sampled otherwise.
@@ -103,6 +134,10 @@ class JudgedClaim(_Values):
 
     Attributes
     ----------
+    first : the row that is claimed to score lower, or one of two alike.
+    second : the other row.
+    verdict : what the difference in UF1 says of the claim.
+    difference : scores of the second row minus those of the first.
     alike : whether the claim is that the two are alike. Otherwise it is that the first scores
         lower.
     """
@@ -119,6 +154,10 @@ class StudyTable(Versioned):
 
     Attributes
     ----------
+    reference : the row that the others are compared with.
+    rows : in the order of the grid.
+    claims : the grid's claims, judged.
+    units : units with results, and all of them.
     incomplete : reasons of the units that are not complete, by name of the unit.
     integrity : how the results of the study were found, with several values where they differ.
     """

@@ -22,7 +22,7 @@ def run_key(composite: Composite, settings: TrainSettings) -> str:
     made_of = {
         "cache": composite.digest,
         "labels": composite.labels_digest,
-        "settings": identity(settings),
+        "settings": identifying(settings),
     }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
 
@@ -34,7 +34,7 @@ def to_toml(settings: TrainSettings) -> str:
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
 
 
-def identity(settings: TrainSettings) -> dict[str, Any]:
+def identifying(settings: TrainSettings) -> dict[str, Any]:
     """The settings that say what is computed, without those that say where and how fast.
 
     The protocol's name is left out too: its file may change, so the labels are compared instead.

@@ -17,7 +17,7 @@ from raicl.common.terminal.console import say
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import Fold
-from raicl.train.run.fingerprint import PACKAGES, environment, identity, run_key, to_toml
+from raicl.train.run.fingerprint import PACKAGES, environment, identifying, run_key, to_toml
 from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results
@@ -215,8 +215,8 @@ def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> N
     ConflictError : it was not. The error names what differs.
     """
     path = folder / _CONFIG
-    before = identity(merge(TrainSettings, (str(path), read_toml(path))))
-    now = identity(settings)
+    before = identifying(merge(TrainSettings, (str(path), read_toml(path))))
+    now = identifying(settings)
     changed = [
         f"{key} = {before[key]!r}, now {now[key]!r}" for key in now if before[key] != now[key]
     ]

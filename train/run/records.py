@@ -10,7 +10,14 @@ from raicl.train.inputs.scaling import Scale
 
 
 class CacheSource(BaseModel):
-    """One cache of a run: where it was, its digest, and the side of its instances in px."""
+    """One cache of a run: where it was, its digest, and the side of its instances in px.
+
+    Attributes
+    ----------
+    path : where it was.
+    digest : digest of its instances.
+    size : side of its instances, px.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,6 +31,7 @@ class Environment(Versioned):
 
     Attributes
     ----------
+    classes : class names, in the order of their indices.
     versions : installed versions by distribution, and Python's.
     git : commit of raicl's source. ``installed`` outside a checkout.
     gpus : names of the GPUs that torch saw.
@@ -57,6 +65,8 @@ class FoldRecord(Versioned):
 
     Attributes
     ----------
+    epochs : trained epochs.
+    device : what it was trained on.
     held_out : name of the fold.
     fold : row of the fold, see `raicl.train.clips.folds.Fold`.
     seed : the run's seed plus the row.

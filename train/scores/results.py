@@ -20,7 +20,14 @@ class _Values(BaseModel):
 
 
 class ClassScore(_Values):
-    """F1, recall and number of clips of one class."""
+    """F1, recall and number of clips of one class.
+
+    Attributes
+    ----------
+    f1 : F1 of the class.
+    recall : share of its clips that are given it.
+    clips : its clips.
+    """
 
     f1: float
     recall: float
@@ -28,7 +35,14 @@ class ClassScore(_Values):
 
 
 class Intervals(_Values):
-    """The ends of every score's 95 % interval, by a bootstrap over subjects."""
+    """The ends of every score's 95 % interval, by a bootstrap over subjects.
+
+    Attributes
+    ----------
+    uf1 : lower and upper end for UF1.
+    uar : for UAR.
+    accuracy : for the accuracy.
+    """
 
     uf1: Ends
     uar: Ends
@@ -41,7 +55,14 @@ class Intervals(_Values):
 
 
 class Scored(_Values):
-    """The three scores, as fractions."""
+    """The three scores, as fractions.
+
+    Attributes
+    ----------
+    uf1 : unweighted mean of the classes' F1.
+    uar : unweighted mean of the classes' recall.
+    accuracy : share of clips given their true class.
+    """
 
     uf1: float
     uar: float
@@ -57,6 +78,8 @@ class Scores(Scored):
 
     Attributes
     ----------
+    clips : tested clips.
+    subjects : tested subjects.
     interval_95 : 95 % intervals. None for a single subject, whose resamples are all the same.
     classes : scores by class name, in the order of the confusion matrix.
     confusion : number of clips, one row per true class and one column per predicted class.
@@ -74,6 +97,10 @@ class Stratum(_Values):
 
     Attributes
     ----------
+    clips : tested clips of the stratum.
+    uf1 : UF1 of these clips.
+    uar : UAR of these clips.
+    accuracy : accuracy on these clips.
     motion_px : lowest and highest mean length of the tested flow, px of the crop. None, like the
         scores, if equal motions leave the stratum without clips.
     classes : number of clips by true class.
@@ -88,21 +115,39 @@ class Stratum(_Values):
 
 
 class PooledScores(Scores):
-    """The scores of a run, for each of its databases, and for each quartile of motion."""
+    """The scores of a run, for each of its databases, and for each quartile of motion.
+
+    Attributes
+    ----------
+    databases : scores of the same predictions, restricted to each database.
+    strata : scores by quartile of motion, the weakest first.
+    """
 
     databases: dict[str, Scores]
     strata: dict[str, Stratum]
 
 
 class BestEpochs(Scored):
-    """The scores if each fold were scored at its best epoch: test-selected, so invalid."""
+    """The scores if each fold were scored at its best epoch: test-selected, so invalid.
+
+    Attributes
+    ----------
+    selection : says that the epochs were selected on the test.
+    epochs : the best epoch of each fold.
+    """
 
     selection: str
     epochs: dict[str, int]
 
 
 class Progress(_Values):
-    """How many folds or units are done, and how many there are."""
+    """How many folds or units are done, and how many there are.
+
+    Attributes
+    ----------
+    done : how many are done.
+    all : how many there are.
+    """
 
     done: int
     all: int
@@ -113,6 +158,10 @@ class Terms(_Values):
 
     Attributes
     ----------
+    protocol : name of the protocol.
+    folds : folds that are done, and all of them.
+    seed : seed of the run.
+    cache_digest : digest of all instances.
     evaluation : how the folds were made, in words.
     selection : which epoch is scored.
     duplicates : groups of clips with the same content under several subjects.

@@ -1,4 +1,4 @@
-"""Presets: named settings that differ from the defaults, one TOML file each."""
+"""Presets, one TOML file each, and the layers of settings that a user gives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from raicl.common.errors import UsageError
-from raicl.common.settings import read_toml
+from raicl.common.settings import environment, merge, read_toml
+from raicl.train.settings.train import TrainSettings
 
 FOLDER = Path(__file__).parents[1] / "presets"
 
@@ -38,3 +39,18 @@ def preset_layers(names: str) -> list[tuple[str, dict[str, Any]]]:
     """
     parts = [name.strip() for name in names.split(",")]
     return [(f"preset {name}", load_preset(name)) for name in parts]
+
+
+def merge_settings(preset: str | None, config: Path | None, given: dict[str, Any]) -> TrainSettings:
+    """Built-in values < presets < configuration file < ``RAICL_*`` < command line."""
+    return merge(TrainSettings, *base_layers(preset, config, given))
+
+
+def base_layers(
+    preset: str | None, config: Path | None, given: dict[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
+    """The layers of settings that a user gives, in rising precedence."""
+    layers = [] if preset is None else preset_layers(preset)
+    if config is not None:
+        layers.append((str(config), read_toml(config)))
+    return [*layers, ("environment", dict(environment(TrainSettings))), ("command line", given)]

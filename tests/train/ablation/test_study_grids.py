@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from raicl.common.settings import merge, read_toml
-from raicl.train.run.fingerprint import identity
+from raicl.train.run.fingerprint import identifying
 from raicl.train.settings import TrainSettings
 
 GRIDS = Path(__file__).parents[3] / "train" / "grids"
@@ -16,7 +16,7 @@ def rows_of(grid: str) -> tuple[dict[str, dict[str, Any]], str]:
     """Rows by name with the settings in effect, and the reference."""
     values = read_toml(GRIDS / f"{grid}.toml")
     rows = {
-        name: identity(merge(TrainSettings, (name, row.get("settings", {}))))
+        name: identifying(merge(TrainSettings, (name, row.get("settings", {}))))
         for name, row in values["rows"].items()
     }
     return rows, values["reference"]
@@ -35,7 +35,7 @@ def test_a_sweep_changes_one_setting_and_its_reference_is_the_papers_middle(
 ) -> None:
     rows, reference = rows_of(grid)
     assert [row[swept] for row in rows.values()] == values
-    paper = identity(merge(TrainSettings, ("M6", {"sampling": "middle"})))
+    paper = identifying(merge(TrainSettings, ("M6", {"sampling": "middle"})))
     assert rows[reference] == paper
     for row in rows.values():
         assert {key for key in row if row[key] != paper[key]} <= {swept}
