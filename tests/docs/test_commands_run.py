@@ -1,7 +1,7 @@
 """What the README, the tutorial and the how-to pages tell a reader to type, runs as it stands.
 
-Each page has a folder of its own, in which its hidden setup has made what its reader has already. The
-environment makes databases and networks small; the commands are those of the page.
+Each page has a folder of its own, in which its hidden setup has made what its reader has already.
+The environment makes instances and networks small; the commands are those of the page.
 """
 
 import os
@@ -91,9 +91,7 @@ def runnable(block: str) -> str:
 
 def params() -> list[object]:
     return [
-        pytest.param(
-            page, id=page.name, marks=[pytest.mark.slow] if page.path.stem in SLOW else []
-        )
+        pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.path.stem in SLOW else [])
         for page in run_pages()
     ]
 

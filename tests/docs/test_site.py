@@ -10,7 +10,9 @@ import pytest
 
 from tests.docs.pages import DOCS, ROOT, Page
 
-MISSING = [name for name in ("sphinx", "myst_parser", "furo", "latex2mathml") if not find_spec(name)]
+MISSING = [
+    name for name in ("sphinx", "myst_parser", "furo", "latex2mathml") if not find_spec(name)
+]
 # what a browser loads by itself; a link that a reader follows is none of it
 FETCHED = re.compile(
     r"<(?:script|img|iframe|source|audio|video)\b[^>]*?\bsrc=\"(?:https?:)?//"
