@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -84,7 +85,7 @@ class Page:
         tokens = self.tokens
         titles = [
             "".join(child.content for child in following.children or ())
-            for token, following in zip(tokens, tokens[1:], strict=False)
+            for token, following in pairwise(tokens)
             if token.type == "heading_open"
         ]
         seen: Counter[str] = Counter()

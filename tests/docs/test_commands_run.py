@@ -1,7 +1,7 @@
 """What the README, the tutorial and the how-to pages tell a reader to type, runs as it stands.
 
-Each page has a folder of its own, in which its hidden setup has made what its reader has already. The
-environment makes databases and networks small; the commands are those of the page.
+Each page has a folder of its own, in which its hidden setup has made what its reader has already.
+The environment makes instances and networks small; the commands are those of the page.
 """
 
 import os
@@ -28,10 +28,12 @@ SMALL = {
     "RAICL_PROJECTOR_HIDDEN": "16",
     "RAICL_THREADS": "1",
 }
-# more than ten seconds each; the others are enough to see that a page is run
+# ten seconds and more each
 SLOW = {
     "casme2",
     "judge-a-result",
+    "other-databases",
+    "own-clips",
     "prepare-a-cache",
     "reading-a-report",
     "several-databases",
@@ -68,13 +70,13 @@ class Setups:
     def folder(self, commands: tuple[str, ...], environment: dict[str, str]) -> Path:
         key = (*commands, *sorted(environment.items()))
         if key not in self.made:
-            place = self.root / str(len(self.made))
-            if commands:
-                shutil.copytree(self.folder(commands[:-1], environment), place)
-                run(commands[-1], place, environment)
-            else:
+            before = self.folder(commands[:-1], environment) if commands else None
+            self.made[key] = place = self.root / str(len(self.made))
+            if before is None:
                 place.mkdir()
-            self.made[key] = place
+            else:
+                shutil.copytree(before, place)
+                run(commands[-1], place, environment)
         return self.made[key]
 
 
