@@ -13,7 +13,6 @@ from raicl.common.settings import merge
 from raicl.train.ablation.grid import read_grid
 from raicl.train.settings import TrainSettings
 
-INVENTED = ("data/readers/minidb.py", "person01/smile/img3.png", "preprocess/flow/shift.py")
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -78,10 +77,3 @@ def test_the_study_is_a_grid_whose_rows_are_settings(tmp_path: Path) -> None:
     made = {name: merge(TrainSettings, *row.layers(name)) for name, row in grid.rows.items()}
     assert {name: settings.n_frames for name, settings in made.items()} == {"16": 16, "4": 4}
     assert grid.claims[0].rows == ("4", "16")
-
-
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:\w+/)+[\w.*]+)`", TEXT))))
-def test_every_path_that_is_named_exists_but_those_of_the_examples(path: str) -> None:
-    if path in INVENTED:
-        return
-    assert list(Path(__file__).parents[1].glob(path.rstrip("/"))), path
