@@ -25,6 +25,8 @@ def rewrite(lines: list[str]) -> list[str]:
         if not body:
             continue
         entries = read_entries(body)
+        if title == "Attributes":  # napoleon takes the first of several names for a type
+            entries = [((name,), what) for names, what in entries for name in names]
         fresh = [part for names, what in entries for part in (", ".join(names), f"    {what}")]
         text = text.replace("\n".join(body), "\n".join([*fresh, ""]), 1)
     return [escape_bars(line) for line in text.splitlines()]
@@ -41,7 +43,8 @@ def _process(
 ) -> None:
     lines[:] = rewrite(lines)
     if what in _VALUES:
-        lines.insert(0, "")  # else what stands before a colon would be taken for the type
+        # an empty comment; else what stands before a colon would be taken for the type
+        lines[:0] = ["..", ""]
 
 
 def _skip(
