@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -17,6 +18,8 @@ from raicl.train.fold.inference import attend, predict
 from raicl.train.fold.log import read_log
 from raicl.train.fold.oracle import watch
 from raicl.train.inputs.instances import Instances, load_instances
+from raicl.train.inputs.scaling import Scale
+from raicl.train.model.siamese import Siamese
 from raicl.train.run.device import describe_device
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.records import FoldRecord
@@ -95,21 +98,57 @@ def _run_fold(
     """Train, predict and save one fold. ``done.json`` is written last."""
     composite, settings, run = experiment.composite, experiment.settings, experiment.run
     _note_absent_classes(experiment, fold)
+    tested = _train_and_test(experiment, fold, instances, folder, folds_after)
+    _save(experiment, tested, instances, folder)
+    predictions = tested.predictions
+    finished = FoldRecord(
+        held_out=fold.name,
+        fold=fold.index,
+        epochs=settings.epochs,
+        seed=settings.seed + fold.index,
+        clips=len(predictions),
+        correct=_correct(predictions),
+        scale=tested.scale,
+        network=settings.infer_network,
+        class_counts=tuple(composite.class_counts(fold.train)),
+        seconds=round(_epoch_seconds(folder) + time.perf_counter() - tested.trained, 3),
+        device=describe_device(experiment.device),
+        digests=run.file_digests(fold),
+    )
+    run.finish(fold, finished)
+    remove_states(folder)  # after the fold is declared finished, never before
+    return predictions
+
+
+class _Tested(NamedTuple):
+    """A trained fold and its predictions; `trained` is when the training ended, s."""
+
+    model: Siamese
+    scale: Scale
+    predictions: list[Prediction]
+    trained: float
+
+
+def _train_and_test(
+    experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
+) -> _Tested:
+    composite, run = experiment.composite, experiment.run
+    output = Output(
+        folder=folder,
+        say=run.log,
+        label=experiment.label(fold),
+        folds_after=folds_after,
+        events=experiment.events_folder(fold),
+    )
     try:
         model, scale = fit_fold(
             fold,
             instances,
             composite.labels,
-            settings,
+            experiment.settings,
             n_classes=len(experiment.classes),
             device=experiment.device,
-            output=Output(
-                folder=folder,
-                say=run.log,
-                label=experiment.label(fold),
-                folds_after=folds_after,
-                events=experiment.events_folder(fold),
-            ),
+            output=output,
             observe=watch(folder, instances, fold.test) if experiment.oracle else None,
         )
         trained = time.perf_counter()
@@ -127,34 +166,23 @@ def _run_fold(
         raise FoldError(
             f"out of memory on {experiment.device}", fix="lower --batch-size or --size"
         ) from error
-    write_predictions(folder / "predictions.csv", predictions, experiment.classes)
+    return _Tested(model, scale, predictions, trained)
+
+
+def _save(experiment: Experiment, tested: _Tested, instances: Instances, folder: Path) -> None:
+    """Write the predictions, the weights and the picture of a fold."""
+    model, first = tested.model, tested.predictions[0]
+    write_predictions(folder / "predictions.csv", tested.predictions, experiment.classes)
     save_tensors(folder / "weights.safetensors", model.inference_state())
     if model.tested.regions is not None:  # needed to draw the regions, not to classify
         save_tensors(folder / "regions.safetensors", model.tested.regions.state_dict())
     if experiment.draw:
-        seen = attend(model, instances, scale, predictions[0])
-        cache, record = composite.records[predictions[0].clip]
-        title = f"{record.id}: {experiment.classes[predictions[0].predicted]}"
+        seen = attend(model, instances, tested.scale, first)
+        cache, record = experiment.composite.records[first.clip]
+        title = f"{record.id}: {experiment.classes[first.predicted]}"
         pictures.draw_attention(
             folder / "attention.png", face=cache.read(record).onset_face, seen=seen, title=title
         )
-    finished = FoldRecord(
-        held_out=fold.name,
-        fold=fold.index,
-        epochs=settings.epochs,
-        seed=settings.seed + fold.index,
-        clips=len(predictions),
-        correct=_correct(predictions),
-        scale=scale,
-        network=settings.infer_network,
-        class_counts=tuple(composite.class_counts(fold.train)),
-        seconds=round(_epoch_seconds(folder) + time.perf_counter() - trained, 3),
-        device=describe_device(experiment.device),
-        digests=run.file_digests(fold),
-    )
-    run.finish(fold, finished)
-    remove_states(folder)  # after the fold is declared finished, never before
-    return predictions
 
 
 def _epoch_seconds(folder: Path) -> float:
