@@ -1,1 +1,1 @@
-"""The databases: each reader turns a downloaded tree and its sheet into clips."""
+"""The databases: a reader turns a folder and its sheet into clips. Read database.py first."""

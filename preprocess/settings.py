@@ -1,4 +1,4 @@
-"""What determines an instance: every setting here is part of a shard's fingerprint."""
+"""Settings of stage 1. `fingerprint.making` names those that are in a shard's fingerprint."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def train(
         typer.Option(
             "--run-dir",
             "-d",
-            help="Run folder. [dim]\\[default: runs/DATASET-PROTOCOL-HASH][/dim]",
+            help="Run folder. [dim]\\[default: runs/DATASET-PROTOCOL-KEY][/dim]",
             rich_help_panel="Output",
             show_default=False,
         ),

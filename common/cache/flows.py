@@ -1,7 +1,7 @@
 """The cache contract: an index `flows.h5`, and one content-addressed shard per clip beside it.
 
 The index is a small HDF5 file with a JSON manifest. The shards are in ``flows.h5.shards/``, or
-inside the index if the cache was packed. The README specifies the format in MUST and MAY.
+inside the index if the cache was packed. docs/reference/cache.md specifies the format.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What every command prints and how it is called: console, progress, usage errors, doctor."""
+"""What every command prints and how it is called. Read console.py first."""

@@ -1,1 +1,1 @@
-"""A database on disk: its root, the trees of subjects, the folders and frames of clips."""
+"""A database on disk: root, folders of subjects and clips, frames. Read tree.py first."""

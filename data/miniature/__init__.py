@@ -1,1 +1,1 @@
-"""Miniature databases with every known quirk of the real ones; every value is invented."""
+"""Miniature databases with the quirks of the real ones, invented. Read layouts.py first."""

@@ -1,1 +1,1 @@
-"""Protocols: which clips count and in which class, and whether they are the published ones."""
+"""Protocols: which clips count, in which class, what is published. Read protocol.py first."""

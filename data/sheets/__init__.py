@@ -1,1 +1,1 @@
-"""Annotation: sheets and their cells, the corrections, and the clips they describe."""
+"""Annotation: sheets, cells, corrections, the clips they describe. Read rows.py first."""

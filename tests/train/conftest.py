@@ -8,7 +8,7 @@ import torch
 
 from raicl.common.terminal import umbrella
 from raicl.train import cli
-from raicl.train.run.fingerprint import to_toml
+from raicl.train.run.key import to_toml
 from raicl.train.settings import TrainSettings
 from tests.train.caches import unite, write_cache
 from tests.train.commands import Answer, exit_code

@@ -10,7 +10,7 @@ from raicl.common.versioned import write_versioned
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.folds import WITHIN
 from raicl.train.inputs.scaling import Scale
-from raicl.train.run.fingerprint import to_toml
+from raicl.train.run.key import to_toml
 from raicl.train.run.records import CacheSource, Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, write_predictions
 from raicl.train.scores.results import PooledScores, Progress, Results

@@ -1,1 +1,1 @@
-"""Ablation: a run for every row of settings and every seed, and a table of their results."""
+"""Ablation: a run per row of settings and seed, and their table. Read study.py first."""

@@ -52,7 +52,7 @@ def ablate(
         typer.Option(
             "--dir",
             "-d",
-            help="Folder of the runs. [dim]\\[default: ablations/GRID-HASH][/dim]",
+            help="Folder of the runs. [dim]\\[default: ablations/GRID-KEY][/dim]",
             show_default=False,
         ),
     ] = None,

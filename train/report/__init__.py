@@ -1,1 +1,1 @@
-"""Reports on runs: their comparison, published scores beside them, and the page that shows all."""
+"""Reports on runs: comparison, published scores, one page of all. Read page.py first."""

@@ -17,7 +17,7 @@ from raicl.common.terminal.console import say
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import Fold
-from raicl.train.run.fingerprint import PACKAGES, environment, identifying, run_key, to_toml
+from raicl.train.run.key import PACKAGES, environment, identifying, run_key, to_toml
 from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results

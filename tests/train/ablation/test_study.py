@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from raicl.common.locking import lock
-from raicl.train.run.fingerprint import to_toml
+from raicl.train.run.key import to_toml
 from raicl.train.scores.predictions import read_predictions
 from raicl.train.scores.summary import summarise
 from raicl.train.settings import TrainSettings

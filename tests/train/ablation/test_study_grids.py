@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from raicl.common.settings import merge, read_toml
-from raicl.train.run.fingerprint import identifying
+from raicl.train.run.key import identifying
 from raicl.train.settings import TrainSettings
 
 GRIDS = Path(__file__).parents[3] / "train" / "grids"

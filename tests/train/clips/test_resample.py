@@ -19,7 +19,7 @@ from raicl.train.fold.log import read_log
 from raicl.train.inputs.epoch import draw_rows
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.inputs.pairs import draw_pairs
-from raicl.train.run.fingerprint import run_key
+from raicl.train.run.key import run_key
 from raicl.train.settings import TrainSettings
 from tests.train.caches import claim_every_frame
 from tests.train.conftest import MakeCache

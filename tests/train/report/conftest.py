@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from raicl.train.report.page import write_page
-from raicl.train.run.fingerprint import to_toml
+from raicl.train.run.key import to_toml
 from raicl.train.run.outcome import Outcome, read_outcome, read_outcomes
 from raicl.train.settings import TrainSettings
 from tests.train.caches import write_cache

@@ -1,4 +1,4 @@
-"""Fingerprint: what makes two runs the same experiment, and the environment of a run."""
+"""The run key: what makes two runs the same experiment, and the environment of a run."""
 
 from __future__ import annotations
 
