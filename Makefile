@@ -3,6 +3,7 @@ VENV ?= .venv
 PYTHON ?= python3.11
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TEST_JOBS ?= 2
 
 .PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-audit docs clean
 
@@ -17,8 +18,9 @@ $(STAMP): pyproject.toml
 demo: install
 	$(BIN)/raicl demo demo
 
+# By file: what the tests of a file share is made once. The others keep the machine to themselves.
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow --timeout 3600

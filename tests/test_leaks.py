@@ -1,30 +1,24 @@
 """A planted leak, from pictures that are used twice to the control that names them."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from raicl.data.database import read_database
-from raicl.data.synthetic.database import make_database
 from tests.commands import QUICK, run
+from tests.preprocess.conftest import write_clip
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of one's own clips: two subjects, and `guest`, who is sub01 under another name."""
     folder = tmp_path_factory.mktemp("leaks")
-    make_database(folder / "database", subjects=2, clips=3, seed=1)
     rows = ["subject,clip,onset,offset,emotion"]
-    for item in read_database("synthetic", root=folder / "database").footage:
-        clip = item.clip
-        for subject in [clip.subject] + ["guest"] * (clip.subject == "sub01"):
-            for frame in item.frames:
-                copy = folder / "clips" / subject / clip.name / f"img{frame.number}.jpg"
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(str(frame.path), copy)
-            rows.append(f"{subject},{clip.name},{clip.onset},{clip.offset},{clip.emotion}")
+    for subject, first in (("sub01", 0), ("sub02", 3), ("guest", 0)):
+        for number, emotion in enumerate(("happiness", "surprise", "disgust")):
+            pictures = folder / "clips" / subject / f"c{number}"
+            clip = write_clip(pictures, seed=first + number).clip
+            rows.append(f"{subject},c{number},{clip.onset},{clip.offset},{emotion}")
     (folder / "clips" / "clips.csv").write_text("\n".join(rows) + "\n")
     words = ["--root", "clips", "--align", "none", "--out", "flows.h5", *QUICK]
     prepared = run("raicl-prep", "folder", *words, cwd=folder)

@@ -1,6 +1,6 @@
-"""What the README, the tutorial and the how-to pages tell a reader to type, runs as it stands.
+"""Every command that the README, the tutorial and the how-to pages show runs.
 
-Each page has a folder of its own, in which its hidden setup has made what its reader has already.
+Each page has a folder of its own. Its hidden setup makes there what its reader already has.
 The environment makes instances and networks small; the commands are those of the page.
 """
 

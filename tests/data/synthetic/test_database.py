@@ -35,6 +35,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Scen
     return folder, make_database(folder, subjects=2, clips=2, seed=3, jobs=2)
 
 
+@pytest.fixture(scope="module")
+def partly_tested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Scene, ...]]:
+    """The same with one more clip of each person, which is only tested."""
+    folder = tmp_path_factory.mktemp("synthetic") / "partly"
+    return folder, make_database(folder, subjects=2, clips=2, test_clips=1, seed=3, jobs=1)
+
+
 def clip_folder(folder: Path, scene: Scene) -> Path:
     return folder / CASME2.pictures / CASME2.subject(scene) / CASME2.clip(scene)
 
@@ -137,7 +144,7 @@ def test_a_complete_database_is_left_alone_and_another_one_refused(
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".synthetic.tmp" / "truth").mkdir(parents=True)
     (tmp_path / ".synthetic.tmp" / "half.jpg").write_bytes(b"")
-    synth(tmp_path, subjects=2, clips=1, jobs=1)
+    synth(tmp_path, subjects=1, clips=1, jobs=1)
     assert {path.name for path in tmp_path.iterdir()} == {
         "CASME2_RAW_selected",
         "CASME2-coding-20140508.xlsx",
@@ -174,26 +181,28 @@ def test_without_scikit_image_the_remedy_is_named(
 
 
 def test_clips_that_are_only_tested_leave_the_others_as_they_are(
-    database: tuple[Path, tuple[Scene, ...]], tmp_path: Path
+    database: tuple[Path, tuple[Scene, ...]], partly_tested: tuple[Path, tuple[Scene, ...]]
 ) -> None:
     folder, scenes = database
-    more = make_database(tmp_path, subjects=2, clips=2, test_clips=3, seed=3, jobs=1)
-    assert [scene.split for scene in more] == ["train", "train", "test", "test", "test"] * 2
+    with_more, more = partly_tested
+    assert [scene.split for scene in more] == ["train", "train", "test"] * 2
     assert [replace(scene, split="") for scene in more if scene.split == "train"] == list(scenes)
     pictures = {n: d for n, d in digests(folder).items() if n.endswith((".jpg", ".npz"))}
-    assert pictures.items() < digests(tmp_path).items()
+    assert pictures.items() < digests(with_more).items()
     emotions = {scene.emotion for scene in plan_scenes(12, 6, 0, test_clips=40) if scene.index > 5}
     assert emotions == {"happiness", "surprise", "disgust", "repression"}
 
 
-def test_only_its_own_reader_knows_what_is_only_tested(tmp_path: Path) -> None:
-    scenes = make_database(tmp_path, subjects=2, clips=1, test_clips=2, jobs=1)
+def test_only_its_own_reader_knows_what_is_only_tested(
+    partly_tested: tuple[Path, tuple[Scene, ...]],
+) -> None:
+    folder, scenes = partly_tested
     splits = {
-        name: [item.clip.split for item in read_database(name, root=tmp_path).footage]
+        name: [item.clip.split for item in read_database(name, root=folder).footage]
         for name in ("synthetic", "casme2")
     }
     assert splits == {"synthetic": [scene.split for scene in scenes], "casme2": [""] * len(scenes)}
-    clips = [item.clip for item in read_database("synthetic", root=tmp_path).footage]
+    clips = [item.clip for item in read_database("synthetic", root=folder).footage]
     assert [TypeAdapter(Clip).validate_python(clip.to_json()) for clip in clips] == clips
     [plain] = {"split" in replace(clip, split="").to_json() for clip in clips}
     assert not plain  # the index of a real database does not change
@@ -235,7 +244,7 @@ def test_the_command_records_the_difficulty_and_names_the_reader_of_test_clips(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "hard"
-    synth(folder, subjects=2, clips=1, test_clips=1, difficulty="hard", jobs=2)
+    synth(folder, subjects=1, clips=1, test_clips=1, difficulty="hard", jobs=1)
     assert f"next: raicl-prep synthetic --root {folder}" in capsys.readouterr().out
     made = json.loads((folder / "truth/settings.json").read_text())["difficulty"]
     assert made == json.loads(json.dumps(asdict(DIFFICULTIES["hard"])))

@@ -1,0 +1,19 @@
+"""What holds for every test."""
+
+import fcntl
+import os
+
+import pytest
+
+from raicl.preprocess.flow.engine import warm_up
+from raicl.preprocess.settings import PrepSettings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_in_turn(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Of several processes of tests one compiles the flow engine: numba's cache has no lock."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    with (tmp_path_factory.getbasetemp().parent / "compiling").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        warm_up(PrepSettings())
