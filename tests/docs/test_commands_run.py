@@ -36,11 +36,11 @@ SLOW = {
     "own-clips",
     "prepare-a-cache",
     "reading-a-report",
+    "samm",
     "several-databases",
     "several-machines",
     "smic",
     "study",
-    "train-and-test",
 }
 NOT_RUN = ("make ", "pip ")  # they install
 
