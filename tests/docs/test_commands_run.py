@@ -8,7 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import RLock
 
 import pytest
 
@@ -36,11 +39,11 @@ SLOW = {
     "own-clips",
     "prepare-a-cache",
     "reading-a-report",
+    "samm",
     "several-databases",
     "several-machines",
     "smic",
     "study",
-    "train-and-test",
 }
 NOT_RUN = ("make ", "pip ")  # they install
 
@@ -66,23 +69,42 @@ class Setups:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.made: dict[tuple[object, ...], Path] = {}
+        self.lock = RLock()
 
     def folder(self, commands: tuple[str, ...], environment: dict[str, str]) -> Path:
         key = (*commands, *sorted(environment.items()))
-        if key not in self.made:
-            before = self.folder(commands[:-1], environment) if commands else None
-            self.made[key] = place = self.root / str(len(self.made))
-            if before is None:
-                place.mkdir()
-            else:
-                shutil.copytree(before, place)
-                run(commands[-1], place, environment)
-        return self.made[key]
+        with self.lock:
+            if key not in self.made:
+                before = self.folder(commands[:-1], environment) if commands else None
+                place = self.root / str(len(self.made))
+                if before is None:
+                    place.mkdir()
+                else:
+                    shutil.copytree(before, place)
+                    run(commands[-1], place, environment)
+                self.made[key] = place
+            return self.made[key]
+
+
+def run_page(page: Page, setups: Setups, folder: Path) -> None:
+    shutil.copytree(setups.folder(page.setup, page.environment), folder)
+    for block in map(runnable, page.blocks("sh")):
+        run(block, folder, page.environment)
 
 
 @pytest.fixture(scope="module")
-def setups(tmp_path_factory: pytest.TempPathFactory) -> Setups:
-    return Setups(tmp_path_factory.mktemp("setups"))
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Page, Future[None]]]:
+    """The pages that are tested, two at a time, because most commands keep one core busy."""
+    root = tmp_path_factory.mktemp("pages")
+    setups = Setups(tmp_path_factory.mktemp("setups"))
+    own = [item for item in request.session.items if item.path == request.path]
+    pages = [item.callspec.params["page"] for item in own if hasattr(item, "callspec")]
+    with ThreadPoolExecutor(2) as pool:
+        folders = ((page, root / str(number)) for number, page in enumerate(pages))
+        yield {page: pool.submit(run_page, page, setups, folder) for page, folder in folders}
+        pool.shutdown(cancel_futures=True)
 
 
 def runnable(block: str) -> str:
@@ -97,11 +119,8 @@ def params() -> list[object]:
 
 
 @pytest.mark.parametrize("page", params())
-def test_every_command_of_a_page_runs(page: Page, setups: Setups, tmp_path: Path) -> None:
-    folder = tmp_path / "page"
-    shutil.copytree(setups.folder(page.setup, page.environment), folder)
-    for block in map(runnable, page.blocks("sh")):
-        run(block, folder, page.environment)
+def test_every_command_of_a_page_runs(page: Page, runs: dict[Page, Future[None]]) -> None:
+    runs[page].result()
 
 
 def test_the_two_lines_that_the_readme_begins_with_are_among_them() -> None:

@@ -1,5 +1,6 @@
 """Every link leads somewhere, and every file of the repository that a page names is there."""
 
+import pkgutil
 import re
 import subprocess
 from pathlib import Path
@@ -9,8 +10,12 @@ import pytest
 from tests.docs.pages import DOCS, ROOT, Page, pages, slug_of
 
 FOLDERS = ("common", "data", "docs", "preprocess", "tests", "train")
-# a file or a folder of the repository; what stands in capitals is for the reader to fill in
-IN_REPOSITORY = re.compile(rf"(?:{'|'.join(FOLDERS)})/[a-z0-9_./-]*|[\w./-]*\w\.py", re.ASCII)
+# a file or a folder of the repository; of a path, what is in capitals is for the reader to fill in
+IN_REPOSITORY = re.compile(
+    rf"(?:{'|'.join(FOLDERS)})/[a-z0-9_./-]*|[\w./-]*\w\.py|[A-Z]+\.(?:md|cff)|pyproject\.toml",
+    re.ASCII,
+)
+MODULE = re.compile(r"(?:python -m )?((?:raicl|tests)(?:\.\w+)+)(?: .*)?", re.ASCII)
 OF_THE_READER = "data/raw"
 
 
@@ -42,6 +47,20 @@ def _is_there(word: str, files: set[str]) -> bool:
     return any(f"/{path}/" in f"/{file}/" for file in files)
 
 
+def missing_names(page: Page) -> list[str]:
+    """Modules, and what they hold, that a page names and the code does not have."""
+    named = (found[1] for word in page.words if (found := MODULE.fullmatch(word)))
+    return [name for name in named if not _can_be_imported(name)]
+
+
+def _can_be_imported(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def files() -> set[str]:
     """Files of the repository, without what git ignores."""
@@ -63,6 +82,11 @@ def test_every_file_that_a_page_names_is_in_the_repository(page: Page, files: se
     assert missing_files(page, files) == []
 
 
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in pages()])
+def test_every_name_of_the_code_that_a_page_gives_can_be_imported(page: Page) -> None:
+    assert missing_names(page) == []
+
+
 def test_pages_of_the_site_link_to_pages_of_the_site() -> None:
     """What lies outside the folder of the site is not there when the site is read."""
     for page in pages():
@@ -77,11 +101,13 @@ def test_a_broken_link_and_a_missing_file_are_caught(tmp_path: Path) -> None:
     path.write_text(
         "# A page: `code` and *more*\n\n[a](page.md) [b](other.md) [c](#a-page-code-and-more) "
         "[d](page.md#none) [e](https://example.org)\n\n`train/fit.py` `train/fold/fit.py` "
-        "`fit.py` `data/raw/casme2` `train/presets/`\n"
+        "`fit.py` `data/raw/casme2` `train/presets/` "
+        "`raicl.common.clip.Clip` `raicl.common.clip.Clips` `python -m raicl.commons x`\n"
     )
     page = Page(path)
     assert broken_links(page) == ["other.md", "page.md#none"]
     assert missing_files(page, {"train/fold/fit.py", "train/presets/M1.toml"}) == ["train/fit.py"]
+    assert missing_names(page) == ["raicl.common.clip.Clips", "raicl.commons"]
 
 
 @pytest.mark.parametrize(
