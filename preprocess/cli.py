@@ -141,8 +141,8 @@ def prep(
     settings = merge(
         PrepSettings,
         (str(config), read_toml(config) if config else {}),
-        ("the environment", environment(PrepSettings)),
-        ("the command line", given),
+        ("environment", environment(PrepSettings)),
+        ("command line", given),
     )
     if out is None and not dry_run:
         raise UsageError("--out is missing", fix="name the cache to write: --out flows.h5")

@@ -198,8 +198,11 @@ def leaks(
         str | None, typer.Option(help="Protocol whose clips are compared.", show_default=False)
     ] = None,
     leave: Annotated[
-        Literal["subject", "database"], typer.Option(help="What each fold leaves out.")
-    ] = "subject",
+        Literal["subject", "database"] | None,
+        typer.Option(
+            help="What each fold leaves out. [dim]\\[default: subject][/dim]", show_default=False
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
@@ -209,7 +212,8 @@ def leaks(
     Nothing is trained. The exit code is 3 if any are found.
     """
     console.configure(quiet=quiet, debug=debug)
-    given = {"leave": leave} | ({} if protocol is None else {"protocol": protocol})
+    options = {"leave": leave, "protocol": protocol}
+    given = {name: value for name, value in options.items() if value is not None}
     settings = merge_settings(None, None, given)
     load_torch()
     from raicl.train.run import command
