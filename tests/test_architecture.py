@@ -138,3 +138,19 @@ def test_every_dependency_has_a_reason() -> None:
     listed = [line for line in lines[1 : lines.index("]")] if line.strip()]
     assert listed
     assert [line for line in listed if "#" not in line] == []
+
+
+def strays(tests: list[str], folders: set[str]) -> list[str]:
+    """Tests in a folder that the code does not have; tests of several folders are in none."""
+    return [test for test in tests if str(Path(test).parent) not in {*folders, ".", "docs"}]
+
+
+def test_tests_mirror_the_folders_of_the_code() -> None:
+    folders = {
+        str(path.parent.relative_to(ROOT)) for f in FOLDERS for path in (ROOT / f).rglob("*.py")
+    }
+    place = ROOT / "tests"
+    tests = [str(path.relative_to(place)) for path in place.rglob("test_*.py")]
+    assert strays(tests, folders) == []
+    planted = ["train/fold/test_a.py", "test_b.py", "train/old/test_c.py"]
+    assert strays(planted, folders) == ["train/old/test_c.py"]
