@@ -60,10 +60,11 @@ def test_a_full_gpu_fails_the_fold_with_advice(experiment: Experiment) -> None:
     assert "lower --batch-size or --size" in (experiment.run.folder / "run.log").read_text()
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError(), RuntimeError("shapes differ")])
+@pytest.mark.parametrize("error", [ZeroDivisionError, RuntimeError])
 def test_an_error_in_the_program_is_not_taken_for_a_failed_fold(
-    experiment: Experiment, error: Exception
+    experiment: Experiment, error: type[Exception]
 ) -> None:
-    with pytest.raises(type(error)):
-        attempt_fold(experiment, experiment.folds[0], instances_that_raise(experiment, error))
+    instances = instances_that_raise(experiment, error("shapes differ"))
+    with pytest.raises(error, match="shapes differ"):
+        attempt_fold(experiment, experiment.folds[0], instances)
     assert not experiment.run.finished(experiment.folds[0])
