@@ -30,7 +30,7 @@ class Clip:
     split : ``train`` (never tested), ``test`` (never trained on) or empty (both). Only the
         synthetic database sets it, so that it can have many more clips to test than to train on.
     onset_error, offset_error : frames by which `onset` and `offset` were moved away from the
-        annotation on purpose (see `raicl.preprocess.annotation_error`). The id does not change.
+        annotation on purpose (``raicl-prep --onset-error``). The id does not change.
     """
 
     dataset: str

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from raicl.common.cache.flows import Cache, StoredClip, digest_instances, open_cache
-from raicl.common.cache.record import ClipRecord
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
 from raicl.common.order import natural_key
@@ -66,11 +65,6 @@ class Composite:
     def digest(self) -> str:
         """Digest of all instances, whether databases share a cache or have one each."""
         return digest_instances(record for cache in self.caches for record in cache.records)
-
-    @property
-    def identical(self) -> list[list[str]]:
-        """Groups of clips inside the protocol that have the same content under several subjects."""
-        return identical_clips(record for _, record in self.records.values())
 
     @property
     def labels_digest(self) -> str:
@@ -249,20 +243,3 @@ def check_classes(composite: Composite) -> None:
             where=", ".join(str(cache.path) for cache in composite.caches),
             fix="choose another --protocol or --sampling, or prepare more clips",
         )
-
-
-def identical_clips(records: Iterable[ClipRecord]) -> list[list[str]]:
-    """Groups of clip ids whose shards have the same content under several subjects.
-
-    A shard's digest covers instances, frame numbers, the digests of the frames' files, the onset
-    face, the alignment and what made them. It covers neither the subject nor the clip's name. The
-    index holds it, so no shard is read. Only `find_leaks` finds a copy under other frame numbers.
-    """
-    groups: dict[str, list[ClipRecord]] = {}
-    for record in records:
-        groups.setdefault(record.digest, []).append(record)
-    return [
-        [record.id for record in group]
-        for group in groups.values()
-        if len({record.subject_key for record in group}) > 1
-    ]

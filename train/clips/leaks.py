@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
+from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
 from raicl.common.terminal.progress import progress
 from raicl.train.clips.composite import Composite
@@ -150,3 +151,25 @@ def describe_leaks(leaks: Leaks) -> str:
             (first, second), (number, again) = pair.clips, pair.example
             lines.append(f"  {first} frame {number} = {second} frame {again}")
     return "\n".join(lines if groups else [*lines, "nothing is on both sides of a fold"])
+
+
+def identical_in(composite: Composite) -> list[list[str]]:
+    """`identical_clips` of those inside the protocol."""
+    return identical_clips(stored.record for stored in composite.records.values())
+
+
+def identical_clips(records: Iterable[ClipRecord]) -> list[list[str]]:
+    """Groups of clip ids whose shards have the same content under several subjects.
+
+    A shard's digest covers instances, frame numbers, the digests of the frames' files, the onset
+    face, the alignment and what made them. It covers neither the subject nor the clip's name. The
+    index holds it, so no shard is read. Only `find_leaks` finds a copy under other frame numbers.
+    """
+    groups: dict[str, list[ClipRecord]] = {}
+    for record in records:
+        groups.setdefault(record.digest, []).append(record)
+    return [
+        [record.id for record in group]
+        for group in groups.values()
+        if len({record.subject_key for record in group}) > 1
+    ]

@@ -11,6 +11,7 @@ from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import Fold
+from raicl.train.clips.leaks import identical_in
 
 
 def describe_input(composite: Composite) -> list[str]:
@@ -23,7 +24,7 @@ def describe_input(composite: Composite) -> list[str]:
         total = composite.outside.total()
         lines.append(f"{counted(total, 'clip')} outside protocol {composite.protocol.name}: {left}")
     lines += remarks(composite.left_out, composite.flagged)
-    if identical := composite.identical:
+    if identical := identical_in(composite):
         lines.append(f"warning: duplicates: {describe_identical(identical)}; see raicl leaks")
     return lines + composite.unmet + composite.official
 

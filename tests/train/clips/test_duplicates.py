@@ -5,7 +5,8 @@ from pathlib import Path
 
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import compose, identical_clips
+from raicl.train.clips.composite import compose
+from raicl.train.clips.leaks import identical_clips
 from raicl.train.clips.overview import describe_input
 from tests.train.conftest import MakeCache
 
