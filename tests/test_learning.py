@@ -16,7 +16,7 @@ from raicl.train.clips.folds import leave_one_subject_out
 from raicl.train.clips.plan import controlled
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import open_run
+from raicl.train.run.opening import open_run
 from raicl.train.settings import TrainSettings, load_preset
 
 pytestmark = pytest.mark.slow

@@ -39,7 +39,7 @@ from raicl.train.model.network import Classifier
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import configure_torch
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import open_run
+from raicl.train.run.opening import open_run
 from raicl.train.scores.metrics import confusion_matrix, uar, uf1
 from raicl.train.settings import TrainSettings, load_preset
 

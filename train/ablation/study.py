@@ -25,8 +25,9 @@ from raicl.train.clips.plan import plan
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import resolve_device
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import Run, check_same, open_run
+from raicl.train.run.folder import Run
 from raicl.train.run.key import identifying
+from raicl.train.run.opening import check_same, open_run
 from raicl.train.settings import TrainSettings
 
 

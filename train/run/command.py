@@ -19,7 +19,7 @@ from raicl.train.fold.events import summary_writer
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import configure_torch, describe_device, resolve_device
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import default_folder, open_run
+from raicl.train.run.opening import default_folder, open_run
 from raicl.train.run.workers import threads_each
 from raicl.train.scores.summary import results_text
 from raicl.train.settings import TrainSettings

@@ -12,7 +12,7 @@ from raicl.train.clips.plan import plan
 from raicl.train.inputs.instances import Instances
 from raicl.train.run.attempt import attempt_fold, experiment_instances
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import open_run
+from raicl.train.run.opening import open_run
 from raicl.train.settings import TrainSettings
 from tests.train.harness import CPU
 

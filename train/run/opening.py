@@ -1,0 +1,131 @@
+"""Opening: where a run's folder is, and whether a folder is of this run."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+from raicl.common.errors import ConflictError, InputError
+from raicl.common.files import write_atomic
+from raicl.common.locking import lock
+from raicl.common.provenance import versions
+from raicl.common.settings import merge, read_toml
+from raicl.common.versioned import read_versioned, write_versioned
+from raicl.train.clips.composite import Composite
+from raicl.train.run.folder import CONFIG, ENVIRONMENT, EVENTS, Run
+from raicl.train.run.key import PACKAGES, environment, identifying, run_key, to_toml
+from raicl.train.run.records import Environment
+from raicl.train.settings import TrainSettings
+
+
+def default_folder(composite: Composite, settings: TrainSettings) -> Path:
+    """``runs/DATASETS-PROTOCOL-KEY``, so that the same command finds the same run.
+
+    It starts with ``DATASETS-to-DATASETS`` if some databases are only tested. What each fold leaves
+    out, unless subjects, and a control precede the key.
+    """
+    trained = sorted(set(composite.datasets) - composite.tested)
+    sides = [trained, sorted(composite.tested)] if composite.tested else [composite.datasets]
+    parts = ["-to-".join("+".join(side) for side in sides), composite.protocol.name]
+    if settings.leave != "subject":
+        parts.append(f"leave-{settings.leave}")
+    if settings.control != "none":
+        parts.append(settings.control)
+    return Path("runs") / "-".join([*parts, run_key(composite, settings)])
+
+
+def open_run(
+    folder: Path, composite: Composite, settings: TrainSettings, *, overwrite: bool = False
+) -> Run:
+    """Start a run or reopen it.
+
+    Raises
+    ------
+    ConflictError : the folder belongs to a run with other settings or instances (the error names
+        the differences), or to something else.
+    InputError : the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make the run folder: {error.strerror}",
+            where=str(folder),
+            fix="choose a --run-dir that you may write to",
+        ) from error
+    config = folder / CONFIG
+    # list the folder once: between two looks another process may start this run
+    there = {path.name for path in folder.iterdir() if path.name[0] != "."}
+    if there and CONFIG not in there:
+        raise ConflictError(
+            "the folder holds something other than a run",
+            where=str(folder),
+            fix="choose a new --run-dir",
+        )
+    if overwrite and config.exists():
+        _clear(folder)
+    run = Run(folder)
+    if run.begun:
+        check_same(folder, composite, settings)
+        _note_versions(run)
+    else:  # the environment is written last: it marks the run as set up completely
+        write_atomic(config, to_toml(settings).encode())
+        write_versioned(folder / ENVIRONMENT, environment(composite))
+    return run
+
+
+def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> None:
+    """Check that a run was started with these settings, instances and labels.
+
+    Raises
+    ------
+    ConflictError : it was not. The error names what differs.
+    """
+    path = folder / CONFIG
+    before = identifying(merge(TrainSettings, (str(path), read_toml(path))))
+    now = identifying(settings)
+    changed = [
+        f"{key} = {before[key]!r}, now {now[key]!r}" for key in now if before[key] != now[key]
+    ]
+    begun = _read_environment(folder)
+    if begun.cache_digest != composite.digest:
+        changed.append(f"cache {begun.cache_digest[:16]}, now {composite.digest[:16]}")
+    if begun.labels_digest != composite.labels_digest:
+        changed.append(
+            f"labels {begun.labels_digest[:16]}, now {composite.labels_digest[:16]} "
+            f"by protocol {composite.protocol.name}"
+        )
+    if changed:
+        raise ConflictError(
+            f"the run folder belongs to another experiment: {'; '.join(changed)}",
+            where=str(folder),
+            fix="choose another --run-dir (of raicl ablate: --dir), or start it anew with "
+            "raicl-train --overwrite",
+        )
+
+
+def _read_environment(folder: Path) -> Environment:
+    fix = "start the run anew with raicl-train --overwrite"
+    return read_versioned(folder / ENVIRONMENT, Environment, fix=fix)
+
+
+def _note_versions(run: Run) -> None:
+    before, now = _read_environment(run.folder).versions, versions(PACKAGES)
+    changed = [
+        f"{name} {before.get(name)} → {now[name]}" for name in now if before.get(name) != now[name]
+    ]
+    if changed:
+        run.log(f"note: this run was begun with other versions: {', '.join(changed)}")
+
+
+def _clear(folder: Path) -> None:
+    with ExitStack() as held:
+        for path in [folder / "lock", *folder.glob("folds/**/lock")]:
+            held.enter_context(lock(path))  # no process is training what is removed here
+        (folder / ENVIRONMENT).unlink(missing_ok=True)
+        for name in ("folds", EVENTS):
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+        for name in ("predictions.csv", "results.json", "confusion.png", "run.log"):
+            (folder / name).unlink(missing_ok=True)
