@@ -44,7 +44,7 @@ def uar(composite: Composite, folder: Path, control: str = "none") -> float:
         run=open_run(folder, composite, settings),
         draw=False,
     )
-    return float(cross_validate(experiment, folds)["uar"])
+    return float(cross_validate(experiment, folds).uar)
 
 
 @pytest.mark.timeout(1800)

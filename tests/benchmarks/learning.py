@@ -41,6 +41,7 @@ from raicl.train.run.device import configure_torch
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.opening import open_run
 from raicl.train.scores.metrics import confusion_matrix, uar, uf1
+from raicl.train.scores.results import Results
 from raicl.train.settings import TrainSettings, load_preset
 
 LINEAR_SIDE = 15  # px: 225 px instances as 15 x 15 means
@@ -76,7 +77,7 @@ def pooled(truth: list[int], predicted: list[int], n_classes: int) -> dict[str, 
     return {"uf1": uf1(confusion), "uar": uar(confusion)}
 
 
-def network_scores(composite: Composite, settings: TrainSettings, folder: Path) -> dict[str, Any]:
+def network_scores(composite: Composite, settings: TrainSettings, folder: Path) -> Results:
     """Pooled results of a whole run."""
     composite = controlled(composite, settings)
     run = open_run(folder, composite, settings, overwrite=False)
@@ -183,7 +184,7 @@ def main() -> None:
             shuffled = settings.model_copy(update={"control": "shuffle-labels"})
             control = network_scores(composite, shuffled, folder / f"shuffled-{seed}")
             gain = attention_gain(composite, settings, run, database)
-            rows.append((results["uf1"], results["uar"], gain, control["uar"]))
+            rows.append((results.uf1, results.uar, gain, control.uar))
             print_row(f"{options.preset}, seed {seed}", rows[-1])
         print_row("mean", np.mean(rows, axis=0))
     print("attention: median of (share of energy / share of area) of the truly moving region")

@@ -66,7 +66,7 @@ def main() -> None:
                 settings = merge(TrainSettings, *layers, ("seed", {"seed": seed}))
                 configure_torch(threads=settings.threads, deterministic=settings.deterministic)
                 results = network_scores(composite, settings, folder / f"run-{seed}")
-                found[engine].append(float(results["uf1"]))
+                found[engine].append(results.uf1)
                 print(f"{found[engine][-1]:>9.3f}", end="", flush=True)
             print(f"{sum(found[engine]) / len(seeds):>8.3f}", flush=True)
     print(json.dumps(found))
