@@ -51,15 +51,17 @@ def read_versioned(
     VersionError : written by a newer version.
     """
     values = read_json(path, fix=fix, kind=kind)
-    version = values.get("version", 0)
-    if isinstance(version, int) and version > model.newest:
+    version = values.get("version")
+    if not isinstance(version, int):
+        raise InputError(f"{kind} cannot be read: it lacks version", where=str(path), fix=fix)
+    if version > model.newest:
         raise VersionError(
             f"written in version {version}, this program reads up to {model.newest}",
             where=str(path),
             fix="upgrade raicl",
         )
     try:
-        return model.model_validate({"version": version} | model.upgrade(values))
+        return model.model_validate(model.upgrade(values))
     except ValidationError as error:
         raise InputError(
             f"{kind} cannot be read: {first_problem(error)}", where=str(path), fix=fix

@@ -175,7 +175,7 @@ def broken_log(run: Path) -> None:
         (no_run, "not the folder of a run"),
         (broken_results, "cannot be read"),
         (retouched_results, "give other results: uf1"),
-        (results_of_another_program, "it lacks protocol, evaluation, folds and"),
+        (results_of_another_program, "it lacks version"),
         (earlier_results, "it lacks sheets"),
         (foreign_log, "a row has no epoch"),
         (broken_log, "log of a fold cannot be read"),
