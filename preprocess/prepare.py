@@ -50,7 +50,7 @@ class ClipResult:
     status : ``reused`` means that all its instances were in shards of other samplings.
     record : entry of the clip in the index; None for a skipped or failed clip.
     reason : why the clip was skipped or failed.
-    notes : what a user should know about a clip that did not fail.
+    notes : what was wrong with shards that were there.
     """
 
     id: str
@@ -146,8 +146,7 @@ def _process_all(
     """Process every clip in a worker, which reads its frames and finds or computes its shard."""
     there = sum(1 for _ in folder.glob("*.h5"))
     say(f"{counted(len(footage), 'clip')}, {counted(there, 'shard')} there, {counted(jobs, 'job')}")
-    if there < len(footage):
-        warm_up(settings)
+    warm_up(settings)
     rows: dict[int, ClipResult] = {}
     work = partial(_process, folder=folder, settings=settings, flow=flow)
     with progress(len(footage), "clips") as shown:
@@ -172,7 +171,15 @@ def _process_all(
 
 def _process(footage: Footage, *, folder: Path, settings: PrepSettings, flow: Engine) -> ClipResult:
     """Process one clip in a worker and write its shard. An error fails only this clip."""
-    started, notes = time.monotonic(), list[str]()
+    notes: list[str] = []  # kept for a clip that fails, too
+    result = _attempt(footage, folder, settings, flow, notes)
+    return dataclasses.replace(result, notes=tuple(notes))
+
+
+def _attempt(
+    footage: Footage, folder: Path, settings: PrepSettings, flow: Engine, notes: list[str]
+) -> ClipResult:
+    started = time.monotonic()
     try:
         identity = identify(footage, settings)
         status, shard = _find_or_make(identity, folder, settings, flow, notes)
@@ -186,8 +193,7 @@ def _process(footage: Footage, *, folder: Path, settings: PrepSettings, flow: En
         return _failed(footage, str(error), started)
     except Exception as error:  # native libraries raise any exception; the reason is kept
         return _failed(footage, f"{type(error).__name__}: {error}", started)
-    row = _row(footage, identity, shard, status, started)
-    return dataclasses.replace(row, notes=tuple(notes))
+    return _row(footage, identity, shard, status, started)
 
 
 def _find_or_make(
