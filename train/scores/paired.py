@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from raicl.train.scores.metrics import SCORES, Table, Values, percentile_interval, resample_subjects
 
-Marks = NDArray[np.bool_]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
