@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -90,10 +90,25 @@ def merge(model: type[Model], *layers: tuple[str, Mapping[str, Any]]) -> Model:
         ) from error
 
 
-def environment(model: type[Settings]) -> dict[str, str]:
+def environment(model: type[Settings]) -> dict[str, str | int]:
     """The settings given as ``RAICL_<NAME>`` in the environment."""
     given = ((name, os.environ.get(f"RAICL_{name.upper()}")) for name in model.model_fields)
-    return {name: value for name, value in given if value is not None}
+    return {
+        name: _choice(text, model.model_fields[name].annotation)
+        for name, text in given
+        if text is not None
+    }
+
+
+def _choice(text: str, annotation: Any) -> str | int:
+    """The integer that `text` means where a setting is a choice of integers, else `text` itself.
+
+    pydantic reads numbers from text, but not the integers of a ``Literal``.
+    """
+    if get_origin(annotation) is Literal:
+        return next((n for n in get_args(annotation) if str(n) == text), text)
+    inner = (_choice(text, part) for part in get_args(annotation))
+    return next((found for found in inner if found != text), text)
 
 
 def with_settings(model: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -24,6 +24,8 @@ class Example(Settings):
     flip: bool = setting(True, "Mirror the target.", panel="Method")
     mode: Literal["a", "b"] = setting("a", "Which.", panel="Method")
     clip: float | None = setting(None, "Gradient clipping.", panel="Method", gt=0)
+    stages: Literal[3, 4] = setting(4, "Stages.", panel="Method")
+    votes: Literal[1, 5] | None = setting(None, "Votes.", panel="Method")
 
 
 def test_later_layers_win() -> None:
@@ -106,6 +108,20 @@ def test_a_field_that_the_command_declares_itself_is_left_to_it() -> None:
 def test_the_environment_is_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAICL_SIZE", "11")
     assert merge(Example, ("the environment", environment(Example))).size == 11
+
+
+def test_the_environment_can_choose_an_integer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAICL_STAGES", "3")
+    monkeypatch.setenv("RAICL_VOTES", "5")
+    merged = merge(Example, ("the environment", environment(Example)))
+    assert (merged.stages, merged.votes) == (3, 5)
+
+
+def test_a_choice_that_there_is_not_is_named_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAICL_STAGES", "5")
+    with pytest.raises(UsageError) as caught:
+        merge(Example, ("the environment", environment(Example)))
+    assert "stages = '5'" in caught.value.what
 
 
 def test_a_broken_configuration_file_is_an_input_error(tmp_path: Path) -> None:
