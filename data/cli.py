@@ -41,6 +41,13 @@ def synth(
             "clips lack the strong one."
         ),
     ] = None,
+    course: Annotated[
+        Literal["symmetric", "published"] | None,
+        typer.Option(
+            help="symmetric: short clips that end as they began (the default). published: lengths "
+            "and apexes as in real clips at 200 frames per second, and a slow decay."
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the people (0).")] = None,
     layout: Annotated[
         str,
@@ -61,6 +68,7 @@ def synth(
             "clips": clips,
             "test-clips": test_clips,
             "difficulty": difficulty,
+            "course": course,
             "seed": seed,
         }
         _synth_miniature(
@@ -79,6 +87,7 @@ def synth(
         test_clips=test_clips or 0,
         seed=seed or 0,
         difficulty=DIFFICULTIES[difficulty or "default"],
+        course=course or "symmetric",
         jobs=resolve_jobs(jobs),
     )
     if test_clips is not None:  # casme2 has no column for the split, so its reader ignores it

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from raicl.common.errors import ConflictError, UsageError
 from raicl.common.files import write_atomic, write_json, writing
 from raicl.common.terminal.progress import progress
+from raicl.data.synthetic.course import Course
 from raicl.data.synthetic.difficulty import Difficulty, described
 from raicl.data.synthetic.face import draw_face, pose, render_face
 from raicl.data.synthetic.field import dense_field, invert, pixel_grid
@@ -39,6 +40,7 @@ def make_database(
     seed: int = 0,
     layout: str = "casme2",
     difficulty: Difficulty | None = None,
+    course: Course = "symmetric",
     jobs: int | None = None,
 ) -> tuple[Scene, ...]:
     """Write a database of `subjects` people with `clips` clips each into `folder`.
@@ -53,6 +55,7 @@ def make_database(
     folder : output folder, created if missing.
     test_clips : number of clips per person that are only tested; see `plan_scenes`.
     difficulty : how hard the classes are to tell apart; None means the documented default.
+    course : how the clips go in time; see `raicl.data.synthetic.course`.
     jobs : number of worker processes; None means one per core.
 
     Returns
@@ -80,7 +83,11 @@ def make_database(
     }
     if test_clips:
         settings["test_clips"] = test_clips
-    scenes = plan_scenes(subjects, clips, seed, test_clips=test_clips, difficulty=difficulty)
+    if course != "symmetric":
+        settings["course"] = course
+    scenes = plan_scenes(
+        subjects, clips, seed, test_clips=test_clips, difficulty=difficulty, course=course
+    )
     if _is_complete(folder, layout, settings):
         return scenes
     with _staged(folder) as stage:
@@ -117,6 +124,7 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
         difficulty=difficulty,
         size=layout_.size,
         weak=scene.weak,
+        course=scene.course,
     )
     name = Path(layout_.subject(scene), layout_.clip(scene))
     pictures = stage / layout_.pictures / name

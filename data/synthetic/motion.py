@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.data.synthetic.course import Course, draw_course
 from raicl.data.synthetic.difficulty import Difficulty
 from raicl.data.synthetic.face import PHOTO_FACE, PHOTO_FACE_SIDE, Face
 from raicl.data.synthetic.field import Array, Bumps, dense_field
@@ -85,6 +86,7 @@ def draw_motion(
     difficulty: Difficulty,
     size: tuple[int, int],
     weak: tuple[int, ...] = (),
+    course: Course = "symmetric",
 ) -> Motion:
     """Draw how `face` shows the action units `units`, in `frames` frames with the peak at `apex`.
 
@@ -95,24 +97,26 @@ def draw_motion(
     Parameters
     ----------
     weak : those of `units` that are weak on purpose.
+    course : how the motion rises and falls.
     """
     action, unit_of = _draw_action(rng, units, face, habits, difficulty)
     amplitude = np.clip(rng.uniform(*difficulty.amplitude) * habits.strength, 0.2, 1.5)
     amplitude *= raw_per_crop(face)
-    if weak:
+    if weak and difficulty.weak is not None:
         share = rng.uniform(*difficulty.weak)
         action = _at_peaks(action, np.isin(unit_of, weak), amplitude, share * amplitude, size)
     else:
         action = action.scaled(amplitude / peak(action, size))
     strong = ~np.isin(unit_of, weak) if weak else unit_of == _strongest(action, unit_of, size)
     powers = {unit: rng.uniform(0.8, 1.4) for unit in units}
-    course = np.stack([_rise_and_fall(frames, apex) ** powers[unit] for unit in unit_of], axis=1)
+    joint = draw_course(rng, frames, apex, course)
+    shares = np.stack([joint ** powers[unit] for unit in unit_of], axis=1)
     distraction, ripples = _draw_distractors(rng, frames, face, difficulty, size)
     return Motion(
         bumps=action.joined(distraction),
         unit=np.concatenate([unit_of, np.zeros(ripples.shape[1], np.int64)]),
         strong=np.concatenate([strong, np.zeros(ripples.shape[1], bool)]),
-        weights=np.concatenate([course, ripples], axis=1),
+        weights=np.concatenate([shares, ripples], axis=1),
         drift=_draw_drift(rng, frames, raw_per_crop(face) * difficulty.drift, difficulty.roll),
         pivot=np.array(face.centre),
         apex=apex,
@@ -178,13 +182,6 @@ def _on_face(face: Face, points: object, spreads: object, directions: object) ->
         sigma=np.asarray(spreads, dtype=np.float64) * face.scale,
         direction=np.asarray(directions, dtype=np.float64) @ face.linear.T / face.scale,
     )
-
-
-def _rise_and_fall(frames: int, apex: int) -> Array:
-    """Course (T,) from 0 at the onset over 1 at the apex to 0 at the offset, smooth."""
-    phase = np.interp(np.arange(frames), [0, apex, frames - 1], [0, 0.5, 1])
-    course: Array = np.clip(np.sin(np.pi * phase), 0, 1) ** 2
-    return course
 
 
 def _draw_distractors(

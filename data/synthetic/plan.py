@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raicl.common.clip import Split
+from raicl.data.synthetic.course import Course, draw_apex, draw_frames
 from raicl.data.synthetic.difficulty import Difficulty
 from raicl.data.synthetic.units import EMOTIONS, SIMILAR
 
@@ -30,6 +31,7 @@ class Scene:
     apex_known : whether the sheet gives the apex (CASME II has one clip without).
     split : see `raicl.common.clip.Clip.split`.
     weak : those of `units` that are weak on purpose; see `Difficulty.weak`.
+    course : how its motion rises and falls.
     """
 
     subject: int
@@ -42,6 +44,7 @@ class Scene:
     apex_known: bool = True
     split: Split = ""
     weak: tuple[int, ...] = ()
+    course: Course = "symmetric"
 
     @property
     def offset(self) -> int:
@@ -80,6 +83,7 @@ def plan_scenes(
     *,
     test_clips: int = 0,
     difficulty: Difficulty | None = None,
+    course: Course = "symmetric",
 ) -> tuple[Scene, ...]:
     """Plan all clips, by subject. The first one with emotion "others" has no apex in the sheet.
 
@@ -88,6 +92,7 @@ def plan_scenes(
     test_clips : number of clips per subject that are only tested; they show composite classes only.
         The other clips stay the same, but are then only trained on.
     difficulty : decides the action units. None means the documented default.
+    course : decides the lengths and the places of the apex.
     """
     scenes: list[Scene] = []
     without_apex = 1
@@ -95,13 +100,13 @@ def plan_scenes(
         rng = np.random.default_rng([seed, 0, subject])
         shown = [str(emotion) for emotion in rng.permutation(emotions)]
         for index, emotion in enumerate(shown):
-            scene = _draw_scene(rng, subject, index, emotion, "train" if test_clips else "")
+            scene = _draw_scene(rng, subject, index, emotion, "train" if test_clips else "", course)
             unknown = emotion == "others" and without_apex > 0
             without_apex -= unknown
             scenes.append(replace(scene, apex_known=not unknown))
         tested = [_in_turn(clip, subject) for clip in range(test_clips)]
         scenes += [
-            _draw_scene(rng, subject, index, str(emotion), "test")
+            _draw_scene(rng, subject, index, str(emotion), "test", course)
             for index, emotion in enumerate(rng.permutation(tested), start=clips)
         ]
     if difficulty is not None and difficulty.weak is not None:
@@ -128,10 +133,10 @@ def _share_strong_units(scenes: Sequence[Scene], missing: float) -> tuple[Scene,
 
 
 def _draw_scene(
-    rng: np.random.Generator, subject: int, index: int, emotion: str, split: Split
+    rng: np.random.Generator, subject: int, index: int, emotion: str, split: Split, course: Course
 ) -> Scene:
     mixtures = EMOTIONS[emotion]
-    frames = int(rng.integers(26, 61))
+    frames = draw_frames(rng, course)
     return Scene(
         subject=subject,
         index=index,
@@ -139,8 +144,9 @@ def _draw_scene(
         units=mixtures[rng.integers(len(mixtures))],
         onset=_draw_onset(rng, (subject + index) % 3),
         frames=frames,
-        apex=round((frames - 1) * rng.uniform(0.3, 0.7)),
+        apex=draw_apex(rng, frames, course),
         split=split,
+        course=course,
     )
 
 

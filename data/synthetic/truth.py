@@ -138,8 +138,8 @@ def moving_region(path: Path, threshold: float = 0.3, part: Part = "all") -> NDA
     part : all action units, the clip's strong one, or its weak ones. Without any the mask is empty.
     """
     motion, _, size = read_truth(path)
-    chosen = {"all": True, "strong": motion.strong, "weak": ~motion.strong}[part]
-    flow = dense_field(motion.bumps, motion.weights[motion.apex] * (motion.action & chosen), size)
+    parts = {"all": motion.action, "strong": motion.strong, "weak": motion.action & ~motion.strong}
+    flow = dense_field(motion.bumps, motion.weights[motion.apex] * parts[part], size)
     magnitude = np.hypot(flow[0], flow[1])
     region: NDArray[np.bool_] = magnitude > threshold * magnitude.max()
     return region
