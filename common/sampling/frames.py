@@ -149,9 +149,14 @@ def choose_frames(
             return decay_frames(n_frames, apex, n)
 
 
-def needs_apex(sampling: str) -> bool:
+def looks_at_apex(sampling: str) -> bool:
     """Whether the sampling looks at the apex."""
     return sampling in ("activation", "decay", "apex", "apex-centred")
+
+
+def needs_apex(sampling: str) -> bool:
+    """Whether the middle cannot stand in for the apex: before or after the middle is no phase."""
+    return sampling in ("activation", "decay")
 
 
 def _candidates(n_frames: int) -> range:

@@ -20,6 +20,7 @@ from raicl.common.sampling.frames import (
     SamplingName,
     choose_frames,
     falls_back,
+    looks_at_apex,
     middle_index,
     needs_apex,
 )
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SHORT = "short-clip"  # fewer frames than the sampling wants
-STAND_IN = "apex-stand-in"  # the middle frame replaces the apex
+STAND_IN = "apex-stand-in"  # the middle frame stands in for the apex
 FALLBACK = "phase-fallback"  # the phase has fewer than two frames
 FLAGS = (SHORT, STAND_IN, FALLBACK)
 
@@ -122,8 +123,11 @@ def sample_clip(
     if apex is not None:  # [ours] at a lower frame rate, the kept frame nearest to the apex
         apex = 1 + nearest(kept[1:], apex)
     elif needs_apex(sampling):
-        if sampling != "apex":
-            raise InputError(f"sampling {sampling} needs an apex, and {problem}")
+        raise InputError(
+            f"sampling {sampling} needs an apex, and {problem}",
+            fix="annotate it, or choose a sampling in which the middle may stand in for it",
+        )
+    elif looks_at_apex(sampling):
         apex, flags = middle, (STAND_IN,)
     width = _width(clip, n_frames, sampling, settings)
     wanted = 1 if sampling == "apex" else min(n, width)

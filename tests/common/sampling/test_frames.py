@@ -13,9 +13,9 @@ from raicl.common.sampling.frames import (
     apex_centred_frames,
     choose_frames,
     falls_back,
+    looks_at_apex,
     middle_frames,
     middle_index,
-    needs_apex,
     random_frames,
     uniform_frames,
 )
@@ -65,14 +65,14 @@ def test_as_many_frames_as_promised(sampling: SamplingName, n_frames: int) -> No
 
 
 @pytest.mark.parametrize("n_frames", LENGTHS)
-@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if not needs_apex(name)])
+@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if not looks_at_apex(name)])
 def test_what_is_apex_free_does_not_look_at_the_apex(sampling: SamplingName, n_frames: int) -> None:
     drawn = {tuple(choose(sampling, n_frames, apex)) for apex in (None, 0, *apexes(n_frames))}
     assert len(drawn) == 1
 
 
 @pytest.mark.parametrize("apex", [None, 0, 17, -1])
-@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if needs_apex(name)])
+@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if looks_at_apex(name)])
 def test_what_needs_an_apex_refuses_to_go_without(sampling: SamplingName, apex: int | None) -> None:
     with pytest.raises(ValueError, match="needs an apex in 1 … 16"):
         choose(sampling, 17, apex)

@@ -218,7 +218,7 @@ def test_a_part_of_a_clip_with_missing_frames_serves_nothing(
         composed(path, asking(sampling="middle", n_frames=2))
 
 
-def test_a_clip_without_an_apex_is_left_out_by_name_and_the_middle_stands_in_for_one_frame(
+def test_a_clip_without_an_apex_is_left_out_by_name_or_its_middle_stands_in(
     every: Path,
 ) -> None:
     change(every, apex=99)  # the protocol itself leaves out clips of CASME II without one
@@ -230,11 +230,16 @@ def test_a_clip_without_an_apex_is_left_out_by_name_and_the_middle_stands_in_for
     assert f"1 clip left out: {reason}" in describe_input(composite)
     composite = composed(every, asking(sampling="apex"))
     assert composite.left_out == {}
-    stands_in = "1 clip apex-stand-in: no apex to use is annotated, and the middle frame is taken"
+    stands_in = "1 clip apex-stand-in: no apex to use is annotated, and the middle frame stands in"
     assert stands_in in describe_input(composite)
     _, first = composite.records["casme2/sub01/EP01"]
     assert first.clip.flags == ("apex-stand-in",)
     assert [first.frames[row] for row in first.used_rows] == [20]
+    around = composed(every, asking(sampling="apex-centred", n_frames=4))
+    assert around.left_out == {}
+    assert stands_in in describe_input(around)
+    _, first = around.records["casme2/sub01/EP01"]
+    assert [first.frames[row] for row in first.train_rows] == [18, 19, 20, 21]
     _, second = composite.records["casme2/sub01/EP02"]
     assert [second.frames[row] for row in second.used_rows] == [second.clip.apex]
 
