@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import field_validator
 
@@ -18,6 +18,7 @@ from raicl.common.sampling.frame_rate import nearest, slow_down
 from raicl.common.sampling.frames import (
     HALFWAY,
     SamplingName,
+    central_frame,
     choose_frames,
     falls_back,
     looks_at_apex,
@@ -54,6 +55,13 @@ class SamplingSettings(Settings):
         ge=0,
         le=1,
     )
+    tested_frame: Literal["clip", "trained"] = setting(
+        "clip",
+        "Which frame is tested: the middle of the clip, or of the frames that are trained on. "
+        "Sampling apex tests the apex either way.",
+        panel="Sampling",
+        later=True,
+    )
     frame_rate: float | None = setting(
         None,
         "Keep the frames that a camera with this frame rate would have taken; none keeps all.",
@@ -83,8 +91,8 @@ class Sample:
     Attributes
     ----------
     frames : indices of the frames to train on, ascending.
-    inference : index of the tested frame: the middle frame, or the apex if the sampling is `apex`
-        (docs/method.md 4).
+    inference : index of the tested frame: the middle of the clip, or of `frames` if `tested_frame`
+        says so. If the sampling is `apex`, the apex (docs/method.md 4).
     wanted : number of frames that the sampling would take from a long clip.
     candidates : number of frames that it could choose from.
     flags : what was unusual, from `FLAGS`.
@@ -141,9 +149,10 @@ def sample_clip(
     )
     if not frames:
         raise InputError(f"sampling {sampling} finds no frame besides the onset and the apex")
+    own = sampling == "apex" or settings.tested_frame == "trained"
     return Sample(
         frames=tuple(kept[index] for index in frames),
-        inference=kept[frames[0] if sampling == "apex" else middle],
+        inference=kept[central_frame(frames, middle) if own else middle],
         wanted=wanted,
         candidates=n_frames - 1,
         flags=flags,
@@ -195,6 +204,8 @@ def describe_sampling(
         values["window"] = settings.window
     if settings.middle_at != HALFWAY:
         values["middle_at"] = settings.middle_at
+    if settings.tested_frame != "clip":
+        values["tested_frame"] = settings.tested_frame
     if settings.frame_rate is not None:
         values["frame_rate"] = settings.frame_rate
     if sampling == "random":

@@ -170,7 +170,7 @@ def _tables(runs: Runs, clips: set[str]) -> Table:
 def _cost(unit: Unit, n_classes: int) -> Cost:
     # the cost does not depend on how clips are sampled and labelled
     sampling = {"sampling": "cache", "redraw": True, **SamplingSettings().model_dump()}
-    same = {"seed": 0, "protocol": "cde", **sampling}
+    same = {"seed": 0, "protocol": "cde", "scale_fit": "trained", **sampling}
     return _counted(unit.settings.model_copy(update=same).model_dump_json(), n_classes)
 
 

@@ -89,6 +89,7 @@ def experiment_instances(experiment: Experiment) -> Instances:
         device=experiment.device,
         where=experiment.settings.instances,
         processes=experiment.jobs,
+        fitted=composite.fitted,
     )
 
 

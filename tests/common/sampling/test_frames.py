@@ -11,6 +11,7 @@ from raicl.common.sampling.frames import (
     SAMPLINGS,
     SamplingName,
     apex_centred_frames,
+    central_frame,
     choose_frames,
     falls_back,
     looks_at_apex,
@@ -198,3 +199,16 @@ def test_random_frames_are_uniform_and_repeat_with_the_generator() -> None:
     one, two = (random_frames(100, 16, np.random.default_rng(7)) for _ in range(2))
     assert one == two
     assert one != random_frames(100, 16, np.random.default_rng(8))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 15, 16])
+def test_the_central_frame_of_consecutive_ones_around_the_middle_is_the_middle(n: int) -> None:
+    for n_frames in (17, 18, 100, 101):
+        middle = middle_index(n_frames)
+        assert central_frame(middle_frames(n_frames, n), middle) == middle
+
+
+def test_of_two_frames_in_the_middle_the_nearer_to_the_clips_middle_is_central() -> None:
+    assert [central_frame(range(2, 6), middle) for middle in (1, 3, 4, 9)] == [3, 3, 4, 4]
+    assert [central_frame([2, 8], middle) for middle in (4, 5, 6)] == [2, 2, 8]
+    assert central_frame([1, 2, 9], 30) == 2

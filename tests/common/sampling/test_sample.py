@@ -149,6 +149,27 @@ def test_the_tested_frame_moves_with_the_middle_whatever_is_trained_on(
     assert (here.frames != there.frames) is (sampling == "middle")
 
 
+@pytest.mark.parametrize(
+    ("sampling", "frames", "tested"),
+    [
+        ("middle", range(21, 37), 29),  # m = 29, so nothing moves
+        ("all", range(1, 60), 30),
+        ("activation", range(2, 18), 10),  # of 1 … 19, the later of the two in the middle
+        ("decay", range(32, 48), 39),  # of 21 … 59, the earlier
+        ("apex-centred", range(12, 28), 20),
+        ("apex", [20], 20),
+    ],
+)
+def test_the_middle_of_what_is_trained_on_is_tested_where_that_is_asked_for(
+    sampling: SamplingName, frames: Any, tested: int
+) -> None:
+    here, own = (sample_clip(CLIP, NUMBERS, sampling, settings(tested_frame=where))
+                 for where in ("clip", "trained"))  # fmt: skip
+    assert own.frames == here.frames == tuple(frames)
+    assert own.inference == tested
+    assert own.flags == here.flags
+
+
 def test_of_the_apex_alone_the_middle_moves_where_it_stands_in() -> None:
     moved = settings(middle_at=0.2)
     assert sample_clip(CLIP, NUMBERS, "apex", moved).inference == 20

@@ -68,8 +68,11 @@ def test_rows_that_leave_out_clips_are_compared_on_those_both_tested(tmp_path: P
     assert tabulate(other, {}).rows[0].against_reference is None
 
 
-def test_a_fixed_draw_of_random_frames_has_a_cost_as_any_row(tmp_path: Path) -> None:
-    fixed = GridRow(settings={"sampling": "random", "redraw": False})
+@pytest.mark.parametrize(
+    "asked", [{"sampling": "random", "redraw": False}, {"sampling": "all", "scale_fit": "middle"}]
+)
+def test_a_row_that_samples_has_a_cost_as_any_row(tmp_path: Path, asked: dict[str, object]) -> None:
+    fixed = GridRow(settings=asked)
     grid = Grid(reference="fixed", rows={"fixed": fixed})
     units = plan_units(grid, (0,), [Path("flows.h5")], [("test", SMALL)], tmp_path)
     write_run(units[0].folder, wrong())
