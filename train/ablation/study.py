@@ -28,6 +28,7 @@ from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import Run
 from raicl.train.run.key import identifying
 from raicl.train.run.opening import check_same, open_run
+from raicl.train.run.reuse import trained_alike
 from raicl.train.settings import TrainSettings
 
 
@@ -185,6 +186,10 @@ def run_unit(unit: Unit, study: Study) -> str:
             run=open_run(unit.folder, composite, unit.settings),
             draw=False,
             jobs=study.jobs,
+            trained=trained_alike(
+                unit.settings,
+                {o.folder: o.settings for o in study.units if o.flows == unit.flows},
+            ),
         )
         failed = cross_validate(experiment, chosen).failed
     except (InputError, PartialError, ConflictError, ResourceError) as error:
