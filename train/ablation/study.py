@@ -15,7 +15,6 @@ from raicl.common.errors import (
     ResourceError,
     UsageError,
 )
-from raicl.common.settings import merge
 from raicl.common.terminal.console import say
 from raicl.train.ablation.grid import Grid, Layers
 from raicl.train.clips.composite import Composite
@@ -88,7 +87,7 @@ def plan_units(
         its own, or is a control.
     """
     made = {
-        (name, seed): merge(TrainSettings, *base, *row.layers(name), ("--seeds", {"seed": seed}))
+        (name, seed): row.resolve(name, base, seed)
         for seed in seeds
         for name, row in grid.rows.items()
     }

@@ -100,7 +100,8 @@ def _outcomes(study: Study, row: str) -> Runs:
 def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
     row = study.grid.rows[name]
     # the paper's figure is for the preset itself, whatever a grid calls its rows
-    figure = None if row.settings else ablation_figures().get(row.preset)
+    changed = row.settings or row.times
+    figure = None if changed else ablation_figures().get(row.preset)
     unit = next(unit for unit in study.units if unit.row == name)
     found = StudyRow(
         row=name,
