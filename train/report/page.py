@@ -13,6 +13,7 @@ from raicl.common.cache.flows import open_cache, read_index
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
 from raicl.train.report.ablation import read_ablation
+from raicl.train.report.blocks import shares
 from raicl.train.report.compare import Comparison, compare
 from raicl.train.report.curves import Chart, charts
 from raicl.train.report.facts import Facts, facts
@@ -87,6 +88,7 @@ def write_page(
         evaluations=list(dict.fromkeys(run.results.evaluation for run in runs)),
         fixed=not oracle and all(run.results.selection.startswith("last epoch") for run in runs),
         ablation=None if ablation is None else read_ablation(ablation),
+        shares=shares,
         comparison=comparison,
         incomparable=incomparable,
         published=beside_published(outcomes),
