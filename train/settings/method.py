@@ -107,9 +107,14 @@ class MethodSettings(InputSettings):
         "Weight of R beside L_align and L_c; 0 balances the target alone.",
         panel=_REGIONS,
         ge=0,
+        later=True,
     )
     decorrelation: float = setting(
-        0.0, "Weight of the squared cosines between regions in MRD.", panel=_REGIONS, ge=0
+        0.0,
+        "Weight of the squared cosines between regions in MRD.",
+        panel=_REGIONS,
+        ge=0,
+        later=True,
     )
 
     @model_validator(mode="after")
