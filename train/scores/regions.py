@@ -103,7 +103,7 @@ def consistency(
     rows, train_rows = (
         maps.transpose(0, 2, 3, 1).reshape(-1, channels) for maps in (features, trained)
     )
-    places = np.stack(np.mgrid[:height, :width], -1).reshape(-1, 2).astype(np.float64)
+    places = np.indices((height, width)).reshape(2, -1).T.astype(np.float64)
     spatial = np.tile(k_means(places, places, m), len(assignment))
     return {
         "regions": agreement(regions, truth),
