@@ -34,8 +34,12 @@ def synth(
         ),
     ] = None,
     difficulty: Annotated[
-        Literal["default", "medium", "hard"] | None,
-        typer.Option(help="Harder: weaker and more varied motion, with more irrelevant motion."),
+        Literal["default", "medium", "hard", "similar", "similar-missing"] | None,
+        typer.Option(
+            help="medium, hard: weaker and more varied motion, more of it irrelevant. similar: two "
+            "classes differ only in a weak action unit; similar-missing: a third of their test "
+            "clips lack the strong one."
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the people (0).")] = None,
     layout: Annotated[

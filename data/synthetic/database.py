@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,10 @@ from numpy.typing import NDArray
 from raicl.common.errors import ConflictError, UsageError
 from raicl.common.files import write_atomic, write_json, writing
 from raicl.common.terminal.progress import progress
-from raicl.data.synthetic.difficulty import Difficulty
+from raicl.data.synthetic.difficulty import Difficulty, described
 from raicl.data.synthetic.face import draw_face, pose, render_face
 from raicl.data.synthetic.field import dense_field, invert, pixel_grid
+from raicl.data.synthetic.landmarks import landmarks
 from raicl.data.synthetic.motion import Motion, draw_habits, draw_motion
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.tree import LAYOUTS
@@ -76,11 +76,11 @@ def make_database(
         "clips": clips,
         "seed": seed,
         "layout": layout,
-        "difficulty": asdict(difficulty),
+        "difficulty": described(difficulty),
     }
     if test_clips:
         settings["test_clips"] = test_clips
-    scenes = plan_scenes(subjects, clips, seed, test_clips=test_clips)
+    scenes = plan_scenes(subjects, clips, seed, test_clips=test_clips, difficulty=difficulty)
     if _is_complete(folder, layout, settings):
         return scenes
     with _staged(folder) as stage:
@@ -116,6 +116,7 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
         habits=habits,
         difficulty=difficulty,
         size=layout_.size,
+        weak=scene.weak,
     )
     name = Path(layout_.subject(scene), layout_.clip(scene))
     pictures = stage / layout_.pictures / name
@@ -128,7 +129,7 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
     ):
         encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
         (pictures / layout_.picture(number)).write_bytes(encoded.tobytes())
-    write_truth(truth, motion, onset=scene.onset, size=layout_.size)
+    write_truth(truth, motion, onset=scene.onset, size=layout_.size, landmarks=landmarks(face))
     return str(name)
 
 

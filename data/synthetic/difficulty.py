@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Difficulty:
     drift : largest translation of the head, px of a 225 px crop.
     roll : largest rotation of the head, degrees.
     noise : standard deviation of the camera's noise, grey levels, one per clip.
+    weak : peak of a clip's weak action unit over that of its strong one. With a range, positive and
+        negative clips share their strong unit (see `SIMILAR`). None leaves the units of an
+        emotion as strong as they are drawn.
+    missing : share of the test clips of those two classes that show the weak unit alone.
     """
 
     amplitude: tuple[float, float] = (0.25, 0.9)
@@ -40,18 +45,32 @@ class Difficulty:
     drift: float = 0.5
     roll: float = 0.1
     noise: tuple[float, float] = (1.0, 1.5)
+    weak: tuple[float, float] | None = None
+    missing: float = 0.0
 
 
-# The values of `raicl synth --difficulty`; medium is halfway between the others.
+def described(difficulty: Difficulty) -> dict[str, Any]:
+    """Its values as a database records them, without those of later versions that are off."""
+    values = asdict(difficulty)
+    return values if difficulty.weak else {k: v for k, v in values.items() if k not in _LATER}
+
+
+_LATER = ("weak", "missing")
+_MEDIUM = Difficulty(
+    amplitude=(0.22, 0.8),
+    one_sided=0.7,
+    turn=25.0,
+    distractor_amplitude=(0.25, 0.9),
+    drift=0.6,
+)
+# The weak unit moves by 0.2 to 0.6 px, above the noise of the flow and below most distractors.
+_SIMILAR = replace(_MEDIUM, amplitude=(0.6, 1.1), weak=(0.35, 0.5))
+
+# The values of `raicl synth --difficulty`. medium is halfway between default and hard. In `similar`
+# only a weak action unit tells two of the three classes apart.
 DIFFICULTIES = {
     "default": Difficulty(),
-    "medium": Difficulty(
-        amplitude=(0.22, 0.8),
-        one_sided=0.7,
-        turn=25.0,
-        distractor_amplitude=(0.25, 0.9),
-        drift=0.6,
-    ),
+    "medium": _MEDIUM,
     "hard": Difficulty(
         amplitude=(0.2, 0.7),
         one_sided=0.8,
@@ -60,4 +79,6 @@ DIFFICULTIES = {
         distractor_amplitude=(0.3, 1.0),
         drift=0.7,
     ),
+    "similar": _SIMILAR,
+    "similar-missing": replace(_SIMILAR, missing=1 / 3),
 }

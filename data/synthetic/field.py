@@ -34,6 +34,10 @@ class Bumps:
         """The same bumps, `factor` times as strong."""
         return Bumps(self.centre, self.sigma, self.direction * factor)
 
+    def chosen(self, which: NDArray[np.bool_]) -> Bumps:
+        """The bumps that `which` (K,) names."""
+        return Bumps(self.centre[which], self.sigma[which], self.direction[which])
+
     def joined(self, other: Bumps) -> Bumps:
         """The bumps of this and `other`, in this order."""
         return Bumps(

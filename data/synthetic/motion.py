@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raicl.data.synthetic.difficulty import Difficulty
 from raicl.data.synthetic.face import PHOTO_FACE, PHOTO_FACE_SIDE, Face
@@ -33,7 +34,9 @@ class Motion:
     Attributes
     ----------
     bumps : the K displacement bumps, those of the action units first.
-    action : (K,), whether a bump belongs to an action unit of the class and is no distractor.
+    unit : (K,), the action unit of each bump. 0 for a distractor.
+    strong : (K,), whether the bump belongs to the clip's strong action unit: the one with the
+        largest peak, or the one that `Difficulty.weak` does not weaken.
     weights : (T, K), share of each bump's full displacement; 0 at the onset.
     drift : (T, 3), movement of the head: right, down (px) and roll about `pivot` (radians,
         clockwise on the screen). [ours] The background moves too, so that the drift is a similarity
@@ -43,11 +46,17 @@ class Motion:
     """
 
     bumps: Bumps
-    action: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    unit: NDArray[np.int64]
+    strong: NDArray[np.bool_]
     weights: Array
     drift: Array
     pivot: Array
     apex: int
+
+    @property
+    def action(self) -> NDArray[np.bool_]:
+        """(K,), whether a bump belongs to an action unit of the class and is no distractor."""
+        return self.unit > 0
 
 
 def raw_per_crop(face: Face) -> float:
@@ -75,21 +84,34 @@ def draw_motion(
     habits: Habits,
     difficulty: Difficulty,
     size: tuple[int, int],
+    weak: tuple[int, ...] = (),
 ) -> Motion:
     """Draw how `face` shows the action units `units`, in `frames` frames with the peak at `apex`.
 
     The joint peak of the action units is `Difficulty.amplitude` times the person's strength,
-    limited to 0.2 to 1.5 px of a 225 px crop.
+    limited to 0.2 to 1.5 px of a 225 px crop. With `weak`, that is the peak of the other units, and
+    the weak ones reach a share of it (`Difficulty.weak`).
+
+    Parameters
+    ----------
+    weak : those of `units` that are weak on purpose.
     """
     action, unit_of = _draw_action(rng, units, face, habits, difficulty)
     amplitude = np.clip(rng.uniform(*difficulty.amplitude) * habits.strength, 0.2, 1.5)
-    action = action.scaled(amplitude * raw_per_crop(face) / peak(action, size))
+    amplitude *= raw_per_crop(face)
+    if weak:
+        share = rng.uniform(*difficulty.weak)
+        action = _at_peaks(action, np.isin(unit_of, weak), amplitude, share * amplitude, size)
+    else:
+        action = action.scaled(amplitude / peak(action, size))
+    strong = ~np.isin(unit_of, weak) if weak else unit_of == _strongest(action, unit_of, size)
     powers = {unit: rng.uniform(0.8, 1.4) for unit in units}
     course = np.stack([_rise_and_fall(frames, apex) ** powers[unit] for unit in unit_of], axis=1)
     distraction, ripples = _draw_distractors(rng, frames, face, difficulty, size)
     return Motion(
         bumps=action.joined(distraction),
-        action=np.arange(len(unit_of) + ripples.shape[1]) < len(unit_of),
+        unit=np.concatenate([unit_of, np.zeros(ripples.shape[1], np.int64)]),
+        strong=np.concatenate([strong, np.zeros(ripples.shape[1], bool)]),
         weights=np.concatenate([course, ripples], axis=1),
         drift=_draw_drift(rng, frames, raw_per_crop(face) * difficulty.drift, difficulty.roll),
         pivot=np.array(face.centre),
@@ -103,13 +125,30 @@ def peak(bumps: Bumps, size: tuple[int, int]) -> float:
     return float(np.hypot(field[0], field[1]).max())
 
 
+def _at_peaks(
+    action: Bumps, weak: NDArray[np.bool_], most: float, least: float, size: tuple[int, int]
+) -> Bumps:
+    """`action` with a peak of `most` px for its strong units and `least` px for its weak ones."""
+    direction = action.direction.copy()
+    for which, amplitude in ((~weak, most), (weak, least)):
+        if which.any():
+            direction[which] *= amplitude / peak(action.chosen(which), size)
+    return Bumps(action.centre, action.sigma, direction)
+
+
+def _strongest(action: Bumps, unit_of: NDArray[np.int64], size: tuple[int, int]) -> int:
+    """The action unit with the largest peak."""
+    peaks = {int(unit): peak(action.chosen(unit_of == unit), size) for unit in np.unique(unit_of)}
+    return max(peaks, key=lambda unit: peaks[unit])
+
+
 def _draw_action(
     rng: np.random.Generator,
     units: tuple[int, ...],
     face: Face,
     habits: Habits,
     difficulty: Difficulty,
-) -> tuple[Bumps, list[int]]:
+) -> tuple[Bumps, NDArray[np.int64]]:
     to_photo = raw_per_crop(face) / face.scale  # crop px -> px of the photograph
     points, spreads, directions, unit_of = [], [], [], []
     absent = rng.integers(2) if rng.random() < difficulty.one_sided else None
@@ -129,7 +168,7 @@ def _draw_action(
                 spreads.append(spread)
                 directions.append((mirror * right * strength, down * strength))
                 unit_of.append(unit)
-    return _on_face(face, points, spreads, directions), unit_of
+    return _on_face(face, points, spreads, directions), np.array(unit_of)
 
 
 def _on_face(face: Face, points: object, spreads: object, directions: object) -> Bumps:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from raicl.common.clip import Split
-from raicl.data.synthetic.units import EMOTIONS
+from raicl.data.synthetic.difficulty import Difficulty
+from raicl.data.synthetic.units import EMOTIONS, SIMILAR
 
 _RARE = ("others", "sadness", "fear")  # outside the three composite classes
 
@@ -26,6 +29,7 @@ class Scene:
     apex : index of the strongest frame, 0 < apex < T - 1.
     apex_known : whether the sheet gives the apex (CASME II has one clip without).
     split : see `raicl.common.clip.Clip.split`.
+    weak : those of `units` that are weak on purpose; see `Difficulty.weak`.
     """
 
     subject: int
@@ -37,6 +41,7 @@ class Scene:
     apex: int
     apex_known: bool = True
     split: Split = ""
+    weak: tuple[int, ...] = ()
 
     @property
     def offset(self) -> int:
@@ -68,13 +73,21 @@ def _in_turn(clip: int, subject: int) -> str:
     return ("happiness", "surprise", negative)[clip % 3]
 
 
-def plan_scenes(subjects: int, clips: int, seed: int, *, test_clips: int = 0) -> tuple[Scene, ...]:
+def plan_scenes(
+    subjects: int,
+    clips: int,
+    seed: int,
+    *,
+    test_clips: int = 0,
+    difficulty: Difficulty | None = None,
+) -> tuple[Scene, ...]:
     """Plan all clips, by subject. The first one with emotion "others" has no apex in the sheet.
 
     Parameters
     ----------
     test_clips : number of clips per subject that are only tested; they show composite classes only.
         The other clips stay the same, but are then only trained on.
+    difficulty : decides the action units. None means the documented default.
     """
     scenes: list[Scene] = []
     without_apex = 1
@@ -91,7 +104,27 @@ def plan_scenes(subjects: int, clips: int, seed: int, *, test_clips: int = 0) ->
             _draw_scene(rng, subject, index, str(emotion), "test")
             for index, emotion in enumerate(rng.permutation(tested), start=clips)
         ]
+    if difficulty is not None and difficulty.weak is not None:
+        return _share_strong_units(scenes, difficulty.missing)
     return tuple(scenes)
+
+
+def _share_strong_units(scenes: Sequence[Scene], missing: float) -> tuple[Scene, ...]:
+    """The same scenes with the units of `SIMILAR`; some test clips lack the strong one."""
+    planned, tested = [], 0
+    for scene in scenes:
+        if scene.emotion not in SIMILAR:
+            planned.append(scene)
+            continue
+        strong, weak = SIMILAR[scene.emotion]
+        units: tuple[int, ...] = (strong, weak)
+        if scene.split == "test":
+            # exactly the share, spread evenly over people and classes
+            if math.floor((tested + 1) * missing + 1e-9) > math.floor(tested * missing + 1e-9):
+                units = (weak,)
+            tested += 1
+        planned.append(replace(scene, units=units, weak=(weak,)))
+    return tuple(planned)
 
 
 def _draw_scene(

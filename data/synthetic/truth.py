@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +14,19 @@ from raicl.common.errors import InputError
 from raicl.data.synthetic.field import Array, Bumps, Field, dense_field, pixel_grid
 from raicl.data.synthetic.motion import Motion
 
+Part = Literal["all", "strong", "weak"]
 
-def write_truth(path: Path, motion: Motion, *, onset: int, size: tuple[int, int]) -> None:
+
+def write_truth(
+    path: Path, motion: Motion, *, onset: int, size: tuple[int, int], landmarks: Array
+) -> None:
     """Write `motion` of a clip whose first frame has the number `onset` (npz without pickles).
 
     The same motion gives the same bytes: numpy stamps the members of an npz with a fixed date.
+
+    Parameters
+    ----------
+    landmarks : of the face on the onset frame, (68, 2), raw px, in dlib's order.
     """
     np.savez_compressed(
         path,
@@ -24,11 +35,13 @@ def write_truth(path: Path, motion: Motion, *, onset: int, size: tuple[int, int]
         centre=motion.bumps.centre,
         sigma=motion.bumps.sigma,
         direction=motion.bumps.direction,
-        action=motion.action,
+        unit=motion.unit,
+        strong=motion.strong,
         weights=motion.weights,
         drift=motion.drift,
         pivot=motion.pivot,
         apex=np.array(motion.apex),
+        landmarks=landmarks,
     )
 
 
@@ -39,12 +52,11 @@ def read_truth(path: Path) -> tuple[Motion, NDArray[np.int64], tuple[int, int]]:
     ------
     InputError : `path` is missing or was not written by `write_truth`.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            parts = {name: stored[name] for name in stored.files}
+    with _stored(path) as parts:
         motion = Motion(
             bumps=Bumps(parts["centre"], parts["sigma"], parts["direction"]),
-            action=parts["action"],
+            unit=parts["unit"],
+            strong=parts["strong"],
             weights=parts["weights"],
             drift=parts["drift"],
             pivot=parts["pivot"],
@@ -52,9 +64,29 @@ def read_truth(path: Path) -> tuple[Motion, NDArray[np.int64], tuple[int, int]]:
         )
         width, height = (int(n) for n in parts["size"])
         return motion, parts["frames"], (width, height)
+
+
+def read_landmarks(path: Path) -> Array:
+    """The 68 landmarks of the face on the onset frame, (68, 2), raw px, in dlib's order.
+
+    Raises
+    ------
+    InputError : as `read_truth`.
+    """
+    with _stored(path) as parts:
+        points: Array = parts["landmarks"]
+        return points
+
+
+@contextmanager
+def _stored(path: Path) -> Iterator[dict[str, Any]]:
+    """The members of a clip's file, by name. A missing one is the user's error, not ours."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            yield {name: stored[name] for name in stored.files}
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            "not the stored displacement of a synthetic clip",
+            "not the truth of a synthetic clip, or that of an older raicl",
             where=str(path),
             fix="write the database again with `raicl synth`",
         ) from error
@@ -96,13 +128,18 @@ def true_flow(
     return (carry(grid + face, motion.drift[row], motion.pivot) - grid).astype(np.float32)
 
 
-def moving_region(path: Path, threshold: float = 0.3) -> NDArray[np.bool_]:
+def moving_region(path: Path, threshold: float = 0.3, part: Part = "all") -> NDArray[np.bool_]:
     """Mask (height, width) of where the action units move by more than `threshold` of their peak.
 
     The motion is that of the apex, without drift and distractors.
+
+    Parameters
+    ----------
+    part : all action units, the clip's strong one, or its weak ones. Without any the mask is empty.
     """
-    motion, frames, _ = read_truth(path)
-    flow = true_flow(path, int(frames[motion.apex]), drift=False, distractors=False)
+    motion, _, size = read_truth(path)
+    chosen = {"all": True, "strong": motion.strong, "weak": ~motion.strong}[part]
+    flow = dense_field(motion.bumps, motion.weights[motion.apex] * (motion.action & chosen), size)
     magnitude = np.hypot(flow[0], flow[1])
     region: NDArray[np.bool_] = magnitude > threshold * magnitude.max()
     return region

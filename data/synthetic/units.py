@@ -44,3 +44,12 @@ EMOTIONS: dict[str, tuple[tuple[int, ...], ...]] = {
     "sadness": ((1, 4), (1, 15)),
     "fear": ((1, 4, 20), (1, 2, 20)),
 }
+
+# Emotion -> its strong action unit and its weak one, for classes that share the strong one [ours].
+# Both smile. The cheeks of a felt smile rise; a smile that masks a negative feeling keeps a trace
+# of the lowered brows (Ekman & Friesen 1982, "Felt, false, and miserable smiles").
+SIMILAR: dict[str, tuple[int, int]] = {
+    "happiness": (12, 6),
+    "disgust": (12, 4),
+    "repression": (12, 4),
+}

@@ -19,8 +19,8 @@ History = list[EpochLog]
 
 # columns of log.csv, the same for every run; a term that a run does not use has empty cells
 COLUMNS = (
-    "epoch", "lr", "seconds", "loss", "cls", "acl", "align", "c", "balance", "ema_gap",
-    "log_map_norm", "usage", "entropy", "region_std", "region_cosine",
+    "epoch", "lr", "seconds", "loss", "cls", "acl", "align", "c", "balance", "decorrelation",
+    "ema_gap", "log_map_norm", "usage", "entropy", "information", "region_std", "region_cosine",
 )  # fmt: skip
 
 

@@ -112,23 +112,22 @@ def loss_balance(assignment: Tensor) -> Tensor:
     return math.log(len(usage)) + (usage * usage.clamp_min(1e-12).log()).sum()
 
 
-@torch.no_grad()
-def sinkhorn(scores: Tensor, rounds: int = 3) -> Tensor:
-    """Assignment in which all regions have the same mass over the batch (docs/method.md 3.4.7).
+def loss_decorrelation(queries: Tensor) -> Tensor:
+    """Mean over pairs m ≠ n of cos²(Q_m, Q_n), batch mean (docs/method.md 3.4.7) [ours].
 
     Parameters
     ----------
-    scores : heat maps divided by their temperature, (B, M, h, w).
-    rounds : number of rounds. Each divides the regions by their mass, then the pixels by theirs.
+    queries : Q_θ (B, M, D), the decoded regions.
 
     Returns
     -------
-    The assignment (B, M, h, w), which sums to 1 over M.
+    0 if the regions of an image are orthogonal, 1 if they are one direction. 0 for one region.
     """
-    logs = scores.log_softmax(1)
-    for _ in range(rounds):
-        logs = (logs - logs.logsumexp((0, 2, 3), keepdim=True)).log_softmax(1)
-    return logs.exp()
+    unit = F.normalize(queries, dim=-1)
+    squares = (unit @ unit.mT).square()
+    n = squares.shape[-1]
+    others = squares.sum((-2, -1)) - squares.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return others.mean() / max(n * (n - 1), 1)
 
 
 def ramp_up(epoch: int, epochs: int) -> float:

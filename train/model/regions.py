@@ -11,17 +11,22 @@ from torch.nn import functional as F
 
 from raicl.train.settings import TrainSettings
 
+PROTOTYPE_SHARE = 0.1  # [ours] of a batch, as in batch normalisation's running statistics
+
 
 class Regions(NamedTuple):
     """Output of the region head for a batch.
 
     Attributes
     ----------
+    queries : Q (B, M, D), the decoded regions. All images have the same with `query_mode`
+        batch-mean.
     scores : S / T (B, M, h, w), cosine heat maps divided by the temperature.
     assignment : P (B, M, h, w), softmax of the scores over the M queries.
     embeddings : z (B, M, D), pooled and projected region embeddings.
     """
 
+    queries: Tensor
     scores: Tensor
     assignment: Tensor
     embeddings: Tensor
@@ -33,7 +38,13 @@ class RegionHead(nn.Module):
     Parameters
     ----------
     channels : number C of feature channels.
+
+    Attributes
+    ----------
+    prototype : slow mean of the queries over batches, (M, D). Only with `query_mode` batch-mean.
     """
+
+    prototype: Tensor
 
     def __init__(self, settings: TrainSettings, channels: int) -> None:
         super().__init__()
@@ -45,6 +56,8 @@ class RegionHead(nn.Module):
             nn.Conv2d(settings.dense_hidden, settings.dim, 1, bias=False),
         )
         self.query_mode, self.pooled = settings.query_mode, settings.pooled
+        if self.query_mode == "batch-mean":
+            self.register_buffer("prototype", torch.zeros(settings.queries, settings.dim))
         inputs = channels if self.pooled == "features" else settings.dim
         self.projector = mlp(settings.dim, settings.projector_hidden, inputs=inputs)
 
@@ -55,16 +68,26 @@ class RegionHead(nn.Module):
         ----------
         temperature : temperature T of the softmax over the queries.
         """
-        queries = self.decoder(features)  # Q (B, M, D)
-        if self.query_mode == "batch-mean":  # closer to FRA: one set for all images
-            queries = queries.mean(0, keepdim=True).expand_as(queries)
+        queries = self._queries(features)  # Q (B, M, D)
         dense = self.dense(features)  # F_dense (B, D, h, w)
         scores = heat_maps(queries, dense) / temperature
         assignment = scores.softmax(1)
         # [ours] pool F_dense, as in the paper's text; FRA pools the features
         pooled = pool_regions(assignment, features if self.pooled == "features" else dense)
         embeddings = self.projector(pooled.flatten(0, 1)).unflatten(0, pooled.shape[:2])
-        return Regions(scores, assignment, embeddings)
+        return Regions(queries, scores, assignment, embeddings)
+
+    def _queries(self, features: Tensor) -> Tensor:
+        """Q (B, M, D): those of each image, or of the batch, whose slow mean is used at test."""
+        queries: Tensor = self.decoder(features)
+        if self.query_mode == "image":
+            return queries
+        if self.training:  # closer to FRA: one set for all images
+            mean = queries.mean(0)
+            self.prototype.lerp_(mean.detach(), PROTOTYPE_SHARE)
+        else:
+            mean = self.prototype
+        return mean.expand_as(queries)
 
 
 class Decoder(nn.Module):

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from raicl.train.inputs.geometry import mirror_inputs, mirror_maps
+from raicl.train.model.assignment import TargetAssignment
 from raicl.train.model.losses import (
     effective_weights,
     label_maps,
@@ -23,7 +24,7 @@ from raicl.train.model.losses import (
     loss_balance,
     loss_c,
     loss_cls,
-    sinkhorn,
+    loss_decorrelation,
 )
 from raicl.train.model.monitors import map_norm, region_monitors
 from raicl.train.model.network import Classifier
@@ -39,8 +40,8 @@ class Losses:
     Attributes
     ----------
     total : weighted sum of the terms, with its autograd graph.
-    terms : unweighted ``cls``, ``acl``, ``align``, ``c`` and ``balance`` (R), as far as the
-        settings use them.
+    terms : unweighted ``cls``, ``acl``, ``align``, ``c``, ``balance`` (R) and ``decorrelation``, as
+        far as the settings use them.
     logits : logits of the online network, (B, L).
     monitors : numbers that tell a healthy run from a collapsed one, see
         `raicl.train.model.monitors`.
@@ -105,6 +106,7 @@ class Siamese(nn.Module):
         self.register_buffer("class_weights", weights, persistent=False)
         self.online = Online(settings, n_classes)
         self.target = make_target(self.online.network) if settings.irc or settings.mrd else None
+        self.target_assignment = TargetAssignment(settings)
         self.to(memory_format=torch.channels_last)  # faster on CPUs by a fifth or more
         self.train()
 
@@ -152,7 +154,9 @@ class Siamese(nn.Module):
         if settings.mrd:
             region_terms, regions = self._region_losses(features, mirrored)
             terms |= region_terms
-            total = total + settings.lambda_mrd * ramp * sum(region_terms.values())
+            weights = {"balance": settings.balance_weight, "decorrelation": settings.decorrelation}
+            weighted = [weights.get(name, 1.0) * term for name, term in region_terms.items()]
+            total = total + settings.lambda_mrd * ramp * sum(weighted)
             monitors |= region_monitors(regions)
         return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
 
@@ -178,23 +182,24 @@ class Siamese(nn.Module):
     def _region_losses(
         self, features: Tensor, mirrored: Tensor
     ) -> tuple[dict[str, Tensor], Regions]:
-        """The terms of MRD (L_align, L_c and, against collapse, R) and the online regions."""
+        """The terms of MRD (L_align, L_c and those against collapse) and the online regions."""
         settings = self.settings
         head = self.online.network.regions
         assert head is not None
         regions: Regions = head(features, settings.temperature_online)
         target_regions = self._target_regions(mirrored)
-        assignment = target_regions.assignment
-        if settings.balance == "sinkhorn":  # [ours] only in L_align; z is pooled with P
-            assignment = sinkhorn(target_regions.scores)
+        # [ours] balanced only in L_align; z is pooled with P
+        assignment = self.target_assignment(target_regions.scores)
         predicted = self.online.predictor(regions.embeddings.flatten(0, 1))
         predicted = predicted.view_as(regions.embeddings)
         terms = {
             "align": loss_align(regions.scores, assignment),
             "c": loss_c(predicted, target_regions.embeddings),
         }
-        if settings.balance != "none":  # [ours] weight 1 beside L_align and L_c
+        if settings.balance != "none":
             terms["balance"] = loss_balance(regions.assignment)
+        if settings.decorrelation:
+            terms["decorrelation"] = loss_decorrelation(regions.queries)
         return terms, regions
 
     @torch.no_grad()
@@ -205,8 +210,9 @@ class Siamese(nn.Module):
         temperature = self.settings.temperature_target
         if self.settings.unflip == "late":
             regions: Regions = self.target.regions(mirrored, temperature)
-            scores, assignment, embeddings = regions  # z has no positions to flip
-            return Regions(mirror_maps(scores), mirror_maps(assignment), embeddings)
+            return regions._replace(  # Q and z have no positions to flip
+                scores=mirror_maps(regions.scores), assignment=mirror_maps(regions.assignment)
+            )
         # [ours] flip back first, so that a query always means the same side of the face
         early: Regions = self.target.regions(mirror_maps(mirrored), temperature)
         return early

@@ -67,7 +67,9 @@ class MethodSettings(InputSettings):
         panel=_REGIONS,
     )
     query_mode: Literal["image", "batch-mean"] = setting(
-        "image", "Regions of each image, or their mean over the batch.", panel=_REGIONS
+        "image",
+        "Regions of each image, or their mean over the batch (at test a slow mean over batches).",
+        panel=_REGIONS,
     )
     dim: int = setting(256, "Channels of queries and regions.", panel=_REGIONS, ge=4, le=2048)
     decoder_layers: int = setting(2, "Layers of the decoder.", panel=_REGIONS, ge=1, le=12)
@@ -94,11 +96,20 @@ class MethodSettings(InputSettings):
     temperature_target: float = setting(
         0.04, "Temperature of the target's assignment.", panel=_REGIONS, gt=0
     )
-    balance: Literal["none", "entropy", "sinkhorn"] = setting(
+    balance: Literal["none", "entropy", "centring", "sinkhorn"] = setting(
         "none",
-        "Against one region taking all: entropy adds ln M - H(mean P) to MRD, sinkhorn also "
-        "balances the target's assignment.",
+        "Against one region taking all: entropy adds R = ln M - H(mean P) to MRD; centring and "
+        "sinkhorn also balance the target's assignment, by a slow mean or exactly.",
         panel=_REGIONS,
+    )
+    balance_weight: float = setting(
+        1.0,
+        "Weight of R beside L_align and L_c; 0 balances the target alone.",
+        panel=_REGIONS,
+        ge=0,
+    )
+    decorrelation: float = setting(
+        0.0, "Weight of the squared cosines between regions in MRD.", panel=_REGIONS, ge=0
     )
 
     @model_validator(mode="after")

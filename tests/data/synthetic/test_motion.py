@@ -37,6 +37,9 @@ def person(seed: int) -> tuple[Face, np.random.Generator]:
     return draw_face(rng, SIZE), rng
 
 
+NO_LANDMARKS = np.zeros((68, 2))
+
+
 def motion_of(
     face: Face, rng: np.random.Generator, units: tuple[int, ...], difficulty: Difficulty
 ) -> Motion:
@@ -51,7 +54,8 @@ def still(shift: tuple[float, float], roll: float = 0.0) -> Motion:
     nothing = np.zeros((0, 2))
     return Motion(
         bumps=Bumps(nothing, nothing, nothing),
-        action=np.zeros(0, dtype=np.bool_),
+        unit=np.zeros(0, np.int64),
+        strong=np.zeros(0, bool),
         weights=np.zeros((2, 0)),
         drift=np.array([[0, 0, 0], [*shift, roll]], dtype=np.float64),
         pivot=np.array([320.0, 240.0]),
@@ -85,7 +89,9 @@ def test_frame_numbers_gain_a_digit_within_some_clips() -> None:
 
 
 def test_a_frame_moved_right_and_down_has_positive_u_and_v(tmp_path: Path) -> None:
-    write_truth(tmp_path / "clip.npz", still((0.5, 0.25)), onset=9, size=SIZE)
+    write_truth(
+        tmp_path / "clip.npz", still((0.5, 0.25)), onset=9, size=SIZE, landmarks=NO_LANDMARKS
+    )
     flow = true_flow(tmp_path / "clip.npz", 10)
     assert flow.shape == (2, 480, 640)
     np.testing.assert_allclose(flow[0], 0.5, atol=1e-4)
@@ -99,7 +105,13 @@ def test_a_frame_moved_right_and_down_has_positive_u_and_v(tmp_path: Path) -> No
 
 def test_head_rotation_has_no_strain(tmp_path: Path) -> None:
     # small-angle strain of a rotation is 1 - cos, so the angle is that of the real drift
-    write_truth(tmp_path / "clip.npz", still((0.3, -0.2), np.deg2rad(0.08)), onset=1, size=SIZE)
+    write_truth(
+        tmp_path / "clip.npz",
+        still((0.3, -0.2), np.deg2rad(0.08)),
+        onset=1,
+        size=SIZE,
+        landmarks=NO_LANDMARKS,
+    )
     flow = true_flow(tmp_path / "clip.npz", 2)
     assert np.hypot(flow[0], flow[1]).max() > 0.5
     assert strain(flow).max() < 1e-5
@@ -112,7 +124,7 @@ def test_warping_a_frame_back_by_the_truth_gives_the_onset(
     face, rng = person(units[0])
     neutral = render_face(face, SIZE)
     motion = motion_of(face, rng, units, Difficulty(amplitude=(1.5, 1.5)))
-    write_truth(tmp_path / "clip.npz", motion, onset=95, size=SIZE)
+    write_truth(tmp_path / "clip.npz", motion, onset=95, size=SIZE, landmarks=NO_LANDMARKS)
     frames = [grey(p) for p in render_frames(neutral, motion, noise=0, rng=rng)]
     flow = true_flow(tmp_path / "clip.npz", 95 + motion.apex)
     x, y = pixel_grid(SIZE) + flow
@@ -144,7 +156,7 @@ def test_the_face_s_motion_is_separable_from_drift_and_distractors(tmp_path: Pat
     face, rng = person(2)
     motion = motion_of(face, rng, (4,), Difficulty(distractors=(2, 2)))
     path = tmp_path / "clip.npz"
-    write_truth(path, motion, onset=1, size=SIZE)
+    write_truth(path, motion, onset=1, size=SIZE, landmarks=NO_LANDMARKS)
     apex = 1 + motion.apex
     alone = true_flow(path, apex, drift=False, distractors=False)
     expected = dense_field(motion.bumps, motion.weights[motion.apex] * motion.action, SIZE)
@@ -160,7 +172,7 @@ def test_the_face_s_motion_is_separable_from_drift_and_distractors(tmp_path: Pat
 def test_motion_is_zero_at_the_onset_and_the_action_also_at_the_offset(tmp_path: Path) -> None:
     face, rng = person(4)
     motion = motion_of(face, rng, (6, 12), Difficulty())
-    write_truth(tmp_path / "clip.npz", motion, onset=1, size=SIZE)
+    write_truth(tmp_path / "clip.npz", motion, onset=1, size=SIZE, landmarks=NO_LANDMARKS)
     assert np.abs(true_flow(tmp_path / "clip.npz", 1)).max() < 1e-4
     np.testing.assert_allclose(motion.weights[-1][motion.action], 0, atol=1e-12)
     action = motion.weights[:, motion.action]
@@ -230,12 +242,12 @@ def test_a_one_sided_action_unit_leaves_the_other_brow_still() -> None:
 
 
 def test_a_foreign_file_or_frame_is_an_input_error(tmp_path: Path) -> None:
-    write_truth(tmp_path / "clip.npz", still((0, 0)), onset=9, size=SIZE)
+    write_truth(tmp_path / "clip.npz", still((0, 0)), onset=9, size=SIZE, landmarks=NO_LANDMARKS)
     (tmp_path / "foreign.npz").write_bytes(b"not an archive")
     with pytest.raises(InputError, match="no frame 11, only 9 to 10"):
         true_flow(tmp_path / "clip.npz", 11)
     for name in ("foreign.npz", "missing.npz"):
-        with pytest.raises(InputError, match="not the stored displacement"):
+        with pytest.raises(InputError, match="not the truth of a synthetic clip"):
             true_flow(tmp_path / name, 9)
 
 
@@ -247,7 +259,8 @@ def test_a_small_shift_is_shown_in_its_true_size(shift: float) -> None:
     nothing = Bumps(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2)))
     motion = Motion(
         bumps=nothing,
-        action=np.zeros(0, bool),
+        unit=np.zeros(0, np.int64),
+        strong=np.zeros(0, bool),
         weights=np.zeros((2, 0)),
         drift=np.array([[0.0, 0, 0], [shift, 0, 0]]),
         pivot=np.zeros(2),

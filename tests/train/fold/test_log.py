@@ -54,7 +54,12 @@ def test_a_resumed_log_begins_with_the_finished_epochs_whatever_a_kill_left(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"balance": "entropy"}, {"irc": False}, {"mrd": False}, {"irc": False, "mrd": False}],
+    [
+        {"balance": "entropy", "decorrelation": 0.02},
+        {"irc": False},
+        {"mrd": False},
+        {"irc": False, "mrd": False},
+    ],
 )
 def test_every_number_the_method_logs_has_a_column(
     small: TrainSettings, changes: dict[str, Any]

@@ -6,7 +6,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from raicl.train.inputs.geometry import mirror_inputs, mirror_instances, mirror_maps
-from raicl.train.model.losses import loss_acl, loss_align, loss_balance, sinkhorn
+from raicl.train.model.assignment import sinkhorn
+from raicl.train.model.losses import loss_acl, loss_align, loss_balance
 from raicl.train.model.siamese import Losses, Siamese
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.inputs import FlipName, ScaleName
@@ -159,7 +160,9 @@ def test_late_unflipping_decodes_the_mirrored_map_and_turns_the_assignment(
         mirrored = target_net.classifier.features(mirror_instances(target))
         late = target_net.regions(mirrored, 0.04)
         expected = loss_align(regions.scores, late.assignment.flip(-1))
-        early = loss_align(regions.scores, target_net.regions(mirror_maps(mirrored), 0.04)[1])
+        early = loss_align(
+            regions.scores, target_net.regions(mirror_maps(mirrored), 0.04).assignment
+        )
     torch.testing.assert_close(losses(small, unflip="late").terms["align"], expected)
     torch.testing.assert_close(losses(small).terms["align"], early)
     assert not torch.isclose(expected, early, rtol=1e-4)
@@ -208,6 +211,23 @@ def test_balance_adds_its_term_and_sinkhorn_also_changes_the_alignment(
         scores = target_net.regions(mirror_maps(features), 0.04).scores
     torch.testing.assert_close(both.terms["balance"], loss_balance(regions.assignment))
     torch.testing.assert_close(both.terms["align"], loss_align(regions.scores, sinkhorn(scores)))
+
+
+def test_the_terms_against_collapse_have_weights_of_their_own(small: TrainSettings) -> None:
+    only_mrd = {"irc": False, "lambda_cls": 0.0, "lambda_mrd": 0.5, "balance": "sinkhorn"}
+    weighted = losses(small, **only_mrd, balance_weight=0.25, decorrelation=0.02)
+    term = {name: float(value) for name, value in weighted.terms.items()}
+    expected = term["align"] + term["c"] + 0.25 * term["balance"] + 0.02 * term["decorrelation"]
+    assert float(weighted.total.detach()) == pytest.approx(0.5 * expected, abs=1e-6)
+    assert "decorrelation" not in losses(small).terms
+
+
+def test_centring_changes_the_alignment_once_the_centre_has_moved(small: TrainSettings) -> None:
+    model, plain = build(small, balance="centring"), losses(small)
+    first, second = (model.losses(*pairs(), LABELS) for _ in range(2))
+    assert torch.equal(first.terms["align"], plain.terms["align"])  # the centre starts at 0
+    assert not torch.equal(second.terms["align"], plain.terms["align"])
+    assert torch.equal(second.terms["c"], plain.terms["c"])
 
 
 def test_the_balance_term_teaches_the_decoder(small: TrainSettings) -> None:

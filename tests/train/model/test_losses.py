@@ -14,8 +14,8 @@ from raicl.train.model.losses import (
     loss_balance,
     loss_c,
     loss_cls,
+    loss_decorrelation,
     ramp_up,
-    sinkhorn,
 )
 
 
@@ -150,44 +150,19 @@ def test_the_map_of_the_label_is_picked_for_every_image() -> None:
         assert torch.equal(picked[image, 0], maps[image, label])
 
 
-@pytest.mark.parametrize(
-    ("temperature", "preference", "tolerance"),
-    # the colder, the slower: at the target's .04 a few per cent are left, which more rounds remove
-    [(0.1, 0.2, 0.01), (0.04, 0.1, 0.05)],
-)
-def test_sinkhorn_gives_pixels_one_and_regions_equal_masses_after_three_rounds(
-    temperature: float, preference: float, tolerance: float
-) -> None:
-    generator = torch.Generator().manual_seed(0)
-    unit = F.normalize(torch.randn(8, 256, generator=generator), dim=-1)
-    pixels = F.normalize(torch.randn(16 * 49, 256, generator=generator), dim=-1)
-    # one region is preferred everywhere: unbalanced, it takes most of the face
-    cosines = pixels @ unit.T + preference * torch.eye(8)[0]
-    scores = (cosines / temperature).T.reshape(8, 16, 7, 7).transpose(0, 1)
-    unbalanced = scores.softmax(1).mean((0, 2, 3))
-    assert unbalanced.max() > 3 / 8
-    balanced = sinkhorn(scores)
-    torch.testing.assert_close(balanced.sum(1), torch.ones(16, 7, 7))
-    masses = balanced.mean((0, 2, 3))
-    assert (masses * 8 - 1).abs().max() < tolerance
-    assert (sinkhorn(scores, 9).mean((0, 2, 3)) * 8 - 1).abs().max() < 1e-3
-    assert not balanced.requires_grad
-
-
-def test_sinkhorn_is_the_alternating_division_written_out() -> None:
-    scores = torch.randn(2, 4, 3, 3, generator=torch.Generator().manual_seed(1)).double()
-    table = scores.transpose(0, 1).flatten(1).T.exp().numpy()  # pixels x regions
-    table /= table.sum(1, keepdims=True)
-    for _ in range(3):
-        table /= table.sum(0, keepdims=True)
-        table /= table.sum(1, keepdims=True)
-    ours = sinkhorn(scores).transpose(0, 1).flatten(1).T.numpy()
-    np.testing.assert_allclose(ours, table, rtol=1e-12)
-
-
-def test_sinkhorn_leaves_a_balanced_assignment_as_it_is() -> None:
-    scores = torch.eye(4)[torch.arange(16) % 4].T.reshape(1, 4, 4, 4) * 3
-    torch.testing.assert_close(sinkhorn(scores), scores.softmax(1))
+def test_decorrelation_is_the_mean_of_squared_cosines_written_out() -> None:
+    queries = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0))
+    squares = [
+        F.cosine_similarity(image[m], image[n], dim=0) ** 2
+        for image in queries
+        for m in range(4)
+        for n in range(4)
+        if m != n
+    ]
+    torch.testing.assert_close(loss_decorrelation(queries), torch.stack(squares).mean())
+    assert float(loss_decorrelation(torch.ones(2, 8, 5))) == pytest.approx(1, rel=1e-6)
+    assert float(loss_decorrelation(torch.eye(4)[None])) == 0
+    assert float(loss_decorrelation(torch.ones(2, 1, 5))) == 0  # one region has no other
 
 
 def test_balance_is_zero_for_equal_use_and_the_log_of_their_number_for_one_region() -> None:

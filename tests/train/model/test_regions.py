@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -50,14 +52,31 @@ def test_before_training_queries_from_zeros_are_one_vector_and_learned_ones_diff
 
 def test_batch_mean_queries_are_the_mean_of_every_images(small: TrainSettings) -> None:
     features = torch.randn(5, 32, 3, 3)
-    head = RegionHead(small, 32).eval()
-    shared = RegionHead(small.model_copy(update={"query_mode": "batch-mean"}), 32).eval()
-    shared.load_state_dict(head.state_dict())
+    settings = small.model_copy(update={"dropout": 0.0})
+    head = RegionHead(settings, 32)
+    shared = RegionHead(settings.model_copy(update={"query_mode": "batch-mean"}), 32)
+    shared.load_state_dict(head.state_dict(), strict=False)
     with torch.no_grad():
         queries, dense = head.decoder(features).mean(0), head.dense(features)
         expected = heat_maps(queries.expand(5, -1, -1), dense) / 0.1
         torch.testing.assert_close(shared(features, 0.1).scores, expected)
         assert not torch.allclose(head(features, 0.1).scores, expected)
+
+
+def test_at_test_the_queries_are_a_slow_mean_that_no_batch_changes(small: TrainSettings) -> None:
+    settings = small.model_copy(update={"query_mode": "batch-mean", "dropout": 0.0})
+    head, features = RegionHead(settings, 32), torch.randn(5, 32, 3, 3)
+    with torch.no_grad():
+        mean = head(features, 0.1).queries[0]
+        torch.testing.assert_close(head.prototype, 0.1 * mean)
+        for _ in range(100):
+            head(features, 0.1)
+        torch.testing.assert_close(head.prototype, mean, rtol=0, atol=1e-4)
+        head.eval()
+        together, alone = head(features, 0.1), head(features[1:2], 0.1)
+        other = head(torch.randn(5, 32, 3, 3), 0.1)
+    torch.testing.assert_close(alone.assignment[0], together.assignment[1])
+    assert torch.equal(other.queries, together.queries)
 
 
 def test_regions_may_pool_the_features_themselves(small: TrainSettings) -> None:
@@ -127,7 +146,7 @@ def test_pooling_ignores_a_common_mirroring_and_survives_an_empty_region() -> No
 
 
 def regions_of(assignment: torch.Tensor, embeddings: torch.Tensor) -> Regions:
-    return Regions(assignment.log(), assignment, embeddings)
+    return Regions(torch.zeros_like(embeddings), assignment.log(), assignment, embeddings)
 
 
 def test_usage_counts_the_regions_that_share_the_face() -> None:
@@ -138,6 +157,20 @@ def test_usage_counts_the_regions_that_share_the_face() -> None:
     assert float(monitors["entropy"]) == 0
     shared = region_monitors(regions_of(torch.full((1, 4, 2, 2), 0.25), torch.randn(1, 4, 8)))
     assert float(shared["usage"]) == pytest.approx(4, rel=1e-5)
+
+
+def test_information_is_what_the_place_of_a_pixel_tells_about_its_region() -> None:
+    embeddings = torch.randn(8, 4, 8)
+    quarters = torch.eye(4).T.reshape(1, 4, 2, 2).expand(8, -1, -1, -1)  # each cell has its region
+    placed = region_monitors(regions_of(quarters, embeddings))
+    assert float(placed["information"]) == pytest.approx(math.log(4), rel=1e-6)
+    equal = region_monitors(regions_of(torch.full((8, 4, 2, 2), 0.25), embeddings))
+    assert float(equal["information"]) == pytest.approx(0, abs=1e-6)
+    # sharp, but elsewhere in every image: the place tells nothing
+    elsewhere = torch.stack([quarters[0].roll(turn, 0) for turn in range(4)]).repeat(2, 1, 1, 1)
+    assert float(region_monitors(regions_of(elsewhere, embeddings))["information"]) == (
+        pytest.approx(0, abs=1e-6)
+    )
 
 
 def test_monitors_tell_distinct_from_collapsed_embeddings() -> None:

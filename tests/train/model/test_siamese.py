@@ -199,7 +199,8 @@ def test_the_target_lags_and_follows(small: TrainSettings) -> None:
 def test_every_monitor_is_one_finite_number(small: TrainSettings) -> None:
     monitors = apart(small).losses(*pairs(), LABELS).monitors
     assert set(monitors) == {
-        "ema_gap", "log_map_norm", "usage", "entropy", "region_std", "region_cosine",
+        "ema_gap", "log_map_norm", "usage", "entropy", "information", "region_std",
+        "region_cosine",
     }  # fmt: skip
     assert all(value.ndim == 0 and torch.isfinite(value) for value in monitors.values())
 
