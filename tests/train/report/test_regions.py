@@ -37,7 +37,7 @@ from tests.train.markup import Page
 def place(tmp_path_factory: pytest.TempPathFactory, small: TrainSettings, command: Command) -> Path:
     """Six clips of two synthetic people, their cache, and runs with and without MRD."""
     folder = tmp_path_factory.mktemp("known")
-    make_database(folder / "database", subjects=2, clips=3, jobs=1)
+    make_database(folder / "database", subjects=2, clips=3, seed=2, jobs=1)
     database = read_database("synthetic", root=folder / "database")
     settings = PrepSettings(flow_profile="fast", n_frames=2, size=65)
     prepare(database, folder / "flows.h5", settings, jobs=1)
@@ -197,7 +197,7 @@ def test_the_truth_of_another_database_is_refused(
     place: Path, outcome: Outcome, tmp_path: Path
 ) -> None:
     flows = [place / "flows.h5"]
-    with pytest.raises(InputError, match="not the stored displacement"):
+    with pytest.raises(InputError, match="not the truth of a synthetic clip"):
         measure(outcome, flows, tmp_path)
     shutil.copytree(place / "database/truth", tmp_path / "truth")
     one, other = (truth_of(tmp_path, row.clip) for row in outcome.predictions[1:3])
