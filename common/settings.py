@@ -24,9 +24,16 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def setting(default: Any, help: str, *, panel: str, **constraints: Any) -> Any:
-    """Declare a setting: its default, help text, panel of ``--help`` and pydantic's bounds."""
-    return Field(default, description=help, json_schema_extra={"panel": panel}, **constraints)
+def setting(default: Any, help: str, *, panel: str, later: bool = False, **constraints: Any) -> Any:
+    """Declare a setting: its default, help text, panel of ``--help`` and pydantic's bounds.
+
+    Parameters
+    ----------
+    later : results were made before it was declared. At its default it is then no part of their
+        key, so that the same command finds them again.
+    """
+    extra: dict[str, Any] = {"panel": panel, "later": later}
+    return Field(default, description=help, json_schema_extra=extra, **constraints)
 
 
 def read_toml(

@@ -139,7 +139,7 @@ def demo(
     for emotion, clip in _first_clips(flows).items():
         _command("inspect", flows, "--clip", clip, "--out", folder / f"{emotion}.png")
     page = folder / "report.html"
-    _command("report", run, "--out", page)
+    _command("report", run, "--truth", database, "--out", page)
     minutes = (time.monotonic() - started) / 60
     console.result(f"the demo took {minutes:.1f} min; open {page} and look at the pictures:")
     for picture in sorted(folder.rglob("*.png")):

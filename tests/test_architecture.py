@@ -105,8 +105,9 @@ def loaded_by(statement: str) -> set[str]:
     ("statement", "absent"),
     [
         (
-            "import raicl.train.run.cross_validate, raicl.train.cli",
-            {"cv2", "dlib", "_dlib_pybind11"},
+            "import raicl.train.run.cross_validate, raicl.train.cli, raicl.train.report.page, "
+            "raicl.train.scores.clusters",
+            {"cv2", "dlib", "_dlib_pybind11", "sklearn"},
         ),
         ("import raicl.preprocess.prepare, raicl.preprocess.flow.tvl1", {"torch", "cv2", "numba"}),
         ("import raicl.preprocess.cli", {"torch", "cv2", "dlib", "numpy", "h5py"}),

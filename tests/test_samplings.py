@@ -94,6 +94,10 @@ ASKED: list[dict[str, Any]] = [
     {"sampling": "middle", "n_frames": 4, "window": "fraction:0.5", "middle_at": 0.7},
     {"sampling": "uniform", "n_frames": 4, "middle_at": 0.8},
     *(
+        {"sampling": name, "n_frames": 4, "tested_frame": "trained"}
+        for name in ("all", "uniform", "random", "apex", "activation", "decay")
+    ),
+    *(
         {"sampling": name, "n_frames": 4, "frame_rate": 40.0}
         for name in ("middle", "all", "uniform", "random", "apex")
     ),

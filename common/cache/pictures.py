@@ -13,7 +13,7 @@ from raicl.common.cache.shards import Shard
 from raicl.common.drawing import new_figure
 from raicl.common.errors import UsageError
 from raicl.common.files import replace_atomically
-from raicl.common.sampling.frames import needs_apex
+from raicl.common.sampling.frames import looks_at_apex
 
 
 def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
@@ -85,7 +85,7 @@ def _mark_frames(axis: Any, cache: Cache, record: ClipRecord) -> None:
     inference = record.frames[record.middle]
     axis.axvline(inference, color="black", linewidth=0.8, label="inference")
     if record.clip.apex is not None:
-        used = needs_apex(str(cache.settings.get("sampling", "middle")))
+        used = looks_at_apex(str(cache.settings.get("sampling", "middle")))
         label = "apex" if used else "apex (not used)"
         axis.axvline(record.clip.apex, color="grey", linestyle=":", label=label)
     axis.legend(fontsize="small", loc="lower right")

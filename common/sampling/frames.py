@@ -149,9 +149,20 @@ def choose_frames(
             return decay_frames(n_frames, apex, n)
 
 
-def needs_apex(sampling: str) -> bool:
+def central_frame(frames: Sequence[int], middle: int) -> int:
+    """The middle one of `frames`. Of two in the middle, the one nearer to the clip's `middle`."""
+    pair = frames[(len(frames) - 1) // 2], frames[len(frames) // 2]
+    return min(pair, key=lambda index: abs(index - middle))
+
+
+def looks_at_apex(sampling: str) -> bool:
     """Whether the sampling looks at the apex."""
     return sampling in ("activation", "decay", "apex", "apex-centred")
+
+
+def needs_apex(sampling: str) -> bool:
+    """Whether the middle cannot stand in for the apex: before or after the middle is no phase."""
+    return sampling in ("activation", "decay")
 
 
 def _candidates(n_frames: int) -> range:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import field_validator
 
@@ -18,8 +18,10 @@ from raicl.common.sampling.frame_rate import nearest, slow_down
 from raicl.common.sampling.frames import (
     HALFWAY,
     SamplingName,
+    central_frame,
     choose_frames,
     falls_back,
+    looks_at_apex,
     middle_index,
     needs_apex,
 )
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SHORT = "short-clip"  # fewer frames than the sampling wants
-STAND_IN = "apex-stand-in"  # the middle frame replaces the apex
+STAND_IN = "apex-stand-in"  # the middle frame stands in for the apex
 FALLBACK = "phase-fallback"  # the phase has fewer than two frames
 FLAGS = (SHORT, STAND_IN, FALLBACK)
 
@@ -52,6 +54,13 @@ class SamplingSettings(Settings):
         panel="Sampling",
         ge=0,
         le=1,
+    )
+    tested_frame: Literal["clip", "trained"] = setting(
+        "clip",
+        "Which frame is tested: the middle of the clip, or of the frames that are trained on. "
+        "Sampling apex tests the apex either way.",
+        panel="Sampling",
+        later=True,
     )
     frame_rate: float | None = setting(
         None,
@@ -82,8 +91,8 @@ class Sample:
     Attributes
     ----------
     frames : indices of the frames to train on, ascending.
-    inference : index of the tested frame: the middle frame, or the apex if the sampling is `apex`
-        (docs/method.md 4).
+    inference : index of the tested frame: the middle of the clip, or of `frames` if `tested_frame`
+        says so. If the sampling is `apex`, the apex (docs/method.md 4).
     wanted : number of frames that the sampling would take from a long clip.
     candidates : number of frames that it could choose from.
     flags : what was unusual, from `FLAGS`.
@@ -122,8 +131,11 @@ def sample_clip(
     if apex is not None:  # [ours] at a lower frame rate, the kept frame nearest to the apex
         apex = 1 + nearest(kept[1:], apex)
     elif needs_apex(sampling):
-        if sampling != "apex":
-            raise InputError(f"sampling {sampling} needs an apex, and {problem}")
+        raise InputError(
+            f"sampling {sampling} needs an apex, and {problem}",
+            fix="annotate it, or choose a sampling in which the middle may stand in for it",
+        )
+    elif looks_at_apex(sampling):
         apex, flags = middle, (STAND_IN,)
     width = _width(clip, n_frames, sampling, settings)
     wanted = 1 if sampling == "apex" else min(n, width)
@@ -137,9 +149,10 @@ def sample_clip(
     )
     if not frames:
         raise InputError(f"sampling {sampling} finds no frame besides the onset and the apex")
+    own = sampling == "apex" or settings.tested_frame == "trained"
     return Sample(
         frames=tuple(kept[index] for index in frames),
-        inference=kept[frames[0] if sampling == "apex" else middle],
+        inference=kept[central_frame(frames, middle) if own else middle],
         wanted=wanted,
         candidates=n_frames - 1,
         flags=flags,
@@ -191,6 +204,8 @@ def describe_sampling(
         values["window"] = settings.window
     if settings.middle_at != HALFWAY:
         values["middle_at"] = settings.middle_at
+    if settings.tested_frame != "clip":
+        values["tested_frame"] = settings.tested_frame
     if settings.frame_rate is not None:
         values["frame_rate"] = settings.frame_rate
     if sampling == "random":

@@ -1,14 +1,15 @@
 """What the network learns on the synthetic database, beside a linear classifier in the same run.
 
 For each seed: leave-one-subject-out with a preset, the same with the labels shuffled between clips,
-and where the attention of the held-out clips lies. Run: ``make bench-learning``, or with a cache
-that exists: ``python tests/benchmarks/learning.py --database demo/database --flows demo/flows.h5``.
+and where the attention of the held-out clips lies. Then what regions and attention are worth
+against the truth, as in the report, beside ``--rows`` of a study or for finished ``--runs``. Run:
+``make bench-learning``, or with a cache that exists:
+``python tests/benchmarks/learning.py --database demo/database --flows demo/flows.h5``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,6 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -27,22 +27,21 @@ from raicl.common.terminal import console
 from raicl.data.database import read_database
 from raicl.data.protocols.protocol import load_protocol
 from raicl.data.synthetic.database import make_database
-from raicl.data.synthetic.truth import moving_region
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.clips.composite import Composite, compose
 from raicl.train.clips.folds import leave_one_subject_out
-from raicl.train.clips.plan import controlled, shuffle_labels
-from raicl.train.inputs.instances import load_instances
-from raicl.train.inputs.scaling import Scale, apply_scale
-from raicl.train.model.network import Classifier
+from raicl.train.clips.plan import assemble, controlled, shuffle_labels
+from raicl.train.report.measured import ONE, MeasuredRun, MeasureRow, measure_rows
+from raicl.train.report.regions import measure
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import configure_torch
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.opening import open_run
+from raicl.train.run.outcome import read_outcomes
 from raicl.train.scores.metrics import confusion_matrix, uar, uf1
 from raicl.train.scores.results import Results
-from raicl.train.settings import TrainSettings, load_preset
+from raicl.train.settings import TrainSettings, preset_layers
 
 LINEAR_SIDE = 15  # px: 225 px instances as 15 x 15 means
 SHUFFLES = 100  # of the linear classifier: what chance gives on so few clips
@@ -93,49 +92,52 @@ def network_scores(composite: Composite, settings: TrainSettings, folder: Path) 
     return cross_validate(experiment, folds)
 
 
-def attention_gain(
-    composite: Composite, settings: TrainSettings, folder: Path, database: Path
-) -> float:
-    """Median over held-out clips of (energy share / area share) of the truly moving region.
+def measured(folder: Path, flows: Path, database: Path) -> MeasuredRun:
+    """The regions and the attention of a finished run against the truth."""
+    [outcome] = read_outcomes([folder])
+    return measure(outcome, [flows], database)
 
-    Energy is the squared positive part of the true class's map on the middle instance, brought
-    to the crop's size; 1 is attention that ignores motion.
-    """
-    instances = load_instances(
-        composite.records.values(),
-        size=settings.size,
-        device=torch.device("cpu"),
-        where="device",
+
+def attention_gain(run: MeasuredRun) -> float:
+    """Median over held-out clips of (energy share / area share) of the truly moving region."""
+    assert run.coverage is not None
+    return float(np.median(list(run.coverage["all"].clips.values())))
+
+
+def print_measures(columns: dict[str, list[MeasuredRun]]) -> None:
+    """Means over seeds, one column per row of a study; in brackets what chance gives."""
+    print(f"\n{'regions against the truth':34}" + "".join(f"{name:>16}" for name in columns))
+    found = {name: [measure_rows(run) for run in runs] for name, runs in columns.items()}
+    for key in dict.fromkeys(key for runs in found.values() for run in runs for key in run):
+        title = next(run[key].name for runs in found.values() for run in runs if key in run)
+        cells = [_mean_cell([run[key] for run in runs if key in run]) for runs in found.values()]
+        print(f"{title:34}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
+    for name, runs in columns.items():
+        ones = [run.sharing is not None and run.sharing.are_one for run in runs]
+        if any(ones):
+            print(f"{name}, {sum(ones)} of {len(ones)} runs: {ONE}")
+
+
+def _mean_cell(rows: Sequence[MeasureRow]) -> str:
+    values, chance = (
+        [value for value in column if value is not None]
+        for column in ([row.value for row in rows], [row.by_chance for row in rows])
     )
-    gains = []
-    for fold in leave_one_subject_out(composite.clips):
-        kept = folder / "folds" / fold.name
-        scale = Scale(**json.loads((kept / "done.json").read_text())["scale"])
-        network = Classifier(settings, len(composite.classes))
-        network.load_state_dict(load_file(kept / "weights.safetensors"))
-        network.eval()
-        for clip in fold.test:
-            cache, record = composite.records[clip]
-            rows = torch.tensor([instances.middle[clip]])
-            with torch.no_grad():
-                features = network.features(apply_scale(instances.gather(rows), scale))
-                attention = network.maps(features)[0, composite.labels[clip]].numpy()
-            energy = np.maximum(attention, 0) ** 2
-            energy = cv2.resize(energy, (cache.size, cache.size), interpolation=cv2.INTER_LINEAR)
-            region = true_region(database, record.clip.subject, record.clip.name, cache, record)
-            if energy.sum() > 0:
-                gains.append(energy[region].sum() / energy.sum() / region.mean())
-            else:
-                gains.append(0.0)
-    return float(np.median(gains))
+    by_chance = f" ({np.mean(chance):.3f})" if chance else ""
+    return f"{np.mean(values):.3f}{by_chance}" if values else "-"
 
 
-def true_region(database: Path, subject: str, name: str, cache: Any, record: Any) -> np.ndarray:
-    """Where the action units move, in the crop."""
-    region = moving_region(database / "truth" / subject / f"{name}.npz").astype(np.uint8)
-    size = (cache.size, cache.size)
-    crop = cv2.warpAffine(region, cache.read(record).transform, size, flags=cv2.INTER_NEAREST)
-    return crop.astype(bool)
+def print_finished(folders: Sequence[Path], flows: Path, database: Path) -> None:
+    """Measure finished runs; those that differ in the seed alone share a column."""
+    columns: dict[str, list[MeasuredRun]] = {}
+    names: dict[str, str] = {}
+    for outcome in read_outcomes(folders):
+        settings = outcome.settings.model_dump_json(exclude={"seed"})
+        folder = outcome.folder.resolve()
+        row = folder.parent if folder.name.startswith("seed-") else folder  # of a study
+        name = names.setdefault(settings, row.name)
+        columns.setdefault(name, []).append(measure(outcome, [flows], database))
+    print_measures(columns)
 
 
 def print_row(name: str, values: Sequence[float]) -> None:
@@ -144,16 +146,30 @@ def print_row(name: str, values: Sequence[float]) -> None:
     print(f"{name:26}{found:>8.3f}{recall:>8.3f}{gain:>11.2f}{control:>14.3f}", flush=True)
 
 
+def settings_of(layers: Sequence[tuple[str, dict[str, Any]]], seed: int) -> TrainSettings:
+    """Settings of a run; its threads are set for the whole process."""
+    settings = merge(TrainSettings, *layers, ("seed", {"seed": seed}))
+    configure_torch(threads=settings.threads, deterministic=settings.deterministic)
+    return settings
+
+
 def main() -> None:
-    """Print one row per seed and the linear baseline."""
+    """Print one row per seed and the linear baseline, then the regions against the truth."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--preset", default="tiny")
+    parser.add_argument("--rows", default="", help="presets on top, such as M2,M4,M5,M6")
+    parser.add_argument("--runs", type=Path, nargs="+", help="finished runs: only measure them")
     parser.add_argument("--database", type=Path, help="a synthetic database that exists already")
     parser.add_argument("--flows", type=Path, help="its cache, if it exists already")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
     console.configure(quiet=True)
+    if options.runs:
+        if options.database is None or options.flows is None:
+            parser.error("--runs needs their --flows and --database")
+        print_finished(options.runs, options.flows, options.database)
+        return
     changes = dict(item.split("=", 1) for item in options.set)
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -164,30 +180,41 @@ def main() -> None:
         if options.flows is None:
             prepare(read_database("synthetic", root=database), flows, PrepSettings(), jobs=2)
         composite = compose([flows], load_protocol("cde"))
-        inputs = linear_inputs(composite)
-        scores = linear_scores(composite, inputs)
-        print(f"{'':26}{'UF1':>8}{'UAR':>8}{'attention':>11}{'shuffled UAR':>14}", flush=True)
-        chance = [
-            linear_scores(shuffle_labels(composite, number), inputs)["uar"]
-            for number in range(SHUFFLES)
-        ]
-        row = f"{scores['uf1']:>8.3f}{scores['uar']:>8.3f}"
-        spread = f"{np.mean(chance):>14.3f} ± {np.std(chance):.3f} ({SHUFFLES} times)"
-        print(f"{'linear, 15 x 15 px':26}{row}{'':11}{spread}", flush=True)
+        print_linear(composite)
         rows = []
+        columns: dict[str, list[MeasuredRun]] = {options.preset: []}
         for seed in (int(number) for number in options.seeds.split(",")):
-            layers = (("preset", load_preset(options.preset)), ("--set", changes))
-            settings = merge(TrainSettings, *layers, ("seed", {"seed": seed}))
-            configure_torch(threads=settings.threads, deterministic=settings.deterministic)
-            run = folder / f"run-{seed}"
-            results = network_scores(composite, settings, run)
+            settings = settings_of([*preset_layers(options.preset), ("--set", changes)], seed)
+            results = network_scores(composite, settings, folder / f"run-{seed}")
             shuffled = settings.model_copy(update={"control": "shuffle-labels"})
             control = network_scores(composite, shuffled, folder / f"shuffled-{seed}")
-            gain = attention_gain(composite, settings, run, database)
-            rows.append((results.uf1, results.uar, gain, control.uar))
+            run = measured(folder / f"run-{seed}", flows, database)
+            columns[options.preset].append(run)
+            rows.append((results.uf1, results.uar, attention_gain(run), control.uar))
             print_row(f"{options.preset}, seed {seed}", rows[-1])
+            for row in filter(None, options.rows.split(",")):
+                presets = preset_layers(f"{options.preset},{row}")
+                settings = settings_of([*presets, ("--set", changes)], seed)
+                place = folder / f"{row}-{seed}"
+                network_scores(assemble([flows], composite.protocol, settings), settings, place)
+                columns.setdefault(row, []).append(measured(place, flows, database))
         print_row("mean", np.mean(rows, axis=0))
-    print("attention: median of (share of energy / share of area) of the truly moving region")
+        print("attention: median of (share of energy / share of area) of the truly moving region")
+        print_measures(columns)
+
+
+def print_linear(composite: Composite) -> None:
+    """The head of the table, and the row of the linear classifier."""
+    inputs = linear_inputs(composite)
+    scores = linear_scores(composite, inputs)
+    print(f"{'':26}{'UF1':>8}{'UAR':>8}{'attention':>11}{'shuffled UAR':>14}", flush=True)
+    chance = [
+        linear_scores(shuffle_labels(composite, number), inputs)["uar"]
+        for number in range(SHUFFLES)
+    ]
+    row = f"{scores['uf1']:>8.3f}{scores['uar']:>8.3f}"
+    spread = f"{np.mean(chance):>14.3f} ± {np.std(chance):.3f} ({SHUFFLES} times)"
+    print(f"{'linear, 15 x 15 px':26}{row}{'':11}{spread}", flush=True)
 
 
 if __name__ == "__main__":

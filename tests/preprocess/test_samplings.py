@@ -91,11 +91,11 @@ def test_a_fixed_draw_is_the_same_in_any_company(
     assert other.frames != second.frames
 
 
-def test_a_clip_without_an_apex_fails_alone_with_the_reason_and_the_middle_stands_in_for_one_frame(
+def test_a_clip_without_an_apex_fails_alone_with_the_reason_or_its_middle_stands_in(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
     database = with_clips(make_database(2, frames=12), {"apex": 101}, {"apex": None})
-    for sampling in ("activation", "decay", "apex-centred"):
+    for sampling in ("activation", "decay"):
         out = tmp_path / f"{sampling}.h5"
         rows = prepare(database, out, asking(quick, sampling=sampling))
         assert [row.status for row in rows] == ["computed", "failed"]
@@ -106,6 +106,9 @@ def test_a_clip_without_an_apex_fails_alone_with_the_reason_and_the_middle_stand
     first, second = open_cache(tmp_path / "apex.h5").records
     assert (first.frames, first.clip.flags) == ((101,), ())
     assert (second.frames, second.clip.flags) == ((101,), ("apex-stand-in",))  # m = 5
+    prepare(database, tmp_path / "around.h5", asking(quick, sampling="apex-centred"))
+    first, second = open_cache(tmp_path / "around.h5").records
+    assert (second.frames, second.clip.flags) == (first.frames, ("apex-stand-in",))
 
 
 def test_after_all_every_sampling_is_served_without_a_new_flow(

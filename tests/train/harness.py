@@ -30,9 +30,15 @@ class Data:
     """
 
     def __init__(
-        self, sources: Sequence[StoredClip], labels: Mapping[str, int], device: torch.device = CPU
+        self,
+        sources: Sequence[StoredClip],
+        labels: Mapping[str, int],
+        device: torch.device = CPU,
+        fitted: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
-        self.instances = load_instances(sources, size=SIZE, device=device, where="device")
+        self.instances = load_instances(
+            sources, size=SIZE, device=device, where="device", fitted=fitted
+        )
         self.folds = leave_one_subject_out([record.clip for _, record in sources])
         self.labels, self.device = labels, device
 
@@ -46,7 +52,8 @@ class Data:
     @classmethod
     def of_composite(cls, composite: Composite) -> "Data":
         """Every clip of a composite of three classes."""
-        return cls(list(composite.records.values()), composite.labels)
+        sources = list(composite.records.values())
+        return cls(sources, composite.labels, fitted=composite.fitted)
 
     def fit(
         self,

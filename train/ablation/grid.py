@@ -7,11 +7,18 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from raicl.common.errors import InputError, UsageError
-from raicl.common.settings import read_toml
-from raicl.train.settings import preset_layers
+from raicl.common.settings import merge, read_toml
+from raicl.train.settings import TrainSettings, preset_layers
 
 FOLDER = Path(__file__).parents[1] / "grids"
 _STRICT = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +33,7 @@ class GridRow(BaseModel):
     ----------
     preset : names of presets, as in ``--preset``.
     settings : values of settings by name. They override the preset.
+    times : factors by which settings that are whole numbers are multiplied, whatever gives them.
     flows : file names of the row's own caches, in the folder of the study's first cache. ``{stem}``
         stands for the name of that cache. Empty for the study's caches.
     note : what the row is, in words.
@@ -35,12 +43,13 @@ class GridRow(BaseModel):
 
     preset: str = ""
     settings: dict[str, Any] = Field(default_factory=dict)
+    times: dict[str, PositiveInt] = Field(default_factory=dict)
     flows: tuple[str, ...] = ()
     note: str = ""
 
     @model_validator(mode="after")
     def _check_values(self) -> Self:
-        if "seed" in self.settings:
+        if "seed" in {**self.settings, **self.times}:
             raise ValueError("a row has no seed of its own: --seeds gives every row the same")
         for name in self.flows:
             try:
@@ -50,6 +59,30 @@ class GridRow(BaseModel):
                     f"flows {name!r}: a file's name, in which {{stem}} may stand, and no folder"
                 ) from error
         return self
+
+    def resolve(self, name: str, base: Layers, seed: int) -> TrainSettings:
+        """The settings of the row on top of `base`, under a seed.
+
+        Raises
+        ------
+        UsageError : a setting does not exist, has a value out of bounds, or is no whole number and
+            cannot be multiplied.
+        """
+        layers = [*base, *self.layers(name), ("--seeds", {"seed": seed})]
+        made = merge(TrainSettings, *layers)
+        if not self.times:
+            return made
+        multiplied = {}
+        for key, factor in self.times.items():
+            value = getattr(made, key, None)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise UsageError(
+                    f"times cannot multiply {key}",
+                    where=f"row {name}",
+                    fix="name settings that are whole numbers, such as epochs",
+                )
+            multiplied[key] = factor * value
+        return merge(TrainSettings, *layers, (f"row {name}", multiplied))
 
     def layers(self, name: str) -> Layers:
         """Layers for `raicl.common.settings.merge` that override the base."""

@@ -15,7 +15,6 @@ from raicl.common.errors import (
     ResourceError,
     UsageError,
 )
-from raicl.common.settings import merge
 from raicl.common.terminal.console import say
 from raicl.train.ablation.grid import Grid, Layers
 from raicl.train.clips.composite import Composite
@@ -28,6 +27,7 @@ from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import Run
 from raicl.train.run.key import identifying
 from raicl.train.run.opening import check_same, open_run
+from raicl.train.run.reuse import trained_alike
 from raicl.train.settings import TrainSettings
 
 
@@ -87,7 +87,7 @@ def plan_units(
         its own, or is a control.
     """
     made = {
-        (name, seed): merge(TrainSettings, *base, *row.layers(name), ("--seeds", {"seed": seed}))
+        (name, seed): row.resolve(name, base, seed)
         for seed in seeds
         for name, row in grid.rows.items()
     }
@@ -185,6 +185,10 @@ def run_unit(unit: Unit, study: Study) -> str:
             run=open_run(unit.folder, composite, unit.settings),
             draw=False,
             jobs=study.jobs,
+            trained=trained_alike(
+                unit.settings,
+                {o.folder: o.settings for o in study.units if o.flows == unit.flows},
+            ),
         )
         failed = cross_validate(experiment, chosen).failed
     except (InputError, PartialError, ConflictError, ResourceError) as error:

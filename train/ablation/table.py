@@ -11,12 +11,14 @@ from statistics import median
 
 import numpy as np
 
-from raicl.common.errors import PartialError
+from raicl.common.errors import InputError, PartialError
 from raicl.common.files import write_atomic
 from raicl.common.sampling.sample import SamplingSettings
 from raicl.common.versioned import write_versioned
+from raicl.train.ablation.blocks import class_shares
 from raicl.train.ablation.cost import Cost, count_cost
 from raicl.train.ablation.grid import Claim
+from raicl.train.ablation.strength import Motions, unit_strength
 from raicl.train.ablation.study import Study, Unit
 from raicl.train.ablation.text import table_csv, table_text
 from raicl.train.clips.overview import remarks
@@ -68,9 +70,13 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
         )
     for outcome in done[1:]:
         check_labels(done[0], outcome)
+    motions = Motions()
     return StudyTable(
         reference=study.grid.reference,
-        rows=tuple(_row(study, name, runs[name], reference) for name in study.grid.rows),
+        rows=tuple(
+            _with_strength(_row(study, name, runs[name], reference), study, runs[name], motions)
+            for name in study.grid.rows
+        ),
         claims=tuple(_judge(claim, runs) for claim in study.grid.claims),
         units=Progress(done=len(done), all=len(study.units)),
         incomplete=dict(reasons),
@@ -94,7 +100,8 @@ def _outcomes(study: Study, row: str) -> Runs:
 def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
     row = study.grid.rows[name]
     # the paper's figure is for the preset itself, whatever a grid calls its rows
-    figure = None if row.settings else ablation_figures().get(row.preset)
+    changed = row.settings or row.times
+    figure = None if changed else ablation_figures().get(row.preset)
     unit = next(unit for unit in study.units if unit.row == name)
     found = StudyRow(
         row=name,
@@ -114,9 +121,22 @@ def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
         "clips": int(tables[0].sum()),
         "scores": RowScores(**{key: _score(tables, key) for key in SCORES}),
         "cost": RowCost(**cost, fold_seconds=_fold_seconds(runs)),
+        "classes": class_shares(tables, next(iter(runs.values())).classes),
         "against_reference": None if name == study.grid.reference else _difference(reference, runs),
     }
     return found.model_copy(update=results)
+
+
+def _with_strength(row: StudyRow, study: Study, runs: Runs, motions: Motions) -> StudyRow:
+    """The row with the strength of its instances, or with a remark why that is not known."""
+    unit = next((unit for unit in study.units if unit.row == row.row and unit.seed in runs), None)
+    if unit is None or row.scores is None:
+        return row
+    try:
+        strength = unit_strength(unit, _clips(runs), motions)
+    except InputError as error:
+        return row.model_copy(update={"remarks": (*row.remarks, f"strength not known: {error}")})
+    return row.model_copy(update={"strength": strength})
 
 
 def _remarks(runs: Runs) -> tuple[str, ...]:
@@ -170,7 +190,7 @@ def _tables(runs: Runs, clips: set[str]) -> Table:
 def _cost(unit: Unit, n_classes: int) -> Cost:
     # the cost does not depend on how clips are sampled and labelled
     sampling = {"sampling": "cache", "redraw": True, **SamplingSettings().model_dump()}
-    same = {"seed": 0, "protocol": "cde", **sampling}
+    same = {"seed": 0, "protocol": "cde", "scale_fit": "trained", **sampling}
     return _counted(unit.settings.model_copy(update=same).model_dump_json(), n_classes)
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from raicl.train.ablation.blocks import block_lines, csv_cells, csv_names
 from raicl.train.report.ablation import (
     JudgedClaim,
     MeanOverSeeds,
@@ -46,6 +47,7 @@ def table_text(table: StudyTable) -> str:
     lines += ["", f"{'cost':{width}}{'trained':>10}{'tested':>10}{'MFLOP/pair':>12}"
               f"{'MFLOP/test':>12}{'MB/step':>9}{'s/fold':>8}"]  # fmt: skip
     lines += [f"{row.row:<{width}}{_cost(row.cost)}" for row in table.rows if row.cost is not None]
+    lines += block_lines(table.rows, width)
     lines += ["", *map(_claim, table.claims)]
     return "\n".join([*lines, *_notes(table)])
 
@@ -57,8 +59,9 @@ def table_csv(table: StudyTable) -> str:
     scores = [f"{key}_{part}" for key in SCORE_NAMES for part in ("mean", "sd", "low", "high")]
     against = ("uf1_difference", "low", "high", "p")
     writer.writerow(
-        ["row", "note", "seeds", "clips", *scores, *against, *RowCost.model_fields, *_PAPER]
-    )
+        ["row", "note", "seeds", "clips", *scores, *against, *RowCost.model_fields, *_PAPER,
+         *csv_names(table.rows)]
+    )  # fmt: skip
     for row in table.rows:
         cells: list[object] = [row.row, row.note, " ".join(map(str, row.seeds))]
         if row.scores is not None and row.cost is not None:
@@ -72,7 +75,7 @@ def table_csv(table: StudyTable) -> str:
             cells += [""] * (1 + len(scores) + len(against) + len(RowCost.model_fields))
         figure = row.published
         cells += ["", ""] if figure is None else [figure.uf1, figure.uar]
-        writer.writerow(cells)
+        writer.writerow(cells + csv_cells(row, table.rows))
     return text.getvalue()
 
 

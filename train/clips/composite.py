@@ -33,6 +33,8 @@ class Composite:
     labels : class index by clip id.
     outside : number of clips that the protocol leaves out, by emotion.
     left_out : by clip id, why a clip cannot be sampled as the run asks.
+    fitted : by clip id, the rows in its cache that the scale is fitted on. Empty if these are the
+        rows that are trained on.
     tested : keys of databases that are only tested. If there are any, the others are only trained
         on.
     """
@@ -44,6 +46,7 @@ class Composite:
     labels: dict[str, int]
     outside: Counter[str]
     left_out: dict[str, str] = field(default_factory=dict)
+    fitted: dict[str, tuple[int, ...]] = field(default_factory=dict)
     tested: frozenset[str] = frozenset()
 
     @property

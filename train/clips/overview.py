@@ -74,7 +74,7 @@ def describe_identical(groups: Sequence[Sequence[str]]) -> str:
 
 _MEANINGS = {
     SHORT: "it has fewer frames than the sampling wants, and all are taken",
-    STAND_IN: "no apex to use is annotated, and the middle frame is taken",
+    STAND_IN: "no apex to use is annotated, and the middle frame stands in",
     FALLBACK: "its phase has fewer than two frames, and others are taken",
 }
 

@@ -15,6 +15,7 @@ from raicl.common.sampling.sample import (
     describe_sampling,
     sample_clip,
 )
+from raicl.common.settings import SettingValue
 from raicl.train.clips.composite import Composite, check_classes
 from raicl.train.settings import TrainSettings
 
@@ -22,7 +23,7 @@ _FIELDS = ("sampling", *SamplingSettings.model_fields)
 
 
 def resample(composite: Composite, settings: TrainSettings) -> Composite:
-    """The composite with the rows that the settings' sampling trains on and tests.
+    """The composite with the rows that the settings train on, test, and fit the scale on.
 
     A clip that cannot be sampled so (it has no apex, say) is in `Composite.left_out` with the
     reason. No flow is computed, so the cache must hold every frame of the sampling.
@@ -35,10 +36,11 @@ def resample(composite: Composite, settings: TrainSettings) -> Composite:
         return composite
     records: dict[str, StoredClip] = {}
     left_out: dict[str, str] = {}
+    fitted: dict[str, tuple[int, ...]] = {}
     for clip_id, (cache, record) in composite.records.items():
         numbers = record.numbers
         if numbers is None:  # frames are missing on disk, and the cache holds a part of the rest
-            raise _not_held(cache, record, settings)
+            raise _not_held(cache, record, _asked(settings))
         try:
             sample = _sample(record, numbers, settings)
         except InputError as error:
@@ -46,13 +48,20 @@ def resample(composite: Composite, settings: TrainSettings) -> Composite:
             continue
         row_of = {number: row for row, number in enumerate(record.frames)}
         if any(numbers[index] not in row_of for index in sample.indices):
-            raise _not_held(cache, record, settings)
+            raise _not_held(cache, record, _asked(settings))
+        if settings.scale_fit == "middle" and composite.trains(record.clip):
+            middle = sample_clip(record.clip, numbers, "middle", settings).frames
+            if any(numbers[index] not in row_of for index in middle):
+                asked = {"scale_fit": "middle", "n_frames": settings.n_frames}
+                raise _not_held(cache, record, asked)
+            fitted[clip_id] = tuple(row_of[numbers[index]] for index in middle)
         records[clip_id] = StoredClip(cache, _with_rows(record, sample, numbers, row_of))
     sampled = dataclasses.replace(
         composite,
         records=records,
         labels={clip_id: composite.labels[clip_id] for clip_id in records},
         left_out=left_out,
+        fitted=fitted,
     )
     check_classes(sampled)
     return sampled
@@ -82,9 +91,12 @@ def _with_rows(
     )
 
 
-def _not_held(cache: Cache, record: ClipRecord, settings: TrainSettings) -> InputError:
+def _asked(settings: TrainSettings) -> dict[str, SettingValue]:
     assert settings.sampling != "cache"
-    asked = describe_sampling(settings.sampling, settings)
+    return describe_sampling(settings.sampling, settings)
+
+
+def _not_held(cache: Cache, record: ClipRecord, asked: Mapping[str, object]) -> InputError:
     held = {name: cache.settings[name] for name in _FIELDS if name in cache.settings}
     return InputError(
         f"clip {record.id}: {_options(asked)} needs frames the cache does not hold",

@@ -91,7 +91,7 @@ def fit_fold(
     rows = [instances.rows[clip] for clip in fold.train]
     truth = [labels[clip] for clip in fold.train]
     classes = torch.tensor(truth, device=device)  # (clips,)
-    scale = fit_scale(instances, rows, settings)
+    scale = fit_scale(instances, fold.train, settings)
 
     counts = np.bincount(truth, minlength=n_classes).tolist()
     model = Siamese(settings, n_classes, counts).to(device)

@@ -15,6 +15,7 @@ from raicl.train.clips.folds import FoldError
 from raicl.train.inputs.geometry import mirror_inputs
 from raicl.train.inputs.instances import Instances
 from raicl.train.inputs.scaling import Scale, apply_scale
+from raicl.train.model.regions import Regions
 from raicl.train.model.siamese import Siamese
 from raicl.train.scores.predictions import Prediction
 from raicl.train.settings.train import InferName
@@ -128,13 +129,20 @@ def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Predi
     network = model.tested
     features = network.classifier.features(apply_scale(raw, scale))
     class_map = network.classifier.maps(features)[0, prediction.predicted]
-    assignment = None
-    if network.regions is not None:
-        settings = model.settings
-        online = settings.infer_network == "online"
-        temperature = settings.temperature_online if online else settings.temperature_target
-        assignment = network.regions(features, temperature).assignment[0].cpu()
+    regions = tested_regions(model, features)
+    assignment = None if regions is None else regions.assignment[0].cpu()
     return Attention(raw[0].cpu(), class_map.cpu(), assignment)
+
+
+def tested_regions(model: Siamese, features: Tensor) -> Regions | None:
+    """Regions of features (B, C, h, w) by the network that classifies. None without MRD."""
+    head, settings = model.tested.regions, model.settings
+    if head is None:
+        return None
+    online = settings.infer_network == "online"
+    temperature = settings.temperature_online if online else settings.temperature_target
+    regions: Regions = head(features, temperature)
+    return regions
 
 
 class Verdict(NamedTuple):

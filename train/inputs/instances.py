@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Literal, Protocol
 
@@ -40,7 +40,8 @@ class Instances:
     ----------
     rows : rows of each clip that are trained on, by clip id.
     middle : row of each clip that inference uses, by clip id. It may come after the clip's `rows`.
-    moments : mean and mean square of flow and of strain, per row, float64 (N, 2, 2).
+    moments : mean and mean square of flow and of strain over the instances of a clip that the scale
+        is fitted on, by clip id, float64 (2, 2).
     strength : mean length of the flow per row, px of the network's input, float64 (N,).
     motion : the same before resizing, px of the cache's crop, float64 (N,).
     """
@@ -50,7 +51,7 @@ class Instances:
         *,
         rows: dict[str, range],
         middle: dict[str, int],
-        moments: NDArray[np.float64],
+        moments: dict[str, NDArray[np.float64]],
         strength: NDArray[np.float64],
         motion: NDArray[np.float64],
         store: Store,
@@ -103,6 +104,7 @@ def load_instances(
     where: Literal["auto", "device", "stream"],
     processes: int = 1,
     budget: int | None = None,
+    fitted: Mapping[str, Sequence[int]] | None = None,
 ) -> Instances:
     """Read, verify and resize the instances of `records`, in this order.
 
@@ -115,6 +117,8 @@ def load_instances(
         rows are asked for. ``auto`` streams if the instances do not fit.
     processes : number of processes on this machine that each hold the instances.
     budget : bytes that all these processes may use together; `room` by default.
+    fitted : by clip id, the rows in its cache that the scale is fitted on. The others' are those
+        that are trained on.
 
     Raises
     ------
@@ -127,14 +131,18 @@ def load_instances(
     budget = room(device) if budget is None else budget
     stream = where == "stream" or (where == "auto" and 2 * np.prod(shape) > budget // processes)
     resident = None if stream else _allocate(shape, device)
-    moments, strength = np.empty((shape[0], 2, 2)), np.empty(shape[0])
-    motion = np.empty(shape[0])
+    moments: dict[str, NDArray[np.float64]] = {}
+    strength, motion = np.empty(shape[0]), np.empty(shape[0])
     with progress(len(sources), "loading instances") as shown:
         for (cache, record), start, end in zip(sources, starts[:-1], starts[1:], strict=True):
-            raw = _read(cache, record)
-            instances, clip = resize_instances(raw, size), slice(start, end)
-            motion[clip] = _strength(raw)
-            moments[clip], strength[clip] = _moments(instances), _strength(instances)
+            whole = _read(cache, record)
+            raw, clip = whole[list(record.used_rows)], slice(start, end)
+            instances = resize_instances(raw, size)
+            motion[clip], strength[clip] = mean_length(raw), mean_length(instances)
+            trained = instances[: len(record.train_rows)]
+            rows = None if fitted is None else fitted.get(record.id)
+            scaled = trained if rows is None else resize_instances(whole[list(rows)], size)
+            moments[record.id] = _moments(scaled).mean(0)
             if resident is not None:
                 resident[clip] = instances.to(device)
             shown.advance()
@@ -174,7 +182,7 @@ def _allocate(shape: tuple[int, ...], device: torch.device) -> Tensor:
 
 
 def _read(cache: Cache, record: ClipRecord) -> Tensor:
-    """The used rows of a clip, float16 (len(used_rows), 3, S, S). Verifies the whole shard."""
+    """Every instance of a clip that the cache holds, float16 (N, 3, S, S), verified."""
     raw = torch.from_numpy(cache.read(record).instances)
     if not torch.isfinite(raw).all():
         raise InputError(
@@ -182,7 +190,7 @@ def _read(cache: Cache, record: ClipRecord) -> Tensor:
             where=f"{cache.path}, shard {record.shard}",
             fix="remove the shard and run raicl-prep again with the same --out",
         )
-    return raw[list(record.used_rows)]
+    return raw
 
 
 def _moments(instances: Tensor) -> NDArray[np.float64]:
@@ -194,7 +202,7 @@ def _moments(instances: Tensor) -> NDArray[np.float64]:
     return torch.stack([mean, square], 1).numpy()
 
 
-def _strength(instances: Tensor) -> NDArray[np.float64]:
+def mean_length(instances: Tensor) -> NDArray[np.float64]:
     """(N,): length of (u, v), averaged over the pixels."""
     lengths: NDArray[np.float64] = instances[:, :2].double().norm(dim=1).mean((1, 2)).numpy()
     return lengths

@@ -36,26 +36,26 @@ class Scale:
     mode: ScaleName = "train-std"
 
 
-def fit_scale(instances: Instances, rows: Sequence[range], settings: TrainSettings) -> Scale:
+def fit_scale(instances: Instances, clips: Sequence[str], settings: TrainSettings) -> Scale:
     """Standard deviations over the training instances (docs/method.md 1.4, `train-std`) [ours].
 
     Every clip weighs the same whatever its length, as in the pairs of an epoch. These are therefore
-    the standard deviations of the network's input.
+    the standard deviations of the network's input if the scale is fitted on what is trained on.
 
     Parameters
     ----------
-    rows : rows of each training clip. No other instance is used.
+    clips : ids of the training clips. No other clip is used. Of each, the instances are those that
+        are trained on, or those that `scale_fit` names.
 
     Raises
     ------
     InputError : the instances do not move at all.
     """
-    moments = [instances.moments[clip.start : clip.stop].mean(0) for clip in rows]
-    mean, square = np.mean(moments, 0)  # (2,) each: flow and strain
+    mean, square = np.mean([instances.moments[clip] for clip in clips], 0)  # (2,) each
     flow, strain = np.sqrt(np.maximum(square - mean**2, 0)).tolist()
     if flow == 0 or strain == 0:
         raise InputError(
-            f"no motion in {len(rows)} training clips: every instance is constant",
+            f"no motion in {len(clips)} training clips: every instance is constant",
             fix="look at the cache with: raicl inspect",
         )
     if settings.scale == "train-std":

@@ -121,10 +121,10 @@ class Decoder(nn.Module):
         memory = memory.flatten(2).mT  # (B, hw, D)
         keys = memory + places.flatten(1).mT
         position = self.queries.expand(len(memory), -1, -1)  # (B, M, D)
-        # [ours] Zeros make all queries start as nearly one vector: a query only chooses tokens, and
-        # the mean of a few dozen tokens is about the same for every choice. At the start the noise
-        # of the decoder's dropout exceeds the difference between queries. The network then learns
-        # to ignore its queries, and the regions collapse (docs/ablation.md).
+        # [ours] learned: zeros make all queries start as nearly one vector, because a query only
+        # chooses tokens, and the mean of a few dozen tokens is about the same for every choice.
+        # The noise of the decoder's dropout then exceeds the difference between queries, and the
+        # network learns to ignore them (docs/ablation.md).
         regions = torch.zeros_like(position)
         if self.contents is not None:
             regions = self.contents.expand_as(position)

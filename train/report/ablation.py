@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from raicl.common.versioned import Versioned, read_versioned
+from raicl.train.report.blocks import RowClasses, RowStrength
 from raicl.train.scores.paired import Difference
 from raicl.train.scores.results import Ends, Progress
 
@@ -116,6 +117,8 @@ class StudyRow(_Values):
     clips : number of clips that every seed tested.
     scores, against_reference, cost : None without results. `against_reference` is also None for
         the reference.
+    classes : which classes are taken for which. None without results.
+    strength : how strong the instances are. None without results or without the cache.
     """
 
     row: str
@@ -127,6 +130,8 @@ class StudyRow(_Values):
     scores: RowScores | None = None
     against_reference: PairedScores | None = None
     cost: RowCost | None = None
+    classes: RowClasses | None = None
+    strength: RowStrength | None = None
 
 
 class JudgedClaim(_Values):

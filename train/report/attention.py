@@ -12,29 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from torch import nn
 
 from raicl.common.drawing import matplotlib
 from raicl.common.errors import InputError
-from raicl.common.files import sha256_file
-from raicl.train.clips.composite import Composite
-from raicl.train.clips.plan import assemble
-from raicl.train.fold.checkpoint import load_tensors
 from raicl.train.fold.inference import attend
 from raicl.train.fold.pictures import attention_figure
 from raicl.train.inputs.instances import load_instances
-from raicl.train.model.siamese import Siamese
 from raicl.train.report.curves import data_uri
+from raicl.train.report.networks import composite_of, network_of
 from raicl.train.run.outcome import Outcome
 from raicl.train.scores.predictions import Prediction, read_predictions
-from raicl.train.settings import TrainSettings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WRONG, RIGHT, DRAWN = 4, 4, 4  # largest number of pictures of each kind
-_WEIGHTS, _REGIONS = "weights.safetensors", "regions.safetensors"
 _WEBP: dict[str, Any] = {"format": "webp", "pil_kwargs": {"quality": 82}}
 
 
@@ -84,7 +76,7 @@ def redraw(
         changed.
     """
     settings = outcome.settings
-    composite = _composite(outcome, flows, settings)
+    composite = composite_of(outcome, flows)
     chosen = choose(outcome.predictions)
     sources = [composite.records[row.clip] for row in chosen]
     device = torch.device("cpu")
@@ -92,7 +84,7 @@ def redraw(
     pictures = []
     for row, (cache, record) in zip(chosen, sources, strict=True):
         fold = outcome.fold_of(row.subject)
-        model = _network(outcome, fold, settings)
+        model = network_of(outcome, fold)
         seen = attend(model, instances, outcome.folds[fold].scale, row)
         content = io.BytesIO()
         figure = draw(face=cache.read(record).onset_face, seen=seen, title="")
@@ -121,46 +113,6 @@ def drawn_in_training(outcome: Outcome) -> list[Picture]:
     shown = "onset face, u, v, strain and the map of the class it was given"
     shown += ", and the regions" if outcome.settings.mrd else ""
     return [_picture(outcome, row, _as_webp(path), shown) for row, path in found[:DRAWN]]
-
-
-def _composite(outcome: Outcome, flows: Sequence[Path], settings: TrainSettings) -> Composite:
-    composite = assemble(flows, outcome.environment.protocol, settings)
-    digest = outcome.results.cache_digest
-    if composite.digest != digest:
-        raise InputError(
-            f"these are not the caches of run {outcome.name}: {composite.digest[:16]}, "
-            f"the run's are {digest[:16]}",
-            where=", ".join(map(str, flows)),
-            fix="give --flows the caches that the run was trained on",
-        )
-    return composite
-
-
-def _network(outcome: Outcome, fold: str, settings: TrainSettings) -> Siamese:
-    """The network of a fold. Only the tested one was saved."""
-    changes: dict[str, object] = {"irc": False}
-    if not settings.mrd:  # no target is made then, so load even a target's classifier as online
-        changes["infer_network"] = "online"
-    model = Siamese(settings.model_copy(update=changes), len(outcome.classes))
-    network = model.tested
-    _load(network.classifier, outcome, fold, _WEIGHTS)
-    if network.regions is not None:
-        _load(network.regions, outcome, fold, _REGIONS)
-    return model
-
-
-def _load(module: nn.Module, outcome: Outcome, fold: str, name: str) -> None:
-    path = outcome.fold_folder(fold) / name
-    try:
-        if sha256_file(path) != outcome.folds[fold].digests[name]:
-            raise ValueError("they are not those that the fold finished with")
-        module.load_state_dict(load_tensors(path))
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise InputError(
-            f"the weights of fold {fold} cannot be used: {str(error).splitlines()[0]}",
-            where=str(path),
-            fix="remove the fold's folder and run the same raicl-train command again",
-        ) from error
 
 
 def _picture(outcome: Outcome, row: Prediction, content: bytes, shown: str) -> Picture:

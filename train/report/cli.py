@@ -17,7 +17,16 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")],
     flows: Annotated[
         list[Path] | None,
-        typer.Option(help="Caches of the runs, if they were moved; repeatable."),
+        typer.Option(
+            help="Caches of the runs, to measure the regions, or if they were moved; repeatable."
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATABASE",
+            help="Synthetic database of the caches: compare regions and attention with its truth.",
+        ),
     ] = None,
     ablation: Annotated[
         Path | None, typer.Option(help="Folder (--dir) of a raicl ablate study to show as well.")
@@ -31,8 +40,12 @@ def report(
     from raicl.train.report.page import write_page
     from raicl.train.run.outcome import read_outcomes
 
-    write_page(out, read_outcomes(runs), flows=flows or (), faces=faces, ablation=ablation)
+    measures = write_page(
+        out, read_outcomes(runs), flows=flows or (), faces=faces, ablation=ablation, truth=truth
+    )
     console.result(str(out))
+    if measures is not None:
+        console.result(str(measures))
 
 
 def compare(

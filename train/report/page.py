@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 from raicl.common.cache.flows import open_cache, read_index
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
+from raicl.common.versioned import write_versioned
 from raicl.train.report.ablation import read_ablation
+from raicl.train.report.blocks import shares
 from raicl.train.report.compare import Comparison, compare
 from raicl.train.report.curves import Chart, charts
 from raicl.train.report.facts import Facts, facts
+from raicl.train.report.measured import ONE, MeasuredRun, Measurements, MeasureRow, measure_rows
 from raicl.train.report.published import beside_published
 from raicl.train.run.outcome import Outcome
 from raicl.train.scores.results import SCORE_NAMES, SHUFFLED
@@ -37,6 +40,8 @@ class ShownRun(Facts):
     drawn : pictures that the run drew while it trained. Empty if clips could be drawn again.
     licensed : databases whose faces may not be passed on.
     missing : what the page cannot show, by the names of `parts.html.jinja`.
+    measured : its regions and attention in numbers. None unless it is asked for.
+    measures : the same as rows of a table.
     """
 
     charts: list[Chart]
@@ -44,6 +49,8 @@ class ShownRun(Facts):
     drawn: list[Picture]
     licensed: list[str]
     missing: list[str]
+    measured: MeasuredRun | None
+    measures: list[MeasureRow]
 
 
 _START = b"<!DOCTYPE html>"
@@ -57,25 +64,36 @@ def write_page(
     flows: Sequence[Path] = (),
     faces: bool = True,
     ablation: Path | None = None,
-) -> None:
+    truth: Path | None = None,
+) -> Path | None:
     """Write the report on some runs. The same runs and caches give the same bytes.
+
+    If `flows` or `truth` are given, the regions of runs with MRD are measured, and the measures are
+    also written as JSON beside the page.
 
     Parameters
     ----------
     flows : caches of the runs. If empty, those that the runs name are used if they still exist.
     faces : show onset faces. The databases' licences restrict who may see them.
     ablation : folder of a study of `raicl ablate`, whose table is shown too.
+    truth : root of the synthetic database of the caches, with which regions and attention are
+        compared.
+
+    Returns
+    -------
+    The file of the measures, a `Measurements`. None if nothing was measured.
 
     Raises
     ------
-    SetupError : jinja2 or matplotlib is not installed.
-    InputError : `flows` are not the caches of a run, or a file of a run or of the study is damaged.
+    SetupError : jinja2 or matplotlib is not installed, or with `truth` scikit-learn.
+    InputError : `flows` are not the caches of a run, a file of a run or of the study is damaged, or
+        `truth` is not that of the caches.
     ConflictError : `path` exists and is not a page.
     """
     _refuse_other(path)
     template = _template()
     alone = len(outcomes) == 1
-    runs = [_run(outcome, flows, faces, alone) for outcome in outcomes]
+    runs = [_run(outcome, flows, faces, alone, truth) for outcome in outcomes]
     comparison, incomparable = _compare(outcomes)
     oracle = next((o.selection for run in runs if (o := run.results.oracle)), "")
     text = template.render(
@@ -83,16 +101,27 @@ def write_page(
         scores=SCORE_NAMES,
         strata=STRATA,
         control=SHUFFLED,
+        one=ONE,
         oracle=oracle,
         evaluations=list(dict.fromkeys(run.results.evaluation for run in runs)),
         fixed=not oracle and all(run.results.selection.startswith("last epoch") for run in runs),
         ablation=None if ablation is None else read_ablation(ablation),
+        shares=shares,
         comparison=comparison,
         incomparable=incomparable,
         published=beside_published(outcomes),
         version=version("raicl"),
     )
     write_atomic(path, text.encode())
+    return _write_measures(path, [run.measured for run in runs if run.measured is not None])
+
+
+def _write_measures(page: Path, runs: Sequence[MeasuredRun]) -> Path | None:
+    if not runs:
+        return None
+    path = page.with_suffix(".regions.json")
+    write_versioned(path, Measurements(runs=tuple(runs)))
+    return path
 
 
 def _refuse_other(path: Path) -> None:
@@ -133,7 +162,9 @@ def _compare(outcomes: Sequence[Outcome]) -> tuple[Comparison | None, str]:
         return None, f"{error.what}. {error.fix}."
 
 
-def _run(outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool) -> ShownRun:
+def _run(
+    outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool, truth: Path | None
+) -> ShownRun:
     missing = ["folds"] if outcome.results.partial else []
     redrawn: list[Picture] = []
     drawn: list[Picture] = []
@@ -148,6 +179,8 @@ def _run(outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool) -> S
         else:  # there are only the pictures that the run drew itself
             drawn = drawn_in_training(outcome)
             missing += ["caches"] if drawn else ["caches", "drawn"]
+    measured = _measured(outcome, _given(outcome, flows, alone), truth)
+    measures = [] if measured is None else list(measure_rows(measured).values())
     return ShownRun(
         **vars(facts(outcome)),
         charts=charts(outcome.logs),
@@ -155,7 +188,25 @@ def _run(outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool) -> S
         drawn=drawn,
         licensed=sorted(set(outcome.results.databases) - _FREE),
         missing=missing,
+        measured=measured,
+        measures=measures,
     )
+
+
+def _measured(outcome: Outcome, given: Sequence[Path], truth: Path | None) -> MeasuredRun | None:
+    """The measures of a run, if its caches or a truth were given and there is one to take."""
+    if truth is None and not (given and outcome.settings.mrd):
+        return None
+    from raicl.train.report.regions import measure
+
+    caches = given or _recorded(outcome)
+    if not caches:
+        raise InputError(
+            f"the caches of run {outcome.name} are not where they were, or others by now",
+            where=str(outcome.folder),
+            fix="give them: raicl report RUN --flows FLOWS --truth DATABASE",
+        )
+    return measure(outcome, caches, truth)
 
 
 def _given(outcome: Outcome, flows: Sequence[Path], alone: bool) -> list[Path]:

@@ -23,6 +23,7 @@ from raicl.train.model.siamese import Siamese
 from raicl.train.run.device import describe_device
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.records import FoldRecord
+from raicl.train.run.reuse import load_fold
 from raicl.train.scores.predictions import Prediction, write_predictions
 
 
@@ -89,6 +90,7 @@ def experiment_instances(experiment: Experiment) -> Instances:
         device=experiment.device,
         where=experiment.settings.instances,
         processes=experiment.jobs,
+        fitted=composite.fitted,
     )
 
 
@@ -141,16 +143,28 @@ def _train_and_test(
         events=experiment.events_folder(fold),
     )
     try:
-        model, scale = fit_fold(
-            fold,
-            instances,
-            composite.labels,
-            experiment.settings,
-            n_classes=len(experiment.classes),
-            device=experiment.device,
-            output=output,
-            observe=watch(folder, instances, fold.test) if experiment.oracle else None,
-        )
+        source = next((other for other in experiment.trained if other.finished(fold)), None)
+        if source is None:
+            model, scale = fit_fold(
+                fold,
+                instances,
+                composite.labels,
+                experiment.settings,
+                n_classes=len(experiment.classes),
+                device=experiment.device,
+                output=output,
+                observe=watch(folder, instances, fold.test) if experiment.oracle else None,
+            )
+        else:
+            run.log(f"fold {fold.name} was trained in {source.folder}, and is tested again")
+            model, scale = load_fold(
+                source,
+                fold,
+                experiment.settings,
+                counts=composite.class_counts(fold.train),
+                device=experiment.device,
+                folder=folder,
+            )
         trained = time.perf_counter()
         predictions = predict(
             model,

@@ -22,6 +22,8 @@ class Experiment:
     draw : make pictures.
     jobs : number of folds at a time. If there are several, each has a process of its own.
     tensorboard : write event files.
+    trained : other runs that train alike, see `raicl.train.run.reuse`. A fold that one of them has
+        finished is not trained again.
     oracle : also classify the held-out clips after every epoch, see `raicl.train.fold.oracle`.
     """
 
@@ -34,6 +36,7 @@ class Experiment:
     jobs: int = 1
     tensorboard: bool = False
     oracle: bool = False
+    trained: tuple[Run, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:

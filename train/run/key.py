@@ -22,7 +22,7 @@ def run_key(composite: Composite, settings: TrainSettings) -> str:
     made_of = {
         "cache": composite.digest,
         "labels": composite.labels_digest,
-        "settings": identifying(settings),
+        "settings": keyed(settings),
     }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
 
@@ -44,6 +44,21 @@ def identifying(settings: TrainSettings) -> dict[str, Any]:
         key: value
         for key, value in settings.model_dump(mode="json").items()
         if key != "protocol" and fields[key].json_schema_extra["panel"] != "Compute"  # type: ignore[index]
+    }
+
+
+def keyed(settings: TrainSettings) -> dict[str, Any]:
+    """The identifying settings that a run's key is made of.
+
+    A setting that was declared later is left out at its default, so that the same command finds a
+    run that was begun before.
+    """
+    fields = TrainSettings.model_fields
+    return {
+        key: value
+        for key, value in identifying(settings).items()
+        if not fields[key].json_schema_extra["later"]  # type: ignore[index]
+        or value != fields[key].default
     }
 
 

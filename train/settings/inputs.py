@@ -74,6 +74,13 @@ class InputSettings(SamplingSettings):
         panel=_INPUTS,
         gt=0,
     )
+    scale_fit: Literal["trained", "middle"] = setting(
+        "trained",
+        "train-std: fit on the training clips' trained instances, or on those of their middle "
+        "n_frames, so that runs with other samplings scale alike. The cache must hold them.",
+        panel=_INPUTS,
+        later=True,
+    )
     flip: FlipName = setting(
         "physical", "Mirroring of the target: physical also negates u.", panel=_INPUTS
     )
@@ -93,4 +100,12 @@ class InputSettings(SamplingSettings):
         self._refuse_idle_window(self.sampling)
         if not self.redraw and self.sampling != "random":
             raise ValueError(f"no-redraw needs sampling random, not {self.sampling}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_scale(self) -> Self:
+        if self.scale_fit == "middle" and self.sampling == "cache":
+            raise ValueError("scale_fit needs a sampling: the cache's frames are already chosen")
+        if self.scale_fit == "middle" and self.scale != "train-std":
+            raise ValueError(f"scale_fit is for scale train-std, and {self.scale} fits nothing")
         return self

@@ -62,8 +62,8 @@ class MethodSettings(InputSettings):
     )
     queries: int = setting(8, "Learnable facial queries.", panel=_REGIONS, ge=1, le=64)
     query_start: Literal["zero", "learned"] = setting(
-        "zero",
-        "What the decoder starts each query's region from: zeros as in DETR, or a learned vector.",
+        "learned",
+        "What the decoder starts each query's region from: a learned vector, or zeros as in DETR.",
         panel=_REGIONS,
     )
     query_mode: Literal["image", "batch-mean"] = setting(
@@ -97,7 +97,7 @@ class MethodSettings(InputSettings):
         0.04, "Temperature of the target's assignment.", panel=_REGIONS, gt=0
     )
     balance: Literal["none", "entropy", "centring", "sinkhorn"] = setting(
-        "none",
+        "sinkhorn",
         "Against one region taking all: entropy adds R = ln M - H(mean P) to MRD; centring and "
         "sinkhorn also balance the target's assignment, by a slow mean or exactly.",
         panel=_REGIONS,
@@ -107,9 +107,14 @@ class MethodSettings(InputSettings):
         "Weight of R beside L_align and L_c; 0 balances the target alone.",
         panel=_REGIONS,
         ge=0,
+        later=True,
     )
     decorrelation: float = setting(
-        0.0, "Weight of the squared cosines between regions in MRD.", panel=_REGIONS, ge=0
+        0.0,
+        "Weight of the squared cosines between regions in MRD.",
+        panel=_REGIONS,
+        ge=0,
+        later=True,
     )
 
     @model_validator(mode="after")

@@ -11,11 +11,12 @@ from raicl.common.sampling.frames import (
     SAMPLINGS,
     SamplingName,
     apex_centred_frames,
+    central_frame,
     choose_frames,
     falls_back,
+    looks_at_apex,
     middle_frames,
     middle_index,
-    needs_apex,
     random_frames,
     uniform_frames,
 )
@@ -65,14 +66,14 @@ def test_as_many_frames_as_promised(sampling: SamplingName, n_frames: int) -> No
 
 
 @pytest.mark.parametrize("n_frames", LENGTHS)
-@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if not needs_apex(name)])
+@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if not looks_at_apex(name)])
 def test_what_is_apex_free_does_not_look_at_the_apex(sampling: SamplingName, n_frames: int) -> None:
     drawn = {tuple(choose(sampling, n_frames, apex)) for apex in (None, 0, *apexes(n_frames))}
     assert len(drawn) == 1
 
 
 @pytest.mark.parametrize("apex", [None, 0, 17, -1])
-@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if needs_apex(name)])
+@pytest.mark.parametrize("sampling", [name for name in SAMPLINGS if looks_at_apex(name)])
 def test_what_needs_an_apex_refuses_to_go_without(sampling: SamplingName, apex: int | None) -> None:
     with pytest.raises(ValueError, match="needs an apex in 1 … 16"):
         choose(sampling, 17, apex)
@@ -198,3 +199,16 @@ def test_random_frames_are_uniform_and_repeat_with_the_generator() -> None:
     one, two = (random_frames(100, 16, np.random.default_rng(7)) for _ in range(2))
     assert one == two
     assert one != random_frames(100, 16, np.random.default_rng(8))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 15, 16])
+def test_the_central_frame_of_consecutive_ones_around_the_middle_is_the_middle(n: int) -> None:
+    for n_frames in (17, 18, 100, 101):
+        middle = middle_index(n_frames)
+        assert central_frame(middle_frames(n_frames, n), middle) == middle
+
+
+def test_of_two_frames_in_the_middle_the_nearer_to_the_clips_middle_is_central() -> None:
+    assert [central_frame(range(2, 6), middle) for middle in (1, 3, 4, 9)] == [3, 3, 4, 4]
+    assert [central_frame([2, 8], middle) for middle in (4, 5, 6)] == [2, 2, 8]
+    assert central_frame([1, 2, 9], 30) == 2

@@ -7,7 +7,14 @@ import pytest
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError, UsageError
-from raicl.common.sampling.frames import SAMPLINGS, SamplingName, middle_index, needs_apex
+from raicl.common.sampling.frames import (
+    SAMPLINGS,
+    SamplingName,
+    apex_centred_frames,
+    looks_at_apex,
+    middle_index,
+    needs_apex,
+)
 from raicl.common.sampling.sample import SamplingSettings, find_apex, sample_clip
 from raicl.common.sampling.window import Window
 from raicl.common.settings import merge
@@ -40,8 +47,7 @@ def test_inference_uses_the_middle_frame_whatever_is_trained_on_but_for_the_apex
     number = None if index is None else numbers[index]
     clip = dataclasses.replace(CLIP, apex=number, offset=numbers[-1])
     usable = number is not None and number != numbers[0]
-    empty = sampling in ("activation", "decay") and n_frames == 2
-    if needs_apex(sampling) and sampling != "apex" and (not usable or empty):
+    if needs_apex(sampling) and (not usable or n_frames == 2):
         with pytest.raises(InputError, match=sampling):
             sample_clip(clip, numbers, sampling, settings())
         return
@@ -50,10 +56,9 @@ def test_inference_uses_the_middle_frame_whatever_is_trained_on_but_for_the_apex
     if sampling == "apex":
         assert sample.inference == (numbers.index(number) if usable else middle)
         assert sample.frames == (sample.inference,)
-        assert ("apex-stand-in" in sample.flags) is (not usable)
     else:
         assert sample.inference == middle
-        assert "apex-stand-in" not in sample.flags
+    assert ("apex-stand-in" in sample.flags) is (looks_at_apex(sampling) and not usable)
     assert set(sample.indices) == {*sample.frames, sample.inference}
     short = n_frames - 1 < 16 and sampling != "apex"
     assert ("short-clip" in sample.flags) is short
@@ -73,11 +78,24 @@ def test_an_apex_that_cannot_be_used_is_none_with_its_reason(
 ) -> None:
     clip = dataclasses.replace(CLIP, **change)
     assert find_apex(clip, NUMBERS)[0] is None
-    assert sample_clip(clip, NUMBERS, "apex", settings()).flags == ("apex-stand-in",)
     for sampling in SAMPLINGS:
-        if needs_apex(sampling) and sampling != "apex":
+        if needs_apex(sampling):
             with pytest.raises(InputError, match=f"{sampling} needs an apex, and .*{reason}"):
                 sample_clip(clip, NUMBERS, sampling, settings())
+        elif looks_at_apex(sampling):
+            stood_in = sample_clip(clip, NUMBERS, sampling, settings())
+            middle = dataclasses.replace(clip, apex=NUMBERS[29], flags=())
+            asked = sample_clip(middle, NUMBERS, sampling, settings())
+            assert stood_in == dataclasses.replace(asked, flags=("apex-stand-in",))
+
+
+def test_around_the_middle_that_stands_in_lie_the_frames_of_the_middle() -> None:
+    without = dataclasses.replace(CLIP, apex=None)
+    for at in (0.5, 0.2):
+        moved = settings(middle_at=at)
+        sample = sample_clip(without, NUMBERS, "apex-centred", moved)
+        assert sample.frames == sample_clip(without, NUMBERS, "middle", moved).frames
+        assert sample.frames == tuple(apex_centred_frames(60, sample.inference, 16))
 
 
 def test_the_apex_is_found_by_its_number_where_frames_are_missing() -> None:
@@ -129,6 +147,27 @@ def test_the_tested_frame_moves_with_the_middle_whatever_is_trained_on(
     here, there = (sample_clip(CLIP, NUMBERS, sampling, settings(middle_at=p)) for p in (0.5, 0.2))
     assert (here.inference, there.inference) == (29, 11)  # floor(.5 * 59), floor(.2 * 59)
     assert (here.frames != there.frames) is (sampling == "middle")
+
+
+@pytest.mark.parametrize(
+    ("sampling", "frames", "tested"),
+    [
+        ("middle", range(21, 37), 29),  # m = 29, so nothing moves
+        ("all", range(1, 60), 30),
+        ("activation", range(2, 18), 10),  # of 1 … 19, the later of the two in the middle
+        ("decay", range(32, 48), 39),  # of 21 … 59, the earlier
+        ("apex-centred", range(12, 28), 20),
+        ("apex", [20], 20),
+    ],
+)
+def test_the_middle_of_what_is_trained_on_is_tested_where_that_is_asked_for(
+    sampling: SamplingName, frames: Any, tested: int
+) -> None:
+    here, own = (sample_clip(CLIP, NUMBERS, sampling, settings(tested_frame=where))
+                 for where in ("clip", "trained"))  # fmt: skip
+    assert own.frames == here.frames == tuple(frames)
+    assert own.inference == tested
+    assert own.flags == here.flags
 
 
 def test_of_the_apex_alone_the_middle_moves_where_it_stands_in() -> None:

@@ -5,7 +5,7 @@ import pytest
 from raicl.common.errors import InputError, UsageError
 from raicl.common.order import natural_key
 from raicl.common.settings import merge
-from raicl.train.ablation.grid import Grid, grid_names, read_grid
+from raicl.train.ablation.grid import Grid, GridRow, grid_names, read_grid
 from raicl.train.report.published import ablation_figures
 from raicl.train.settings import TrainSettings, preset_names
 
@@ -13,7 +13,7 @@ from raicl.train.settings import TrainSettings, preset_names
 @pytest.mark.parametrize("name", grid_names())
 def test_every_row_of_every_grid_gives_settings(name: str) -> None:
     for row_name, row in read_grid(name).rows.items():
-        assert isinstance(merge(TrainSettings, *row.layers(row_name)), TrainSettings)
+        assert isinstance(row.resolve(row_name, [], 0), TrainSettings)
         assert row.note
 
 
@@ -39,6 +39,19 @@ def test_a_grid_of_ones_own_names_caches_beside_the_first(tmp_path: Path) -> Non
     assert merge(TrainSettings, *grid.rows["shifted"].layers("shifted")).epochs == 3
 
 
+def test_times_multiplies_what_the_row_has_whatever_gives_it() -> None:
+    row = GridRow(preset="M8", settings={"pairs": 5}, times={"epochs": 2, "pairs": 3})
+    for base, epochs in (([], 200), ([("--epochs", {"epochs": 7})], 14)):
+        settings = row.resolve("long", base, 4)
+        assert (settings.epochs, settings.pairs, settings.seed) == (epochs, 15, 4)
+        assert settings.sampling == "all"
+    for wrong in ("lr", "irc", "window", "epoch"):
+        with pytest.raises(UsageError, match=f"times cannot multiply {wrong}"):
+            GridRow(times={wrong: 2}).resolve("long", [], 0)
+    with pytest.raises(UsageError, match="queries = 80"):  # out of bounds
+        GridRow(times={"queries": 10}).resolve("long", [], 0)
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -50,6 +63,9 @@ def test_a_grid_of_ones_own_names_caches_beside_the_first(tmp_path: Path) -> Non
         ("reference = 'A'\nclaims = [{ lower = 'A', higher = 'C' }]\n[rows.A]\n", "C is not one"),
         ("reference = '../x'\n[rows.'../x']\n", "cannot name a folder"),
         ("reference = 'A'\n[rows.A]\nsettings = { seed = 3 }\n", "rows.A: a row has no seed"),
+        ("reference = 'A'\n[rows.A]\ntimes = { seed = 2 }\n", "rows.A: a row has no seed"),
+        ("reference = 'A'\n[rows.A]\ntimes = { epochs = 0 }\n", "rows.A.times.epochs: Input"),
+        ("reference = 'A'\n[rows.A]\ntimes = { epochs = 1.5 }\n", "rows.A.times.epochs: Input"),
         ("reference = 'A'\n[rows.A]\nflows = ['{name}.h5']\n", "in which {stem} may stand"),
         ("reference = 'A'\n[rows.A]\nflows = ['{stem.x}.h5']\n", "in which {stem} may stand"),
         ("reference = 'A'\n[rows.A]\nflows = ['sub/x.h5']\n", "and no folder"),

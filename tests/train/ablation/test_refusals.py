@@ -27,7 +27,7 @@ def test_a_row_the_cache_cannot_serve_is_named_and_the_others_are_there(
     assert table["units"] == {"done": 2, "all": 3}
 
 
-def test_without_an_apex_m11_fails_alone_and_the_middle_stands_in_for_that_of_m1(
+def test_without_an_apex_m12_fails_alone_and_the_middle_stands_in_for_that_of_m1_and_m7(
     tmp_path: Path, study: Words, make_cache: MakeCache, raicl: Raicl
 ) -> None:
     made = make_cache(
@@ -37,6 +37,7 @@ def test_without_an_apex_m11_fails_alone_and_the_middle_stands_in_for_that_of_m1
     records = [replace(record, clip=replace(record.clip, apex=None)) for record in cache.records]
     write_index(made, records, size=cache.size, settings=cache.settings)
     late = GRID + "[rows.late]\nsettings = { sampling = 'decay' }\n"
+    late += "[rows.around]\nsettings = { sampling = 'apex-centred', n_frames = 3 }\n"
     (tmp_path / "mine.toml").write_text(late)
     answer = raicl(study[0], made, *study[2:], "--seeds", 0, "--fold", "#0")
     assert answer.code == 5, answer.err
@@ -45,7 +46,8 @@ def test_without_an_apex_m11_fails_alone_and_the_middle_stands_in_for_that_of_m1
     assert list(table["incomplete"]) == ["late, seed 0"]
     told = {row["row"]: row["remarks"] for row in table["rows"]}
     assert told["whole"] == []
-    assert [remark.split(":")[0] for remark in told["apex"]] == ["9 clips apex-stand-in"]
+    for row in ("apex", "around"):
+        assert [remark.split(":")[0] for remark in told[row]] == ["9 clips apex-stand-in"]
     assert f"apex: {told['apex'][0]}" in (tmp_path / "study/table.txt").read_text()
 
 
@@ -63,7 +65,7 @@ def test_a_fold_is_the_same_subject_in_every_row_whoever_a_row_leaves_out(
         for record in cache.records
     ]
     write_index(made, records, size=cache.size, settings=cache.settings)
-    needs_apex = GRID.replace('"apex" }', '"apex-centred", n_frames = 3 }')
+    needs_apex = GRID.replace('"apex" }', '"decay", n_frames = 2 }')
     (tmp_path / "mine.toml").write_text(needs_apex)
     words = [study[0], made, *study[2:], "--seeds", 0, "--rows", "whole,apex"]
     assert raicl(*words, "--fold", "#1").code == 0

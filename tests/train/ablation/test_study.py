@@ -41,12 +41,17 @@ def test_a_study_ends_in_one_table_of_what_its_runs_predict(
     whole = table["rows"][1]["scores"]["uf1"]["mean"]
     found = first["against_reference"]["uf1"]["value"]
     assert found == pytest.approx(first["scores"]["uf1"]["mean"] - whole)
+    strengths = {row["row"]: row["strength"] for row in table["rows"]}
+    assert strengths["plain"] == strengths["whole"]
+    assert strengths["apex"]["trained"] == strengths["apex"]["tested"]  # one and the same instance
+    assert strengths["whole"]["trained"] < strengths["apex"]["trained"]
     claim = table["claims"][0]["difference"]["uf1"]["value"]
     assert claim == pytest.approx(-found)
     assert table["integrity"]["folds"] == ["3 of 3"]
     text = (tmp_path / "study/table.txt").read_text()
     assert "cross-entropy alone" in text
     assert "p two-sided and not corrected" in text
+    assert "strength, %" in text
     rows = list(csv.DictReader((tmp_path / "study/table.csv").read_text().splitlines()))
     assert [float(row["uf1_mean"]) for row in rows] == [
         row["scores"]["uf1"]["mean"] for row in table["rows"]

@@ -68,8 +68,11 @@ def test_rows_that_leave_out_clips_are_compared_on_those_both_tested(tmp_path: P
     assert tabulate(other, {}).rows[0].against_reference is None
 
 
-def test_a_fixed_draw_of_random_frames_has_a_cost_as_any_row(tmp_path: Path) -> None:
-    fixed = GridRow(settings={"sampling": "random", "redraw": False})
+@pytest.mark.parametrize(
+    "asked", [{"sampling": "random", "redraw": False}, {"sampling": "all", "scale_fit": "middle"}]
+)
+def test_a_row_that_samples_has_a_cost_as_any_row(tmp_path: Path, asked: dict[str, object]) -> None:
+    fixed = GridRow(settings=asked)
     grid = Grid(reference="fixed", rows={"fixed": fixed})
     units = plan_units(grid, (0,), [Path("flows.h5")], [("test", SMALL)], tmp_path)
     write_run(units[0].folder, wrong())
@@ -90,11 +93,20 @@ def test_runs_that_disagree_on_the_truth_give_no_table(tmp_path: Path) -> None:
         tabulate(study_of(tmp_path, {"A": [wrong()], "B": [other]}), {})
 
 
+def longer(folder: Path) -> Study:
+    """A study of M6 for twice the epochs."""
+    grid = Grid(reference="M6", rows={"M6": GridRow(preset="M6", times={"epochs": 2})})
+    units = plan_units(grid, (0,), [Path("flows.h5")], [("test", SMALL)], folder)
+    write_run(units[0].folder, wrong())
+    return Study(grid=grid, seeds=(0,), units=units, folds=None, folder=folder)
+
+
 def test_published_figures_stand_beside_the_presets_they_are_of(tmp_path: Path) -> None:
     study = study_of(tmp_path, {"M3a": [wrong()], "M6": [wrong()]}, presets=True)
     one, six = tabulate(study, {}).rows
     assert one.published is None
     assert six.published.uf1 == ablation_figures()["M6"].uf1
+    assert tabulate(longer(tmp_path / "long"), {}).rows[0].published is None
     # a row of that very name without the preset is another thing
     named = study_of(tmp_path / "own", {"M6": [wrong()]})
     assert tabulate(named, {}).rows[0].published is None

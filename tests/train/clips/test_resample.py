@@ -19,6 +19,7 @@ from raicl.train.fold.log import read_log
 from raicl.train.inputs.epoch import draw_rows
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.inputs.pairs import draw_pairs
+from raicl.train.inputs.scaling import Scale, fit_scale
 from raicl.train.run.key import run_key
 from raicl.train.settings import TrainSettings
 from tests.train.caches import claim_every_frame
@@ -74,7 +75,7 @@ def test_rows_are_those_of_the_sampling_and_inference_keeps_the_middle_frame(eve
         middle = loaded.middle[record.id]
         assert middle not in rows
         np.testing.assert_array_equal(loaded.gather(torch.tensor([middle]))[0].numpy(), stored[9])
-        assert len(loaded.moments) == 9 * 4 + 9  # nothing but what is needed
+        assert len(loaded.strength) == 9 * 4 + 9  # nothing but what is needed
         loaded.close()
 
 
@@ -149,6 +150,78 @@ def test_what_stage_1_flagged_of_its_own_sampling_does_not_hold_for_another(ever
         assert composite.records["casme2/sub01/EP01"][1].clip.flags == flags
 
 
+@pytest.mark.parametrize(
+    ("sampling", "tested"),
+    # T = 21, m = 10, the apex at 11: 1 … 10 and 12 … 20 are its phases
+    [("middle", 10), ("all", 10), ("random", 10), ("activation", 6), ("decay", 16), ("apex", 11)],
+)
+def test_a_row_may_be_tested_on_the_middle_of_what_it_trains_on(
+    every: Path, sampling: str, tested: int
+) -> None:
+    clips = {
+        where: composed(every, asking(sampling=sampling, tested_frame=where)).records
+        for where in ("clip", "trained")
+    }
+    _, own = clips["trained"]["casme2/sub01/EP01"]
+    assert own.frames[own.middle] == 10 + tested
+    for clip, (_, record) in clips["clip"].items():
+        assert clips["trained"][clip].record.train_rows == record.train_rows
+
+
+def fitted_scale(path: Path, small: TrainSettings, **values: Any) -> Scale:
+    settings = merge(TrainSettings, ("test", small.model_dump() | values))
+    composite = composed(path, settings)
+    data = Data.of_composite(composite)
+    return fit_scale(data.instances, data.folds[0].train, settings)
+
+
+@pytest.mark.parametrize("sampling", ["all", "random", "uniform", "apex", "activation", "decay"])
+def test_a_scale_fitted_on_the_middle_is_that_of_the_row_that_trains_on_it(
+    every: Path, small: TrainSettings, sampling: str
+) -> None:
+    middle = fitted_scale(every, small, sampling="middle", n_frames=6)
+    own = fitted_scale(every, small, sampling=sampling, n_frames=6)
+    fixed = fitted_scale(every, small, sampling=sampling, n_frames=6, scale_fit="middle")
+    assert fixed == middle != own
+
+
+def test_a_scale_fitted_on_the_middle_knows_no_clip_that_is_tested(
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
+) -> None:
+    def scale_with(name: str, changed: str) -> Scale:
+        def double(clip: str, instances: Any) -> Any:
+            return 2 * instances if clip == changed else instances
+
+        path = make_cache(tmp_path / name, n=20, change=double)
+        claim_every_frame(path)
+        return fitted_scale(path, small, sampling="decay", n_frames=6, scale_fit="middle")
+
+    before = scale_with("a.h5", "none")
+    assert scale_with("b.h5", "casme2/sub01/EP01") == before  # the first fold's
+    assert scale_with("c.h5", "casme2/sub02/EP01") != before
+
+
+def test_instances_that_only_the_scale_is_fitted_on_are_not_kept(every: Path) -> None:
+    settings = asking(sampling="decay", n_frames=4, scale_fit="middle")
+    composite = composed(every, settings)
+    assert [len(rows) for rows in composite.fitted.values()] == [4] * 9
+    assert len(Data.of_composite(composite).instances.strength) == 9 * 4 + 9
+
+
+def test_a_cache_without_the_middle_cannot_fit_the_scale_on_it(
+    tmp_path: Path, make_cache: MakeCache
+) -> None:
+    # frames 11 … 16 of 10 … 17, the apex at 14 and m = 3; its middle five are 11 … 15
+    path = make_cache(tmp_path / "middle.h5", n=6, settings={"sampling": "middle", "n_frames": 6})
+    served = {"sampling": "apex", "scale_fit": "middle"}
+    fitted = composed(path, asking(**served, n_frames=5)).fitted
+    assert fitted["casme2/sub01/EP01"] == (0, 1, 2, 3, 4)
+    with pytest.raises(InputError) as caught:
+        composed(path, asking(**served, n_frames=16))
+    assert "casme2/sub01/EP01: --scale-fit middle --n-frames 16 needs frames" in caught.value.what
+    assert f"--sampling all --out {path}" in caught.value.fix
+
+
 @pytest.mark.parametrize("n_frames", [1, 4, 8, 16, 24, 32])
 def test_a_cache_of_every_frame_serves_any_number_of_instances(
     every: Path, small: TrainSettings, n_frames: int
@@ -218,7 +291,7 @@ def test_a_part_of_a_clip_with_missing_frames_serves_nothing(
         composed(path, asking(sampling="middle", n_frames=2))
 
 
-def test_a_clip_without_an_apex_is_left_out_by_name_and_the_middle_stands_in_for_one_frame(
+def test_a_clip_without_an_apex_is_left_out_by_name_or_its_middle_stands_in(
     every: Path,
 ) -> None:
     change(every, apex=99)  # the protocol itself leaves out clips of CASME II without one
@@ -230,11 +303,16 @@ def test_a_clip_without_an_apex_is_left_out_by_name_and_the_middle_stands_in_for
     assert f"1 clip left out: {reason}" in describe_input(composite)
     composite = composed(every, asking(sampling="apex"))
     assert composite.left_out == {}
-    stands_in = "1 clip apex-stand-in: no apex to use is annotated, and the middle frame is taken"
+    stands_in = "1 clip apex-stand-in: no apex to use is annotated, and the middle frame stands in"
     assert stands_in in describe_input(composite)
     _, first = composite.records["casme2/sub01/EP01"]
     assert first.clip.flags == ("apex-stand-in",)
     assert [first.frames[row] for row in first.used_rows] == [20]
+    around = composed(every, asking(sampling="apex-centred", n_frames=4))
+    assert around.left_out == {}
+    assert stands_in in describe_input(around)
+    _, first = around.records["casme2/sub01/EP01"]
+    assert [first.frames[row] for row in first.train_rows] == [18, 19, 20, 21]
     _, second = composite.records["casme2/sub01/EP02"]
     assert [second.frames[row] for row in second.used_rows] == [second.clip.apex]
 
@@ -265,10 +343,13 @@ def test_the_sampling_is_part_of_a_runs_identity(every: Path) -> None:
         {"sampling": "random", "redraw": False},
         {"sampling": "random", "redraw": False, "sampling_seed": 1},
         {"sampling": "random", "n_frames": 8},
+        {"sampling": "decay"},
+        {"sampling": "decay", "tested_frame": "trained"},
+        {"sampling": "decay", "scale_fit": "middle"},
     ):
         settings = asking(**values)
         keys.add(run_key(composed(every, settings), settings))
-    assert len(keys) == 10
+    assert len(keys) == 13
 
 
 @pytest.mark.parametrize(
@@ -278,6 +359,9 @@ def test_the_sampling_is_part_of_a_runs_identity(every: Path) -> None:
         ({"window": "seconds:0.1"}, "window needs a sampling"),
         ({"middle_at": 0.4}, "middle_at needs a sampling"),
         ({"frame_rate": 100}, "frame_rate needs a sampling"),
+        ({"tested_frame": "trained"}, "tested_frame needs a sampling"),
+        ({"scale_fit": "middle"}, "scale_fit needs a sampling"),
+        ({"sampling": "all", "scale_fit": "middle", "scale": "const"}, "for scale train-std"),
         ({"sampling": "all", "window": "seconds:0.1"}, "not all"),
         ({"redraw": False}, "no-redraw"),
         ({"sampling": "every"}, "sampling = 'every'"),

@@ -94,7 +94,9 @@ def test_permuting_the_queries_permutes_the_regions(small: TrainSettings) -> Non
     with torch.no_grad():
         before = head(features, 0.1)
         order = torch.tensor([2, 0, 3, 1])
-        head.decoder.queries.copy_(head.decoder.queries[order])
+        for table in (head.decoder.queries, head.decoder.contents):
+            assert table is not None
+            table.copy_(table[order])
         after = head(features, 0.1)
     torch.testing.assert_close(after.assignment, before.assignment[:, order])
     torch.testing.assert_close(after.embeddings, before.embeddings[:, order])

@@ -92,16 +92,17 @@ def test_the_total_is_the_weighted_sum_of_the_terms(small: TrainSettings) -> Non
     model = apart(small, lambda_cls=0.7, lambda_acl=0.2, lambda_mrd=0.3)
     losses = model.losses(*pairs(), LABELS)
     term = {name: float(value) for name, value in losses.terms.items()}
-    expected = 0.7 * term["cls"] + 0.2 * term["acl"] + 0.3 * (term["align"] + term["c"])
+    regions = term["align"] + term["c"] + term["balance"]
+    expected = 0.7 * term["cls"] + 0.2 * term["acl"] + 0.3 * regions
     assert float(losses.total.detach()) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
     ("irc", "mrd", "terms"),
     [
-        (True, True, {"cls", "acl", "align", "c"}),
+        (True, True, {"cls", "acl", "align", "c", "balance"}),
         (True, False, {"cls", "acl"}),
-        (False, True, {"cls", "align", "c"}),
+        (False, True, {"cls", "align", "c", "balance"}),
         (False, False, {"cls"}),
     ],
 )
@@ -172,7 +173,7 @@ def same_features(model: Siamese, settings: TrainSettings) -> Losses:
 def test_equal_networks_and_instances_leave_only_the_entropy_of_the_assignment(
     small: TrainSettings,
 ) -> None:
-    model = build(small, predictor=False, temperature_target=0.1, last_stride=2)
+    model = build(small, predictor=False, temperature_target=0.1, last_stride=2, balance="none")
     losses = same_features(model, small)
     assert float(losses.terms["acl"]) == pytest.approx(0, abs=1e-10)
     assert float(losses.terms["c"]) == pytest.approx(0, abs=1e-5)

@@ -48,6 +48,11 @@ def test_every_row_stands_with_its_scores_difference_and_the_papers_figures(
     assert "M1 < M6: supported" in " ".join(page.all("main")[0].text.split())
     cost = next(e for e in page.all("table") if "counted" in e.text)
     assert len(cost.children[2].children) == 2
+    classes = next(e for e in page.all("table") if "Shares of the clips" in e.text)
+    assert "Surprise called negative" in classes.text
+    assert [e.text for e in classes.children[2].children[0].children] == [
+        *("M1", "0.500", "0.500", "0.500", "0.000", "0.500")
+    ]
 
 
 def test_what_is_unfinished_is_told_and_escaped(tmp_path: Path, study: Path) -> None:

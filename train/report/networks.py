@@ -1,0 +1,72 @@
+"""Networks: the clips and the networks of a finished run, read again from caches and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from safetensors import SafetensorError
+from torch import nn
+
+from raicl.common.errors import InputError
+from raicl.common.files import sha256_file
+from raicl.train.clips.composite import Composite
+from raicl.train.clips.plan import assemble
+from raicl.train.fold.checkpoint import load_tensors
+from raicl.train.model.siamese import Siamese
+from raicl.train.run.outcome import Outcome
+
+_WEIGHTS, _REGIONS = "weights.safetensors", "regions.safetensors"
+
+
+def composite_of(outcome: Outcome, flows: Sequence[Path]) -> Composite:
+    """The clips of a run, from its caches.
+
+    Raises
+    ------
+    InputError : the caches are not those of the run.
+    """
+    composite = assemble(flows, outcome.environment.protocol, outcome.settings)
+    digest = outcome.results.cache_digest
+    if composite.digest != digest:
+        raise InputError(
+            f"these are not the caches of run {outcome.name}: {composite.digest[:16]}, "
+            f"the run's are {digest[:16]}",
+            where=", ".join(map(str, flows)),
+            fix="give --flows the caches that the run was trained on",
+        )
+    return replace(composite, tested=frozenset(outcome.environment.tested))
+
+
+def network_of(outcome: Outcome, fold: str) -> Siamese:
+    """The network of a fold, as it was tested. Only that one was saved.
+
+    Raises
+    ------
+    InputError : its weights are missing or changed.
+    """
+    settings = outcome.settings
+    changes: dict[str, object] = {"irc": False}
+    if not settings.mrd:  # no target is made then, so load even a target's classifier as online
+        changes["infer_network"] = "online"
+    model = Siamese(settings.model_copy(update=changes), len(outcome.classes))
+    network = model.tested
+    _load(network.classifier, outcome, fold, _WEIGHTS)
+    if network.regions is not None:
+        _load(network.regions, outcome, fold, _REGIONS)
+    return model
+
+
+def _load(module: nn.Module, outcome: Outcome, fold: str, name: str) -> None:
+    path = outcome.fold_folder(fold) / name
+    try:
+        if sha256_file(path) != outcome.folds[fold].digests[name]:
+            raise ValueError("they are not those that the fold finished with")
+        module.load_state_dict(load_tensors(path))
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise InputError(
+            f"the weights of fold {fold} cannot be used: {str(error).splitlines()[0]}",
+            where=str(path),
+            fix="remove the fold's folder and run the same raicl-train command again",
+        ) from error

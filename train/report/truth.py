@@ -1,0 +1,64 @@
+"""Truth: what is known of a synthetic clip, in the crop that the network saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.cache.flows import StoredClip
+from raicl.common.errors import InputError
+from raicl.data.synthetic.truth import moving_region, read_landmarks, read_truth
+from raicl.train.report.measured import Units
+from raicl.train.scores.parts import carry, cell_centres, crop_mask, face_parts
+
+
+class KnownClip:
+    """A clip of a synthetic database with its truth.
+
+    Parameters
+    ----------
+    database : root of the database, with the folder ``truth``.
+
+    Raises
+    ------
+    InputError : the database has no truth of the clip, or that of other frames.
+    """
+
+    def __init__(self, database: Path, stored: StoredClip) -> None:
+        cache, record = stored
+        self._path = database / "truth" / record.clip.subject / f"{record.clip.name}.npz"
+        _, frames, _ = read_truth(self._path)
+        if not set(record.frames) <= set(frames.tolist()):
+            raise InputError(
+                f"clip {record.id}: its truth is of other frames than its instances",
+                where=str(self._path),
+                fix="give --truth the database that the cache was made from",
+            )
+        self._id, self._size = record.id, cache.size
+        self._transform = cache.read(record).transform
+
+    def parts(self, shape: tuple[int, int]) -> NDArray[np.int64]:
+        """Part of the face at the cells of a map (h, w), see `face_parts`."""
+        landmarks = carry(read_landmarks(self._path), self._transform)
+        return face_parts(landmarks, cell_centres(shape, self._size)).reshape(shape)
+
+    def moving(self, units: Units) -> NDArray[np.bool_] | None:
+        """Where the action units move in the crop, (S, S). None if the clip has none such.
+
+        Raises
+        ------
+        InputError : they move outside the crop alone.
+        """
+        region = moving_region(self._path, part=units)
+        if not region.any():
+            return None
+        cropped = crop_mask(region, self._transform, self._size)
+        if not cropped.any():
+            raise InputError(
+                f"clip {self._id}: its action units move outside the crop alone",
+                where=str(self._path),
+                fix="look at the alignment of the clip with: raicl inspect",
+            )
+        return cropped

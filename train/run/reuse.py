@@ -1,0 +1,82 @@
+"""Reuse: a fold whose network another run has trained already is only tested again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from raicl.common.errors import InputError
+from raicl.common.files import sha256_file, write_atomic
+from raicl.train.clips.folds import Fold
+from raicl.train.fold.checkpoint import load_tensors
+from raicl.train.inputs.scaling import Scale
+from raicl.train.model.siamese import Siamese
+from raicl.train.run.folder import Run
+from raicl.train.run.key import identifying
+from raicl.train.settings import TrainSettings
+
+# what is done with a trained network; which network is saved (infer_network) is not among them
+_TESTING = frozenset({"infer", "flip_average", "tested_frame"})
+
+
+def training(settings: TrainSettings) -> dict[str, Any]:
+    """The settings that the saved networks depend on. Runs that agree in them train alike."""
+    values = {k: value for k, value in identifying(settings).items() if k not in _TESTING}
+    if settings.imbalance == "prior-correction":  # trains plainly and corrects at test
+        values["imbalance"] = "none"
+    return values
+
+
+def trained_alike(settings: TrainSettings, others: Mapping[Path, TrainSettings]) -> tuple[Run, ...]:
+    """The begun runs that train as `settings` say, among `others` by folder."""
+    wanted = training(settings)
+    alike = (Run(folder) for folder, other in others.items() if training(other) == wanted)
+    return tuple(run for run in alike if run.begun)
+
+
+def load_fold(
+    source: Run,
+    fold: Fold,
+    settings: TrainSettings,
+    *,
+    counts: list[int],
+    device: torch.device,
+    folder: Path,
+) -> tuple[Siamese, Scale]:
+    """The networks and the scale that a run saved for a fold, as `fit_fold` would give them.
+
+    The network that is not tested is not saved, so it has its initial weights. The log of the
+    training is copied.
+
+    Parameters
+    ----------
+    source : a run whose `training` is that of `settings`, on the same instances and labels, and
+        which has finished the fold.
+    counts : training clips by class.
+    folder : folder of the fold in the run that is tested now.
+
+    Raises
+    ------
+    InputError : the saved weights are not those that the fold finished with.
+    """
+    there, record = source.fold_folder(fold), source.record(fold)
+    model = Siamese(settings, len(counts), counts).to(device)
+    parts: dict[str, nn.Module] = {"weights.safetensors": model.tested.classifier}
+    if model.tested.regions is not None:
+        parts["regions.safetensors"] = model.tested.regions
+    for name, module in parts.items():
+        path = there / name
+        if not path.is_file() or sha256_file(path) != record.digests.get(name):
+            raise InputError(
+                f"the weights of fold {fold.name} are not those it finished with",
+                where=str(path),
+                fix="remove the fold's folder and run the same command again",
+            )
+        module.load_state_dict(load_tensors(path))
+    for name in ("log.jsonl", "log.csv"):
+        write_atomic(folder / name, (there / name).read_bytes())
+    return model, record.scale
