@@ -48,6 +48,14 @@ def synth(
             "and apexes as in real clips at 200 frames per second, and a slow decay."
         ),
     ] = None,
+    proportions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,P,S",
+            help="Shares of negative, positive and surprise clips instead of as many of each, e.g. "
+            "57,25,19 as in the composite of three databases.",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the people (0).")] = None,
     layout: Annotated[
         str,
@@ -69,6 +77,7 @@ def synth(
             "test-clips": test_clips,
             "difficulty": difficulty,
             "course": course,
+            "proportions": proportions,
             "seed": seed,
         }
         _synth_miniature(
@@ -77,6 +86,7 @@ def synth(
         return
     from raicl.data.synthetic.database import make_database
     from raicl.data.synthetic.difficulty import DIFFICULTIES
+    from raicl.data.synthetic.proportions import read_proportions
 
     _refuse_filled(folder)
     subjects = subjects or 12
@@ -88,6 +98,7 @@ def synth(
         seed=seed or 0,
         difficulty=DIFFICULTIES[difficulty or "default"],
         course=course or "symmetric",
+        proportions=None if proportions is None else read_proportions(proportions),
         jobs=resolve_jobs(jobs),
     )
     if test_clips is not None:  # casme2 has no column for the split, so its reader ignores it

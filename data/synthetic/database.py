@@ -21,6 +21,7 @@ from raicl.data.synthetic.field import dense_field, invert, pixel_grid
 from raicl.data.synthetic.landmarks import landmarks
 from raicl.data.synthetic.motion import Motion, draw_habits, draw_motion
 from raicl.data.synthetic.plan import Scene, plan_scenes
+from raicl.data.synthetic.proportions import Proportions
 from raicl.data.synthetic.tree import LAYOUTS
 from raicl.data.synthetic.truth import carry, write_truth
 
@@ -41,6 +42,7 @@ def make_database(
     layout: str = "casme2",
     difficulty: Difficulty | None = None,
     course: Course = "symmetric",
+    proportions: Proportions | None = None,
     jobs: int | None = None,
 ) -> tuple[Scene, ...]:
     """Write a database of `subjects` people with `clips` clips each into `folder`.
@@ -56,6 +58,7 @@ def make_database(
     test_clips : number of clips per person that are only tested; see `plan_scenes`.
     difficulty : how hard the classes are to tell apart; None means the documented default.
     course : how the clips go in time; see `raicl.data.synthetic.course`.
+    proportions : of the classes negative, positive and surprise; None means as many of each.
     jobs : number of worker processes; None means one per core.
 
     Returns
@@ -64,7 +67,8 @@ def make_database(
 
     Raises
     ------
-    UsageError : a count is not positive or the layout is unknown.
+    UsageError : a count is not positive, the layout is unknown, there are fewer clips than classes
+        in `proportions`, or strong units shall be missing in test clips and there are none.
     SetupError : scikit-image is not installed.
     ConflictError : `folder` holds another database.
     InputError : `folder` cannot be written.
@@ -74,6 +78,11 @@ def make_database(
 
     difficulty = difficulty or Difficulty()
     _check(subjects, clips, test_clips, seed, layout)
+    if difficulty.missing and not test_clips:
+        raise UsageError(
+            "the strong action unit is missing in test clips alone, and there are none",
+            fix="give --test-clips, or --difficulty similar",
+        )
     settings: dict[str, object] = {
         "subjects": subjects,
         "clips": clips,
@@ -85,8 +94,16 @@ def make_database(
         settings["test_clips"] = test_clips
     if course != "symmetric":
         settings["course"] = course
+    if proportions is not None:
+        settings["proportions"] = proportions
     scenes = plan_scenes(
-        subjects, clips, seed, test_clips=test_clips, difficulty=difficulty, course=course
+        subjects,
+        clips,
+        seed,
+        test_clips=test_clips,
+        difficulty=difficulty,
+        course=course,
+        proportions=proportions,
     )
     if _is_complete(folder, layout, settings):
         return scenes

@@ -11,8 +11,10 @@ import numpy as np
 from raicl.common.clip import Split
 from raicl.data.synthetic.course import Course, draw_apex, draw_frames
 from raicl.data.synthetic.difficulty import Difficulty
+from raicl.data.synthetic.proportions import Proportions, schedule_proportions
 from raicl.data.synthetic.units import EMOTIONS, SIMILAR
 
+Schedule = tuple[tuple[str, ...], ...]
 _RARE = ("others", "sadness", "fear")  # outside the three composite classes
 
 
@@ -52,7 +54,7 @@ class Scene:
         return self.onset + self.frames - 1
 
 
-def schedule_emotions(subjects: int, clips: int) -> tuple[tuple[str, ...], ...]:
+def schedule_emotions(subjects: int, clips: int) -> Schedule:
     """Emotions (subjects, clips), balanced over the composite classes for every subject.
 
     Happiness, surprise and a negative emotion (disgust and repression in turn) alternate. If there
@@ -84,6 +86,7 @@ def plan_scenes(
     test_clips: int = 0,
     difficulty: Difficulty | None = None,
     course: Course = "symmetric",
+    proportions: Proportions | None = None,
 ) -> tuple[Scene, ...]:
     """Plan all clips, by subject. The first one with emotion "others" has no apex in the sheet.
 
@@ -93,10 +96,17 @@ def plan_scenes(
         The other clips stay the same, but are then only trained on.
     difficulty : decides the action units. None means the documented default.
     course : decides the lengths and the places of the apex.
+    proportions : of the classes, in the clips that are only tested as well. None means as many of
+        each.
+
+    Raises
+    ------
+    UsageError : there are fewer clips than classes, with `proportions`.
     """
     scenes: list[Scene] = []
     without_apex = 1
-    for subject, emotions in enumerate(schedule_emotions(subjects, clips)):
+    trained, tested = _schedules(subjects, clips, test_clips, proportions)
+    for subject, emotions in enumerate(trained):
         rng = np.random.default_rng([seed, 0, subject])
         shown = [str(emotion) for emotion in rng.permutation(emotions)]
         for index, emotion in enumerate(shown):
@@ -104,14 +114,29 @@ def plan_scenes(
             unknown = emotion == "others" and without_apex > 0
             without_apex -= unknown
             scenes.append(replace(scene, apex_known=not unknown))
-        tested = [_in_turn(clip, subject) for clip in range(test_clips)]
         scenes += [
             _draw_scene(rng, subject, index, str(emotion), "test", course)
-            for index, emotion in enumerate(rng.permutation(tested), start=clips)
+            for index, emotion in enumerate(rng.permutation(tested[subject]), start=clips)
         ]
     if difficulty is not None and difficulty.weak is not None:
         return _share_strong_units(scenes, difficulty.missing)
     return tuple(scenes)
+
+
+def _schedules(
+    subjects: int, clips: int, test_clips: int, proportions: Proportions | None
+) -> tuple[Schedule, Schedule]:
+    """Emotions by subject, of the clips to train on and of those that are only tested."""
+    if proportions is None:
+        balanced = schedule_emotions(subjects, clips)
+        return balanced, tuple(
+            tuple(_in_turn(clip, subject) for clip in range(test_clips))
+            for subject in range(subjects)
+        )
+    trained = schedule_proportions(subjects, clips, proportions)
+    if test_clips:
+        return trained, schedule_proportions(subjects, test_clips, proportions)
+    return trained, ((),) * subjects
 
 
 def _share_strong_units(scenes: Sequence[Scene], missing: float) -> tuple[Scene, ...]:
