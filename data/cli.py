@@ -56,6 +56,15 @@ def synth(
             "57,25,19 as in the composite of three databases.",
         ),
     ] = None,
+    margin: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=99,
+            help="Frames to write before each onset and after each offset, for raicl-prep "
+            "--onset-error and --offset-error.",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the people (0).")] = None,
     layout: Annotated[
         str,
@@ -78,6 +87,7 @@ def synth(
             "difficulty": difficulty,
             "course": course,
             "proportions": proportions,
+            "margin": margin,
             "seed": seed,
         }
         _synth_miniature(
@@ -99,6 +109,7 @@ def synth(
         difficulty=DIFFICULTIES[difficulty or "default"],
         course=course or "symmetric",
         proportions=None if proportions is None else read_proportions(proportions),
+        margin=margin or 0,
         jobs=resolve_jobs(jobs),
     )
     if test_clips is not None:  # casme2 has no column for the split, so its reader ignores it

@@ -43,6 +43,7 @@ def make_database(
     difficulty: Difficulty | None = None,
     course: Course = "symmetric",
     proportions: Proportions | None = None,
+    margin: int = 0,
     jobs: int | None = None,
 ) -> tuple[Scene, ...]:
     """Write a database of `subjects` people with `clips` clips each into `folder`.
@@ -59,6 +60,7 @@ def make_database(
     difficulty : how hard the classes are to tell apart; None means the documented default.
     course : how the clips go in time; see `raicl.data.synthetic.course`.
     proportions : of the classes negative, positive and surprise; None means as many of each.
+    margin : number of frames to write before each annotated onset and after each offset.
     jobs : number of worker processes; None means one per core.
 
     Returns
@@ -77,12 +79,7 @@ def make_database(
     import joblib
 
     difficulty = difficulty or Difficulty()
-    _check(subjects, clips, test_clips, seed, layout)
-    if difficulty.missing and not test_clips:
-        raise UsageError(
-            "the strong action unit is missing in test clips alone, and there are none",
-            fix="give --test-clips, or --difficulty similar",
-        )
+    _check(subjects, clips, test_clips, seed, margin, layout, difficulty)
     settings: dict[str, object] = {
         "subjects": subjects,
         "clips": clips,
@@ -90,12 +87,13 @@ def make_database(
         "layout": layout,
         "difficulty": described(difficulty),
     }
-    if test_clips:
-        settings["test_clips"] = test_clips
-    if course != "symmetric":
-        settings["course"] = course
-    if proportions is not None:
-        settings["proportions"] = proportions
+    options = {
+        "test_clips": test_clips,
+        "course": "" if course == "symmetric" else course,
+        "proportions": proportions,
+        "margin": margin,
+    }
+    settings |= {name: value for name, value in options.items() if value}
     scenes = plan_scenes(
         subjects,
         clips,
@@ -104,6 +102,7 @@ def make_database(
         difficulty=difficulty,
         course=course,
         proportions=proportions,
+        margin=margin,
     )
     if _is_complete(folder, layout, settings):
         return scenes
@@ -142,6 +141,7 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
         size=layout_.size,
         weak=scene.weak,
         course=scene.course,
+        margin=scene.margin,
     )
     name = Path(layout_.subject(scene), layout_.clip(scene))
     pictures = stage / layout_.pictures / name
@@ -149,19 +149,20 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
     pictures.mkdir(parents=True)
     truth.parent.mkdir(parents=True, exist_ok=True)
     noise = rng.uniform(*difficulty.noise)
+    first = scene.onset - scene.margin
     for number, picture in enumerate(
-        render_frames(render_face(face, layout_.size), motion, noise=noise, rng=rng), scene.onset
+        render_frames(render_face(face, layout_.size), motion, noise=noise, rng=rng), first
     ):
         encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
         (pictures / layout_.picture(number)).write_bytes(encoded.tobytes())
-    write_truth(truth, motion, onset=scene.onset, size=layout_.size, landmarks=landmarks(face))
+    write_truth(truth, motion, first=first, size=layout_.size, landmarks=landmarks(face))
     return str(name)
 
 
 def render_frames(
     neutral: NDArray[np.float32], motion: Motion, *, noise: float, rng: np.random.Generator
 ) -> Iterator[NDArray[np.uint8]]:
-    """Yield the T frames (h, w, 3) of `motion`, starting from the picture `neutral` (h, w, 3).
+    """Yield the T frames (h, w, 3) of `motion`, made from the picture `neutral` (h, w, 3).
 
     A point x of the onset is seen in frame n at ``carry(x + face_n(x))``, so the frame's pixel y
     shows the x that solves ``x + face_n(x) = carry^-1(y)``. The noise is the same in the three
@@ -188,10 +189,18 @@ def render_frames(
         yield np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
-def _check(subjects: int, clips: int, test_clips: int, seed: int, layout: str) -> None:
+def _check(
+    subjects: int,
+    clips: int,
+    test_clips: int,
+    seed: int,
+    margin: int,
+    layout: str,
+    difficulty: Difficulty,
+) -> None:
     at_least = (
         *(("subjects", subjects, 1), ("clips", clips, 1)),
-        *(("test-clips", test_clips, 0), ("seed", seed, 0)),
+        *(("test-clips", test_clips, 0), ("seed", seed, 0), ("margin", margin, 0)),
     )
     for name, value, least in at_least:
         if value < least:
@@ -199,6 +208,11 @@ def _check(subjects: int, clips: int, test_clips: int, seed: int, layout: str) -
     if layout not in LAYOUTS:
         raise UsageError(
             f"unknown layout {layout!r}", fix=f"choose one of: {', '.join(sorted(LAYOUTS))}"
+        )
+    if difficulty.missing and not test_clips:
+        raise UsageError(
+            "the strong action unit is missing in test clips alone, and there are none",
+            fix="give --test-clips, or --difficulty similar",
         )
 
 

@@ -30,7 +30,7 @@ class Habits:
 
 @dataclass(frozen=True)
 class Motion:
-    """What moves in a clip of T frames, in raw px.
+    """What moves in a clip of T frames, in raw px. A margin around the annotation counts as well.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Motion:
     unit : (K,), the action unit of each bump. 0 for a distractor.
     strong : (K,), whether the bump belongs to the clip's strong action unit: the one with the
         largest peak, or the one that `Difficulty.weak` does not weaken.
-    weights : (T, K), share of each bump's full displacement; 0 at the onset.
+    weights : (T, K), share of each bump's full displacement; 0 at the annotated onset.
     drift : (T, 3), movement of the head: right, down (px) and roll about `pivot` (radians,
         clockwise on the screen). [ours] The background moves too, so that the drift is a similarity
         everywhere and its strain is 0. A still background would tear at the head's outline.
@@ -87,6 +87,7 @@ def draw_motion(
     size: tuple[int, int],
     weak: tuple[int, ...] = (),
     course: Course = "symmetric",
+    margin: int = 0,
 ) -> Motion:
     """Draw how `face` shows the action units `units`, in `frames` frames with the peak at `apex`.
 
@@ -98,6 +99,8 @@ def draw_motion(
     ----------
     weak : those of `units` that are weak on purpose.
     course : how the motion rises and falls.
+    margin : number of frames to add before the onset and after the offset. The action units keep
+        still there, the head and what is irrelevant do not.
     """
     action, unit_of = _draw_action(rng, units, face, habits, difficulty)
     amplitude = np.clip(rng.uniform(*difficulty.amplitude) * habits.strength, 0.2, 1.5)
@@ -110,16 +113,18 @@ def draw_motion(
     strong = ~np.isin(unit_of, weak) if weak else unit_of == _strongest(action, unit_of, size)
     powers = {unit: rng.uniform(0.8, 1.4) for unit in units}
     joint = draw_course(rng, frames, apex, course)
+    joint = np.pad(joint, margin, mode="edge")
     shares = np.stack([joint ** powers[unit] for unit in unit_of], axis=1)
-    distraction, ripples = _draw_distractors(rng, frames, face, difficulty, size)
+    distraction, ripples = _draw_distractors(rng, frames, margin, face, difficulty)
+    reach = raw_per_crop(face) * difficulty.drift
     return Motion(
         bumps=action.joined(distraction),
         unit=np.concatenate([unit_of, np.zeros(ripples.shape[1], np.int64)]),
         strong=np.concatenate([strong, np.zeros(ripples.shape[1], bool)]),
         weights=np.concatenate([shares, ripples], axis=1),
-        drift=_draw_drift(rng, frames, raw_per_crop(face) * difficulty.drift, difficulty.roll),
+        drift=_draw_drift(rng, frames, margin, reach, difficulty.roll),
         pivot=np.array(face.centre),
-        apex=apex,
+        apex=margin + apex,
     )
 
 
@@ -187,19 +192,20 @@ def _on_face(face: Face, points: object, spreads: object, directions: object) ->
 def _draw_distractors(
     rng: np.random.Generator,
     frames: int,
+    margin: int,
     face: Face,
     difficulty: Difficulty,
-    size: tuple[int, int],
 ) -> tuple[Bumps, Array]:
     """Draw blinks and twitches at any place and time: bumps and weights (T, K)."""
+    numbers = np.arange(-margin, frames + margin)  # 0 at the onset
     low, high = difficulty.distractors
     points, spreads, directions, ripples = [], [], [], []
     for _ in range(rng.integers(low, high + 1)):
         amplitude = rng.uniform(*difficulty.distractor_amplitude) * raw_per_crop(face)
         middle, half = rng.uniform(0, 1) * (frames - 1), rng.uniform(0.15, 0.5) * frames
-        time = np.clip((np.arange(frames) - middle) / half, -1, 1)
+        time = np.clip((numbers - middle) / half, -1, 1)
         ripple = np.cos(np.pi * time / 2) ** 2
-        ripples_here = amplitude * (ripple - ripple[0])  # the onset frame is the reference
+        ripples_here = amplitude * (ripple - ripple[margin])  # the onset frame is the reference
         if rng.random() < 0.4:
             here, spread, (right, down) = ACTION_UNITS[45][0]
         else:
@@ -215,7 +221,7 @@ def _draw_distractors(
             ripples.append(ripples_here)
     if not points:
         nothing = np.zeros((0, 2))
-        return Bumps(nothing, nothing, nothing), np.zeros((frames, 0))
+        return Bumps(nothing, nothing, nothing), np.zeros((len(numbers), 0))
     return _on_face(face, points, spreads, directions), np.stack(ripples, axis=1)
 
 
@@ -227,12 +233,16 @@ def _unit(angle: float) -> Array:
     return np.array([np.cos(angle), np.sin(angle)])
 
 
-def _draw_drift(rng: np.random.Generator, frames: int, reach: float, roll: float) -> Array:
+def _draw_drift(
+    rng: np.random.Generator, frames: int, margin: int, reach: float, roll: float
+) -> Array:
     """Draw a slow head movement (T, 3): a ramp plus a swing, 0 at the onset."""
     time = np.linspace(0, 1, frames)
+    outside = np.arange(1, margin + 1) * time[1]
+    time = np.concatenate([-outside[::-1], time, 1 + outside])
     limits = np.array([reach, reach, np.deg2rad(roll)]) / np.array([np.sqrt(2), np.sqrt(2), 1])
     ramp = rng.uniform(-0.6, 0.6, 3) * time[:, None]
     phase = rng.uniform(0, 2 * np.pi, 3)
     swing = 0.2 * (np.sin(2 * np.pi * rng.uniform(0.3, 1.0, 3) * time[:, None] + phase))
-    drift: Array = limits * (ramp + swing - swing[0])
+    drift: Array = limits * (ramp + swing - swing[margin])
     return drift

@@ -27,13 +27,14 @@ class Scene:
     subject, index : counted from 0; the pair is unique.
     emotion : key of `EMOTIONS`.
     units : action units shown.
-    onset : number of the first frame.
-    frames : number of frames T.
+    onset : number of the annotated onset frame.
+    frames : number of frames T from the onset to the offset.
     apex : index of the strongest frame, 0 < apex < T - 1.
     apex_known : whether the sheet gives the apex (CASME II has one clip without).
     split : see `raicl.common.clip.Clip.split`.
     weak : those of `units` that are weak on purpose; see `Difficulty.weak`.
     course : how its motion rises and falls.
+    margin : number of frames on disk before the onset, and after the offset.
     """
 
     subject: int
@@ -47,10 +48,11 @@ class Scene:
     split: Split = ""
     weak: tuple[int, ...] = ()
     course: Course = "symmetric"
+    margin: int = 0
 
     @property
     def offset(self) -> int:
-        """Number of the last frame."""
+        """Number of the annotated offset frame."""
         return self.onset + self.frames - 1
 
 
@@ -87,6 +89,7 @@ def plan_scenes(
     difficulty: Difficulty | None = None,
     course: Course = "symmetric",
     proportions: Proportions | None = None,
+    margin: int = 0,
 ) -> tuple[Scene, ...]:
     """Plan all clips, by subject. The first one with emotion "others" has no apex in the sheet.
 
@@ -98,6 +101,7 @@ def plan_scenes(
     course : decides the lengths and the places of the apex.
     proportions : of the classes, in the clips that are only tested as well. None means as many of
         each.
+    margin : see `Scene`. The numbers of all frames grow by it, so that the first is still above 0.
 
     Raises
     ------
@@ -118,6 +122,7 @@ def plan_scenes(
             _draw_scene(rng, subject, index, str(emotion), "test", course)
             for index, emotion in enumerate(rng.permutation(tested[subject]), start=clips)
         ]
+    scenes = [replace(scene, onset=scene.onset + margin, margin=margin) for scene in scenes]
     if difficulty is not None and difficulty.weak is not None:
         return _share_strong_units(scenes, difficulty.missing)
     return tuple(scenes)

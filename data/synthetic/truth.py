@@ -18,9 +18,9 @@ Part = Literal["all", "strong", "weak"]
 
 
 def write_truth(
-    path: Path, motion: Motion, *, onset: int, size: tuple[int, int], landmarks: Array
+    path: Path, motion: Motion, *, first: int, size: tuple[int, int], landmarks: Array
 ) -> None:
-    """Write `motion` of a clip whose first frame has the number `onset` (npz without pickles).
+    """Write `motion` of a clip whose first frame has the number `first` (npz without pickles).
 
     The same motion gives the same bytes: numpy stamps the members of an npz with a fixed date.
 
@@ -30,7 +30,7 @@ def write_truth(
     """
     np.savez_compressed(
         path,
-        frames=np.arange(onset, onset + len(motion.weights)),
+        frames=np.arange(first, first + len(motion.weights)),
         size=np.array(size),
         centre=motion.bumps.centre,
         sigma=motion.bumps.sigma,
@@ -95,7 +95,7 @@ def _stored(path: Path) -> Iterator[dict[str, Any]]:
 def true_flow(
     path: Path, frame: int, *, drift: bool = True, distractors: bool = True
 ) -> NDArray[np.float32]:
-    """Displacement (2, height, width) from the onset to frame number `frame`, raw px.
+    """Displacement (2, height, width) from the annotated onset to frame number `frame`, raw px.
 
     ``onset(x, y) = frame(x + u, y + v)`` with u to the right and v down, except for camera noise
     and JPEG errors.

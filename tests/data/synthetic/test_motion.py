@@ -90,7 +90,7 @@ def test_frame_numbers_gain_a_digit_within_some_clips() -> None:
 
 def test_a_frame_moved_right_and_down_has_positive_u_and_v(tmp_path: Path) -> None:
     write_truth(
-        tmp_path / "clip.npz", still((0.5, 0.25)), onset=9, size=SIZE, landmarks=NO_LANDMARKS
+        tmp_path / "clip.npz", still((0.5, 0.25)), first=9, size=SIZE, landmarks=NO_LANDMARKS
     )
     flow = true_flow(tmp_path / "clip.npz", 10)
     assert flow.shape == (2, 480, 640)
@@ -108,7 +108,7 @@ def test_head_rotation_has_no_strain(tmp_path: Path) -> None:
     write_truth(
         tmp_path / "clip.npz",
         still((0.3, -0.2), np.deg2rad(0.08)),
-        onset=1,
+        first=1,
         size=SIZE,
         landmarks=NO_LANDMARKS,
     )
@@ -124,7 +124,7 @@ def test_warping_a_frame_back_by_the_truth_gives_the_onset(
     face, rng = person(units[0])
     neutral = render_face(face, SIZE)
     motion = motion_of(face, rng, units, Difficulty(amplitude=(1.5, 1.5)))
-    write_truth(tmp_path / "clip.npz", motion, onset=95, size=SIZE, landmarks=NO_LANDMARKS)
+    write_truth(tmp_path / "clip.npz", motion, first=95, size=SIZE, landmarks=NO_LANDMARKS)
     frames = [grey(p) for p in render_frames(neutral, motion, noise=0, rng=rng)]
     flow = true_flow(tmp_path / "clip.npz", 95 + motion.apex)
     x, y = pixel_grid(SIZE) + flow
@@ -156,7 +156,7 @@ def test_the_face_s_motion_is_separable_from_drift_and_distractors(tmp_path: Pat
     face, rng = person(2)
     motion = motion_of(face, rng, (4,), Difficulty(distractors=(2, 2)))
     path = tmp_path / "clip.npz"
-    write_truth(path, motion, onset=1, size=SIZE, landmarks=NO_LANDMARKS)
+    write_truth(path, motion, first=1, size=SIZE, landmarks=NO_LANDMARKS)
     apex = 1 + motion.apex
     alone = true_flow(path, apex, drift=False, distractors=False)
     expected = dense_field(motion.bumps, motion.weights[motion.apex] * motion.action, SIZE)
@@ -172,7 +172,7 @@ def test_the_face_s_motion_is_separable_from_drift_and_distractors(tmp_path: Pat
 def test_motion_is_zero_at_the_onset_and_the_action_also_at_the_offset(tmp_path: Path) -> None:
     face, rng = person(4)
     motion = motion_of(face, rng, (6, 12), Difficulty())
-    write_truth(tmp_path / "clip.npz", motion, onset=1, size=SIZE, landmarks=NO_LANDMARKS)
+    write_truth(tmp_path / "clip.npz", motion, first=1, size=SIZE, landmarks=NO_LANDMARKS)
     assert np.abs(true_flow(tmp_path / "clip.npz", 1)).max() < 1e-4
     np.testing.assert_allclose(motion.weights[-1][motion.action], 0, atol=1e-12)
     action = motion.weights[:, motion.action]
@@ -242,7 +242,7 @@ def test_a_one_sided_action_unit_leaves_the_other_brow_still() -> None:
 
 
 def test_a_foreign_file_or_frame_is_an_input_error(tmp_path: Path) -> None:
-    write_truth(tmp_path / "clip.npz", still((0, 0)), onset=9, size=SIZE, landmarks=NO_LANDMARKS)
+    write_truth(tmp_path / "clip.npz", still((0, 0)), first=9, size=SIZE, landmarks=NO_LANDMARKS)
     (tmp_path / "foreign.npz").write_bytes(b"not an archive")
     with pytest.raises(InputError, match="no frame 11, only 9 to 10"):
         true_flow(tmp_path / "clip.npz", 11)

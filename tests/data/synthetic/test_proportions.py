@@ -65,7 +65,9 @@ def test_they_go_with_classes_that_share_their_strong_unit() -> None:
     assert abs(sum(alone) - len(tested) / 3) < 1
 
 
-@pytest.mark.parametrize("text", ["57,25", "57,25,19,1", "a,b,c", "0,50,50", "-1,5,5", "nan,1,1", ""])
+@pytest.mark.parametrize(
+    "text", ["57,25", "57,25,19,1", "a,b,c", "0,50,50", "-1,5,5", "nan,1,1", ""]
+)
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="three positive numbers"):
         read_proportions(text)
