@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,7 +21,7 @@ from raicl.data.cli import synth
 from raicl.data.database import read_database
 from raicl.data.sheets.written_workbook import write_workbook
 from raicl.data.synthetic.database import make_database
-from raicl.data.synthetic.difficulty import DIFFICULTIES, Difficulty
+from raicl.data.synthetic.difficulty import DIFFICULTIES, Difficulty, described
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.tree import LAYOUTS
 from raicl.data.synthetic.truth import read_truth
@@ -247,5 +247,6 @@ def test_the_command_records_the_difficulty_and_names_the_reader_of_test_clips(
     synth(folder, subjects=1, clips=1, test_clips=1, difficulty="hard", jobs=1)
     assert f"next: raicl-prep synthetic --root {folder}" in capsys.readouterr().out
     made = json.loads((folder / "truth/settings.json").read_text())["difficulty"]
-    assert made == json.loads(json.dumps(asdict(DIFFICULTIES["hard"])))
+    assert made == json.loads(json.dumps(described(DIFFICULTIES["hard"])))
+    assert "weak" not in made  # an older database of the same settings is still complete
     assert Difficulty() != DIFFICULTIES["hard"]
