@@ -108,10 +108,10 @@ def print_measures(columns: dict[str, list[MeasuredRun]]) -> None:
     """Means over seeds, one column per row of a study; in brackets what chance gives."""
     print(f"\n{'regions against the truth':34}" + "".join(f"{name:>16}" for name in columns))
     found = {name: [measure_rows(run) for run in runs] for name, runs in columns.items()}
-    for key in dict.fromkeys(key for runs in found.values() for run in runs for key in run):
-        title = next(run[key].name for runs in found.values() for run in runs if key in run)
+    whole = max((run for runs in found.values() for run in runs), key=len)  # others lack MRD
+    for key, row in whole.items():
         cells = [_mean_cell([run[key] for run in runs if key in run]) for runs in found.values()]
-        print(f"{title:34}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
+        print(f"{row.name:34}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
     for name, runs in columns.items():
         ones = [run.sharing is not None and run.sharing.are_one for run in runs]
         if any(ones):
@@ -130,12 +130,13 @@ def _mean_cell(rows: Sequence[MeasureRow]) -> str:
 def print_finished(folders: Sequence[Path], flows: Path, database: Path) -> None:
     """Measure finished runs; those that differ in the seed alone share a column."""
     columns: dict[str, list[MeasuredRun]] = {}
-    names: dict[str, str] = {}
+    experiments: dict[str, str] = {}  # by name of the column
     for outcome in read_outcomes(folders):
         settings = outcome.settings.model_dump_json(exclude={"seed"})
         folder = outcome.folder.resolve()
         row = folder.parent if folder.name.startswith("seed-") else folder  # of a study
-        name = names.setdefault(settings, row.name)
+        name = next((name for name, same in experiments.items() if same == settings), row.name)
+        name = name if experiments.setdefault(name, settings) == settings else str(folder)
         columns.setdefault(name, []).append(measure(outcome, [flows], database))
     print_measures(columns)
 
