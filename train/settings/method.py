@@ -97,7 +97,7 @@ class MethodSettings(InputSettings):
         0.04, "Temperature of the target's assignment.", panel=_REGIONS, gt=0
     )
     balance: Literal["none", "entropy", "centring", "sinkhorn"] = setting(
-        "sinkhorn",
+        "entropy",
         "Against one region taking all: entropy adds R = ln M - H(mean P) to MRD; centring and "
         "sinkhorn also balance the target's assignment, by a slow mean or exactly.",
         panel=_REGIONS,
