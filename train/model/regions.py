@@ -124,7 +124,7 @@ class Decoder(nn.Module):
         # [ours] learned: zeros make all queries start as nearly one vector, because a query only
         # chooses tokens, and the mean of a few dozen tokens is about the same for every choice.
         # The noise of the decoder's dropout then exceeds the difference between queries, and the
-        # network learns to ignore them (docs/ablation.md).
+        # network learns to ignore them (docs/regions.md).
         regions = torch.zeros_like(position)
         if self.contents is not None:
             regions = self.contents.expand_as(position)
