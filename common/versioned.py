@@ -16,12 +16,14 @@ class Versioned(BaseModel):
 
     Attributes
     ----------
+    newest, oldest : versions that can be read. An older one lacks what cannot be made up for.
     version : raised with every change that an older reader would misread.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     newest: ClassVar[int] = 1
+    oldest: ClassVar[int] = 0
 
     version: int = 1
 
@@ -47,7 +49,7 @@ def read_versioned(
 
     Raises
     ------
-    InputError : missing, damaged, or not of this type.
+    InputError : missing, damaged, not of this type, or of a version that is no longer read.
     VersionError : written by a newer version.
     """
     values = read_json(path, fix=fix, kind=kind)
@@ -59,6 +61,12 @@ def read_versioned(
             f"written in version {version}, this program reads up to {model.newest}",
             where=str(path),
             fix="upgrade raicl",
+        )
+    if version < model.oldest:
+        raise InputError(
+            f"{kind} is of version {version}, this program reads from {model.oldest} on",
+            where=str(path),
+            fix=fix,
         )
     try:
         return model.model_validate(model.upgrade(values))
