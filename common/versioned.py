@@ -16,14 +16,13 @@ class Versioned(BaseModel):
 
     Attributes
     ----------
-    newest, oldest : versions that can be read. An older one lacks what cannot be made up for.
     version : raised with every change that an older reader would misread.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     newest: ClassVar[int] = 1
-    oldest: ClassVar[int] = 0
+    oldest: ClassVar[int] = 0  # that can be read: those before it lack what nothing makes up for
 
     version: int = 1
 
