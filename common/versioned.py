@@ -22,6 +22,7 @@ class Versioned(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     newest: ClassVar[int] = 1
+    oldest: ClassVar[int] = 0  # that can be read: those before it lack what nothing makes up for
 
     version: int = 1
 
@@ -47,7 +48,7 @@ def read_versioned(
 
     Raises
     ------
-    InputError : missing, damaged, or not of this type.
+    InputError : missing, damaged, not of this type, or of a version that is no longer read.
     VersionError : written by a newer version.
     """
     values = read_json(path, fix=fix, kind=kind)
@@ -59,6 +60,12 @@ def read_versioned(
             f"written in version {version}, this program reads up to {model.newest}",
             where=str(path),
             fix="upgrade raicl",
+        )
+    if version < model.oldest:
+        raise InputError(
+            f"{kind} is of version {version}, this program reads from {model.oldest} on",
+            where=str(path),
+            fix=fix,
         )
     try:
         return model.model_validate(model.upgrade(values))

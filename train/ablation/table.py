@@ -16,15 +16,14 @@ from raicl.common.files import write_atomic
 from raicl.common.sampling.sample import SamplingSettings
 from raicl.common.versioned import write_versioned
 from raicl.train.ablation.blocks import class_shares
+from raicl.train.ablation.claims import judge
 from raicl.train.ablation.cost import Cost, count_cost
-from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.strength import Motions, unit_strength
 from raicl.train.ablation.study import Study, Unit
 from raicl.train.ablation.text import table_csv, table_text
 from raicl.train.clips.overview import remarks
 from raicl.train.report.ablation import (
     TABLE,
-    JudgedClaim,
     MeanOverSeeds,
     PairedScores,
     PublishedScores,
@@ -40,9 +39,8 @@ from raicl.train.scores.metrics import SCORES, Table, percentile_interval
 from raicl.train.scores.paired import mean_score, paired_differences
 from raicl.train.scores.results import Progress
 from raicl.train.scores.summary import subject_tables
+from raicl.train.scores.swaps import holm
 from raicl.train.settings import TrainSettings
-
-_SURE = 0.05
 
 Runs = dict[int, Outcome]  # by seed
 
@@ -71,13 +69,15 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
     for outcome in done[1:]:
         check_labels(done[0], outcome)
     motions = Motions()
+    rows = [
+        _with_strength(_row(study, name, runs[name], reference), study, runs[name], motions)
+        for name in study.grid.rows
+    ]
+    claimed = [_difference(*(runs[name] for name in claim.rows)) for claim in study.grid.claims]
     return StudyTable(
         reference=study.grid.reference,
-        rows=tuple(
-            _with_strength(_row(study, name, runs[name], reference), study, runs[name], motions)
-            for name in study.grid.rows
-        ),
-        claims=tuple(_judge(claim, runs) for claim in study.grid.claims),
+        rows=_corrected(rows),
+        claims=judge(study.grid.claims, claimed),
         units=Progress(done=len(done), all=len(study.units)),
         incomplete=dict(reasons),
         integrity=_integrity(study, done),
@@ -137,6 +137,12 @@ def _with_strength(row: StudyRow, study: Study, runs: Runs, motions: Motions) ->
     except InputError as error:
         return row.model_copy(update={"remarks": (*row.remarks, f"strength not known: {error}")})
     return row.model_copy(update={"strength": strength})
+
+
+def _corrected(rows: Sequence[StudyRow]) -> tuple[StudyRow, ...]:
+    """The rows with Holm's p. The rows that differ from the reference are one family."""
+    found = holm([None if (d := row.against_reference) is None else d.uf1.p for row in rows])
+    return tuple(row.model_copy(update={"holm_p": p}) for row, p in zip(rows, found, strict=True))
 
 
 def _remarks(runs: Runs) -> tuple[str, ...]:
@@ -202,33 +208,6 @@ def _counted(settings: str, n_classes: int) -> Cost:
 def _fold_seconds(runs: Runs) -> float:
     seconds = (fold.seconds for outcome in runs.values() for fold in outcome.folds.values())
     return float(median(seconds))
-
-
-def _judge(claim: Claim, runs: Mapping[str, Runs]) -> JudgedClaim:
-    """What the runs say about a claim on UF1.
-
-    Finding no difference does not show that two rows are alike. The verdict on either kind of claim
-    is then "not told apart".
-    """
-    first, second = claim.rows
-    difference = _difference(runs[first], runs[second])
-    return JudgedClaim(
-        first=first,
-        second=second,
-        alike=bool(claim.alike),
-        verdict=_verdict(claim, difference),
-        difference=difference,
-    )
-
-
-def _verdict(claim: Claim, difference: PairedScores | None) -> str:
-    if difference is None:
-        return "not run"
-    if difference.uf1.p is None:
-        return "not tested, one subject"
-    if difference.uf1.p >= _SURE:
-        return "not told apart"
-    return "supported" if difference.uf1.value > 0 and not claim.alike else "contradicted"
 
 
 def _integrity(study: Study, done: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:

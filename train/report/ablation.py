@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -119,6 +120,7 @@ class StudyRow(_Values):
         the reference.
     classes : which classes are taken for which. None without results.
     strength : how strong the instances are. None without results or without the cache.
+    holm_p : p of the difference in UF1 after Holm's correction over the rows that have one.
     """
 
     row: str
@@ -129,6 +131,7 @@ class StudyRow(_Values):
     clips: int = 0
     scores: RowScores | None = None
     against_reference: PairedScores | None = None
+    holm_p: float | None = None
     cost: RowCost | None = None
     classes: RowClasses | None = None
     strength: RowStrength | None = None
@@ -141,10 +144,11 @@ class JudgedClaim(_Values):
     ----------
     first : the row that is claimed to score lower, or one of two alike.
     second : the other row.
-    verdict : what the difference in UF1 says of the claim.
+    verdict : what the difference in UF1 and `holm_p` say of the claim.
     difference : scores of the second row minus those of the first.
     alike : whether the claim is that the two are alike. Otherwise it is that the first scores
         lower.
+    holm_p : p of the difference in UF1 after Holm's correction over the claims of the table.
     """
 
     first: str
@@ -152,10 +156,14 @@ class JudgedClaim(_Values):
     alike: bool
     verdict: str
     difference: PairedScores | None
+    holm_p: float | None
 
 
 class StudyTable(Versioned):
     """The content of ``table.json``.
+
+    Version 1 had p-values by a bootstrap, which few subjects cannot carry, and verdicts by them. It
+    is refused, since the command that wrote it writes the table anew from the same runs.
 
     Attributes
     ----------
@@ -167,6 +175,10 @@ class StudyTable(Versioned):
     integrity : how the results of the study were found, with several values where they differ.
     """
 
+    newest: ClassVar[int] = 2
+    oldest: ClassVar[int] = 2
+
+    version: int = 2
     reference: str
     rows: tuple[StudyRow, ...]
     claims: tuple[JudgedClaim, ...]
@@ -180,7 +192,10 @@ def read_ablation(folder: Path) -> StudyTable:
 
     Raises
     ------
-    InputError : the table is missing, or the file is not such a table.
+    InputError : the table is missing or of version 1, or the file is not such a table.
     """
-    fix = "give the --dir of a raicl ablate command that has ended"
+    fix = (
+        "give the --dir of a raicl ablate command that has ended; the same command writes an older "
+        "table anew and trains nothing again"
+    )
     return read_versioned(folder / TABLE, StudyTable, fix=fix, kind="the table of the ablation")

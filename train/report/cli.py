@@ -59,7 +59,7 @@ def compare(
     if len(runs) < 2:
         raise UsageError("one run cannot be compared", fix="raicl compare RUN RUN...")
     from raicl.train.report.compare import compare as compare_outcomes
-    from raicl.train.report.compare import comparison_text
+    from raicl.train.report.text import comparison_text
     from raicl.train.run.outcome import read_outcomes
 
     compared = compare_outcomes(read_outcomes(runs))

@@ -1,4 +1,4 @@
-"""Runs side by side: scores, paired differences from the first, tests; as values and as text."""
+"""Runs side by side: scores, paired differences from the first, tests."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from raicl.common.errors import InputError
-from raicl.common.terminal.wording import clips_of_subjects, counted
 from raicl.train.run.outcome import Outcome, check_labels
-from raicl.train.scores.integrity import integrity_lines
 from raicl.train.scores.metrics import Table
 from raicl.train.scores.paired import discordance, paired_differences
 from raicl.train.scores.results import (
@@ -30,13 +28,15 @@ SEED = 0  # seed of the draws of subjects; fixed, so that the same runs always g
 
 
 class Difference(BaseModel):
-    """A score of a run minus the first run's, with its interval and its two-sided p."""
+    """A score of a run minus the first run's: see `raicl.train.scores.paired.Difference`."""
 
     model_config = ConfigDict(frozen=True)
 
     difference: float
     interval_95: Ends | None
     p: float | None
+    least_p: float | None
+    detectable: float | None
 
 
 class Against(BaseModel):
@@ -177,6 +177,8 @@ def _against(first: Outcome, other: Outcome) -> Against:
                 difference=differences[name].value,
                 interval_95=differences[name].interval,
                 p=differences[name].p,
+                least_p=differences[name].least_p,
+                detectable=differences[name].detectable,
             )
             for name in SCORE_NAMES
         },
@@ -197,45 +199,3 @@ def _predicted(outcome: Outcome) -> NDArray[np.int64]:
 
 def _truth(outcome: Outcome) -> NDArray[np.int64]:
     return np.array([row.truth for row in outcome.predictions], np.int64)
-
-
-def comparison_text(compared: Comparison) -> str:
-    """The table that the command prints."""
-    first, names = compared.runs[0].name, [run.name for run in compared.runs]
-    width = max(map(len, names))
-    lines = [f"{clips_of_subjects(compared.clips, compared.subjects)}, predictions pooled", ""]
-    for key, score in SCORE_NAMES.items():
-        for run in compared.runs:
-            interval = _shown(None if run.interval_95 is None else run.interval_95.of(key))
-            lines.append(f"{score:<9}{run.name:<{width}}  {run.score(key):.4f}   {interval}")
-    for row in compared.against_first:
-        lines += ["", f"{row.name} minus {first}", *map(_difference, row.scores.items())]
-        lines.append(
-            f"{counted(row.clips_that_differ, 'clip')} given another class; right in "
-            f"{first} alone {row.right_in_first_alone}, in {row.name} "
-            f"alone {row.right_here_alone}; McNemar's exact p {row.mcnemar_p:.4f}"
-        )
-    if compared.over_seeds is not None:
-        lines += ["", f"over {len(names)} seeds, mean and standard deviation"]
-        for key, found in compared.over_seeds.items():
-            lines.append(f"{SCORE_NAMES[key]:<9}{found.mean:.4f} ± {found.sd:.4f}")
-    lines += ["", *integrity_lines(names, compared.runs), ""]
-    return "\n".join([*lines, *_notes(compared)])
-
-
-def _difference(row: tuple[ScoreName, Difference]) -> str:
-    key, found = row
-    p = "" if found.p is None else f", p {found.p:.4f}"
-    return f"{SCORE_NAMES[key]:<9}{found.difference:+.4f}   {_shown(found.interval_95, '+')}{p}"
-
-
-def _notes(compared: Comparison) -> list[str]:
-    notes = ["intervals and p by a bootstrap over subjects, paired; p is two-sided, not corrected"]
-    return notes + [run.partial for run in compared.runs if run.partial][:1]
-
-
-def _shown(interval: Sequence[float] | None, sign: str = "") -> str:
-    if interval is None:
-        return "no interval from one subject"
-    low, high = interval
-    return f"95 % interval {low:{sign}.4f} to {high:{sign}.4f}"

@@ -1,4 +1,4 @@
-"""Two classifiers on the same clips: bootstrapped differences and McNemar's exact test.
+"""Two classifiers on the same clips: differences of scores with their tests, and McNemar's.
 
 Both are paired: each clip is its own control, so its difficulty cancels out.
 """
@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import comb
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raicl.train.scores.metrics import SCORES, Table, Values, percentile_interval, resample_subjects
+from raicl.train.scores.swaps import swap_test
+
+LEVEL, POWER = 0.05, 0.8
+# standard errors from 0 to a difference that a two-sided test at this level finds so often
+_NO_SPREAD = 1e-12  # what rounding makes of equal differences
+_ERRORS = NormalDist().inv_cdf(1 - LEVEL / 2) + NormalDist().inv_cdf(POWER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +29,21 @@ class Difference:
     ----------
     interval : 95 % interval by a bootstrap over subjects. None for one subject, whose resample is
         always itself.
-    p : two-sided p of no difference. None for one subject.
+    p : two-sided p of no difference, by swapping the two within subjects. None for one subject.
+    least_p : the least p that so many subjects allow: 2 / 2^n for up to 20, and 1 / 10,000 for
+        more, whose swaps are drawn. None for one subject.
+    detectable : a smaller true difference has p < .05 in less than 80 % of samples of so many
+        subjects with such a spread: 2.8 standard errors, by the bootstrap. One of this size has it
+        in 80 % if there are many subjects, and in less if there are few, whose swaps are few. None
+        where it cannot be said: for one subject, where `least_p` is not below .05, and where there
+        is no spread.
     """
 
     value: float
     interval: tuple[float, float] | None
     p: float | None
+    least_p: float | None
+    detectable: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +88,14 @@ class Discordance:
 
 
 def paired_differences(first: Table, second: Table, *, seed: int = 0) -> dict[str, Difference]:
-    """The difference of every score, on the same draws of subjects for both.
+    """The difference of every score, tested, with its interval from equal draws for both.
 
     Parameters
     ----------
     first, second : confusion matrices (..., subjects, L, L) of the same subjects in the same order.
         Scores are averaged over the leading axes, such as runs under several seeds. The two may
-        have different numbers of runs.
+        have different numbers of runs; `swap_test` says what is then tested.
+    seed : seed of the draws.
 
     Raises
     ------
@@ -88,15 +105,26 @@ def paired_differences(first: Table, second: Table, *, seed: int = 0) -> dict[st
     truths = [table.sum(-1) for table in (first, second)]
     if first.shape[1:] != second.shape[1:] or any((t != truths[0][0]).any() for t in truths):
         raise ValueError("the tables are not of the same clips")
+    test = swap_test(first, second, seed=seed)
+    alone = first.shape[1] == 1
     found = {}
     for name in SCORES:
         before, after = (mean_score(table, name, seed=seed) for table in (first, second))
-        value, interval, p = after.value - before.value, None, None
-        if first.shape[1] > 1:
-            resampled = after.resampled - before.resampled
-            interval, p = percentile_interval(resampled), bootstrap_p(resampled)
-        found[name] = Difference(value=value, interval=interval, p=p)
+        resampled = after.resampled - before.resampled
+        found[name] = Difference(
+            value=after.value - before.value,
+            interval=None if alone else percentile_interval(resampled),
+            p=None if alone else test.p[name],
+            least_p=None if alone else test.least,
+            detectable=None if test.least >= LEVEL else _detectable(resampled, first.shape[1]),
+        )
     return found
+
+
+def _detectable(resampled: Values, n: int) -> float | None:
+    # resamples of n subjects vary like means about the sample's own mean: less by (n - 1) / n
+    error = float(resampled.std()) * (n / (n - 1)) ** 0.5
+    return _ERRORS * error if error > _NO_SPREAD else None
 
 
 def mean_score(tables: Table, name: str, *, seed: int = 0) -> MeanScore:
@@ -113,16 +141,6 @@ def mean_score(tables: Table, name: str, *, seed: int = 0) -> MeanScore:
         values=tuple(map(float, values)),
         resampled=score(resample_subjects(tables, seed=seed)).mean(0),
     )
-
-
-def bootstrap_p(differences: Values) -> float:
-    """Two-sided p of no difference: twice the smaller tail of resampled differences beyond 0.
-
-    The observed sample counts as one more resample (Davison & Hinkley 1997, section 4.2), so p is
-    never 0. Its smallest value is 2 / (replicas + 1).
-    """
-    tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
-    return min(1.0, 2 * (tail + 1) / (differences.size + 1))
 
 
 def discordance(first: NDArray[np.int64], second: NDArray[np.int64], truth: NDArray[np.int64]
@@ -147,7 +165,7 @@ def mcnemar_p(first_only: int, second_only: int) -> float:
     """Two-sided p of McNemar's exact test: each discordant clip is the toss of a fair coin.
 
     p is 1 without a discordant clip. The test takes clips as independent, but the clips of one
-    subject are not. The bootstrap over subjects is the more careful test.
+    subject are not. `swap_test` keeps them together and is the more careful test.
     """
     n = first_only + second_only
     tail = sum(comb(n, k) for k in range(min(first_only, second_only) + 1))

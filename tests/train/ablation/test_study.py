@@ -50,9 +50,13 @@ def test_a_study_ends_in_one_table_of_what_its_runs_predict(
     assert table["integrity"]["folds"] == ["3 of 3"]
     text = (tmp_path / "study/table.txt").read_text()
     assert "cross-entropy alone" in text
-    assert "p two-sided and not corrected" in text
     assert "strength, %" in text
+    assert "p: two-sided, by swapping the two rows" in text
+    assert first["holm_p"] >= first["against_reference"]["uf1"]["p"]
     rows = list(csv.DictReader((tmp_path / "study/table.csv").read_text().splitlines()))
+    assert float(rows[0]["holm_p"]) == first["holm_p"]
+    assert float(rows[0]["least_p"]) == 2 / 2**3
+    assert rows[0]["detectable"] == rows[1]["p"] == ""  # three subjects; the reference
     assert [float(row["uf1_mean"]) for row in rows] == [
         row["scores"]["uf1"]["mean"] for row in table["rows"]
     ]

@@ -33,7 +33,7 @@ def test_the_interval_of_a_mean_over_seeds_is_that_of_a_loop_over_the_draws(
     assert found.by_seed == pytest.approx([float(uf1(t.sum(0))) for t in tables])
 
 
-def test_a_claim_is_judged_by_the_sign_and_p_of_the_difference_in_uf1(tmp_path: Path) -> None:
+def test_a_claim_is_judged_by_the_sign_and_holms_p_of_the_difference_in_uf1(tmp_path: Path) -> None:
     rows = {"low": [wrong(*MANY)], "near": [wrong(*SOME[:1])], "high": [wrong(*SOME[1:2])]}
     claims = (
         Claim(lower="low", higher="high"),
@@ -47,7 +47,30 @@ def test_a_claim_is_judged_by_the_sign_and_p_of_the_difference_in_uf1(tmp_path: 
     assert [claim.verdict for claim in table.claims] == [
         *("supported", "contradicted", undecided, undecided, "contradicted")
     ]
-    assert "low < high: supported (+" in table_text(table)
+    least = 2 / 2**8
+    assert [claim.holm_p for claim in table.claims] == [5 * least] * 2 + [1, 1, 5 * least]
+    assert "low < high: supported (+47.9, +43.7 to +50.0, p 0.0078, Holm 0.0391)" in table_text(
+        table
+    )
+    # a seventh true claim is one too many for eight subjects, however clear the difference
+    more = tabulate(study_of(tmp_path / "more", rows, *[claims[0]] * 7), {})
+    assert {claim.difference.uf1.p for claim in more.claims} == {least}
+    assert {claim.verdict for claim in more.claims} == {undecided}
+
+
+def test_the_p_of_a_row_is_corrected_for_the_number_of_rows(tmp_path: Path) -> None:
+    rows = {"low": [wrong(*MANY)], "near": [wrong(*SOME)], "none": [], "base": [wrong(SOME[1])]}
+    table = tabulate(study_of(tmp_path, rows), {})
+    first, second, none, reference = table.rows
+    assert (first.against_reference.uf1.p, first.holm_p) == (2 / 2**8, 4 / 2**8)
+    assert (second.against_reference.uf1.p, second.holm_p) == (2 / 2**3, 2 / 2**3)
+    assert none.holm_p is reference.holm_p is None
+    lines = table_text(table).splitlines()
+    header, line = (next(x for x in lines if x.startswith(y)) for y in ("minus", f"{'low':12}-"))
+    for column, value in (("p", "0.0078"), ("Holm", "0.0156"), ("least p", "0.0078")):
+        assert line[header.index(f" {column} ") + 1 :].startswith(value)
+    finds = f"{100 * first.against_reference.uf1.detectable:.1f} "
+    assert line[header.index("finds") :].startswith(finds)
 
 
 def test_one_subject_tests_no_claim(tmp_path: Path) -> None:

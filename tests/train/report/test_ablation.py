@@ -1,10 +1,11 @@
 """The ablation in a page: what `raicl ablate` wrote, every score with its row."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from raicl.common.errors import InputError
+from raicl.common.errors import InputError, VersionError
 from raicl.train.ablation.grid import Claim
 from raicl.train.ablation.table import tabulate, write_table
 from raicl.train.report.page import write_page
@@ -44,7 +45,14 @@ def test_every_row_stands_with_its_scores_difference_and_the_papers_figures(
     assert "0.8322" in first.text
     assert "0.8805" in reference.text
     assert first.children[3].text.startswith("−")
-    assert reference.children[3].text == "–"
+    p, holm, detectable = (
+        [float(data.attributes["value"]) for data in cell.find("data")]
+        for cell in first.children[4:7]
+    )
+    assert p == [2 / 2**8, 2 / 2**8]  # all eight subjects, in one direction: the least
+    assert holm == [p[0]]  # one row is a family of one
+    assert 0 < detectable[0] < 0.4
+    assert [cell.text for cell in reference.children[3:7]] == ["–"] * 4
     assert "M1 < M6: supported" in " ".join(page.all("main")[0].text.split())
     cost = next(e for e in page.all("table") if "counted" in e.text)
     assert len(cost.children[2].children) == 2
@@ -67,6 +75,19 @@ def test_a_page_without_a_study_has_no_such_section(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     write_page(out, read_outcomes([write_run(tmp_path / "run")]))
     assert 'id="ablation"' not in out.read_text(encoding="utf-8")
+
+
+def test_a_table_of_another_version_is_refused(tmp_path: Path, study: Path) -> None:
+    """Version 1 had p-values by a bootstrap, which must not pass for those of swaps."""
+    table = json.loads((study / "table.json").read_text())
+    assert table["version"] == 2
+    (study / "table.json").write_text(json.dumps(table | {"version": 1}))
+    with pytest.raises(InputError, match="is of version 1, this program reads from 2 on") as old:
+        page_of(tmp_path / "old", study)
+    assert "the same command writes an older table anew" in old.value.fix
+    (study / "table.json").write_text(json.dumps(table | {"version": 3}))
+    with pytest.raises(VersionError, match="written in version 3"):
+        page_of(tmp_path / "new", study)
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"rows": []}'])

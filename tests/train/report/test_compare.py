@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.train.report.compare import Difference, compare, comparison_text
+from raicl.train.report.compare import Difference, compare
+from raicl.train.report.text import comparison_text
 from raicl.train.run.outcome import read_outcomes
 from tests.train.runs import TRUTHS, predictions_of, write_run
 
@@ -42,7 +43,9 @@ def test_scores_are_those_of_the_results_and_differences_those_of_the_scores(
 def test_a_run_compared_with_itself_differs_by_nothing(runs: list[Path]) -> None:
     [other] = compare(read_outcomes([runs[0], runs[0]])).against_first
     for found in other.scores.values():
-        assert found == Difference(difference=0, interval_95=(0, 0), p=1)
+        assert found == Difference(
+            difference=0, interval_95=(0, 0), p=1, least_p=0.125, detectable=None
+        )
     assert (other.clips_that_differ, other.mcnemar_p) == (0, 1)
 
 
@@ -53,10 +56,28 @@ def test_the_text_names_both_runs_and_says_that_p_is_not_corrected(runs: list[Pa
     assert f"UF1      a  {uf1:.4f}   95 % interval" in text
     assert "1 clip given another class; right in a alone 1, in b alone 0" in text
     assert "not corrected" in text
+    assert "4 subjects allow no p below 0.1250: nothing can be told apart at 5 %" in text
+    assert "p 1.0000, finds –" in text  # one subject of four differs
     for line in ("protocol      cde, leave-one-subject-out", "folds         4 of 4 done"):
         assert text.splitlines().count(line) == 1
     assert "seed          a: 0, plus the row of the fold\nseed          b: 1, plus" in text
     assert "partial" not in text
+
+
+def test_the_text_says_which_difference_so_many_subjects_find(tmp_path: Path) -> None:
+    subjects = {f"synthetic/sub{n:02d}": (0, 1, 2, 0) for n in range(1, 8)}
+    wrong = [f"{name}/EP01" for name in list(subjects)[:6]] + ["synthetic/sub01/EP02"]
+    runs = [
+        write_run(tmp_path / name, predictions_of(subjects, wrong=clips))
+        for name, clips in (("a", []), ("b", wrong))
+    ]
+    compared = compare(read_outcomes(runs))
+    found = compared.against_first[0].scores["accuracy"]
+    assert found.p == 2 / 2**6  # six of seven subjects differ, all in one direction
+    assert found.least_p == 2 / 2**7
+    text = comparison_text(compared)
+    assert f"p 0.0312, finds {found.detectable:.4f}" in text
+    assert text.endswith("7 subjects allow no p below 0.0156")
 
 
 def test_a_partial_comparison_says_so(tmp_path: Path) -> None:

@@ -82,7 +82,10 @@ def test_the_comparison_is_that_of_the_command(runs: list[Path], text: str) -> N
     table = next(e for e in Page(text).all("table") if "Paired differences" in e.text)
     shown = [float(data.attributes["value"]) for data in table.find("data")]
     rows = other.scores.values()
-    assert shown == [n for row in rows for n in (row.difference, *row.interval_95, row.p)]
+    assert shown == [
+        n for row in rows for n in (row.difference, *row.interval_95, row.p, row.least_p)
+    ]
+    assert "fewer than six subjects have none" in " ".join(text.split())
 
 
 def test_the_same_runs_give_the_same_bytes(runs: list[Path], text: str, tmp_path: Path) -> None:

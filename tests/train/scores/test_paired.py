@@ -5,7 +5,7 @@ from sklearn.metrics import f1_score
 
 from raicl.train.scores.metrics import confusion_matrix
 from raicl.train.scores.paired import (
-    bootstrap_p,
+    Difference,
     discordance,
     mcnemar_p,
     mean_score,
@@ -40,6 +40,7 @@ def test_equal_classifiers_differ_by_nothing() -> None:
     tables = tables_of(*subjects_of(np.random.default_rng(0), 0.7))
     for difference in paired_differences(tables, tables).values():
         assert (difference.value, difference.interval, difference.p) == (0, (0, 0), 1)
+        assert difference.detectable is None  # nothing tells how much such classifiers vary
     classes = np.array([0, 1, 2])
     found = discordance(classes, classes, np.array([0, 0, 0]))
     assert (found.differ, found.first_only, found.second_only, found.p) == (0, 0, 0, 1)
@@ -81,7 +82,8 @@ def test_pairing_is_narrower_than_two_runs_apart() -> None:
     assert difference.interval is not None
     assert difference.p is not None
     assert difference.interval[0] > 0
-    assert difference.p < 0.01
+    assert difference.p == 2 / 2**8  # half of the subjects are answered alike
+    assert difference.least_p == 2 / 2**16
 
 
 def test_swapping_the_two_changes_the_sign_alone() -> None:
@@ -100,13 +102,36 @@ def test_one_subject_has_neither_interval_nor_p() -> None:
     tables = np.array([[[2, 1], [0, 3]]])
     difference = paired_differences(tables, np.array([[[3, 0], [0, 3]]]))["uar"]
     assert (difference.interval, difference.p) == (None, None)
+    assert (difference.least_p, difference.detectable) == (None, None)
     assert difference.value > 0
 
 
-def test_a_bootstrap_p_is_never_0_and_never_above_1() -> None:
-    assert bootstrap_p(np.ones(1999)) == 2 / 2000
-    assert bootstrap_p(np.zeros(1999)) == 1
-    assert bootstrap_p(np.array([-1.0, 1.0] * 1000)) == 1
+def difference_of(rng: np.random.Generator, n: int, better: float) -> Difference:
+    """The difference in UF1 of two classifiers, where the second is right so much more often."""
+    truth = rng.integers(0, 3, (n, 6))
+    right = [rng.random((n, 6)) < 0.5 + part * better for part in (-0.5, 0.5)]
+    other = (truth + rng.integers(1, 3, (n, 6))) % 3
+    first, second = (tables_of(truth, np.where(r, truth, other)) for r in right)
+    return paired_differences(first, second)["uf1"]
+
+
+@pytest.mark.parametrize(("n", "low", "high"), [(24, 0.7, 0.9), (8, 0.4, 0.75)])
+def test_a_detectable_difference_is_found_in_four_of_five_samples_of_many_subjects(
+    n: int, low: float, high: float
+) -> None:
+    rng = np.random.default_rng(3)
+    sizes = [difference_of(rng, n, 0).detectable for _ in range(40)]
+    size = float(np.mean([size for size in sizes if size is not None]))
+    # clips are independent here and UF1 is about the accuracy, whose standard error is known
+    assert size == pytest.approx(2.8 * np.sqrt(2 * 0.25 / (n * 6)), rel=0.1)
+    ps = [difference_of(rng, n, size).p for _ in range(200)]
+    assert low < np.mean([p is not None and p < 0.05 for p in ps]) < high
+
+
+def test_five_subjects_can_detect_nothing() -> None:
+    five, six = (difference_of(np.random.default_rng(1), n, 0.4) for n in (5, 6))
+    assert (five.least_p, five.detectable) == (2 / 2**5, None)
+    assert (six.least_p, six.detectable is None) == (2 / 2**6, False)
 
 
 def test_tables_of_other_clips_are_refused() -> None:
