@@ -54,10 +54,11 @@ def uar(composite: Composite, folder: Path, control: str = "none") -> float:
 def test_held_out_people_are_recognised_far_above_chance(
     composite: Composite, tmp_path: Path
 ) -> None:
-    assert uar(composite, tmp_path / "run") > 0.6  # chance is a third
+    # seeds 0 to 3 gave .651, .649, .675 and .663: four of their standard deviations below the mean
+    assert uar(composite, tmp_path / "run") > 0.61  # chance is a third
 
 
 @pytest.mark.timeout(1800)
 def test_shuffled_labels_are_not_learnt(composite: Composite, tmp_path: Path) -> None:
-    # 44 clips: one standard error of chance is 0.07
-    assert abs(uar(composite, tmp_path / "run", "shuffle-labels") - 1 / 3) < 0.2
+    # 80 clips: three standard errors of chance; seeds 0 to 3 gave .243, .342, .337 and .293
+    assert abs(uar(composite, tmp_path / "run", "shuffle-labels") - 1 / 3) < 0.16

@@ -57,8 +57,7 @@ class SamplingSettings(Settings):
     )
     tested_frame: Literal["clip", "trained"] = setting(
         "clip",
-        "Which frame is tested: the middle of the clip, or of the frames that are trained on. "
-        "Sampling apex tests the apex either way.",
+        "Which frame is tested: the middle of the clip, or of the frames that are trained on.",
         panel="Sampling",
         later=True,
     )
@@ -82,6 +81,8 @@ class SamplingSettings(Settings):
             raise ValueError(f"window says what sampling middle means, not {sampling}")
         if self.middle_at != HALFWAY and sampling == "apex":
             raise ValueError("middle_at moves the middle frame, and sampling apex tests the apex")
+        if self.tested_frame != "clip" and sampling == "apex":
+            raise ValueError("tested_frame chooses a middle, and sampling apex tests the apex")
 
 
 @dataclass(frozen=True, kw_only=True)

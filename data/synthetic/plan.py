@@ -154,7 +154,7 @@ def _share_strong_units(scenes: Sequence[Scene], missing: float) -> tuple[Scene,
         strong, weak = SIMILAR[scene.emotion]
         units: tuple[int, ...] = (strong, weak)
         if scene.split == "test":
-            # exactly the share, spread evenly over people and classes
+            # exactly the share, spread evenly over people
             if math.floor((tested + 1) * missing + 1e-9) > math.floor(tested * missing + 1e-9):
                 units = (weak,)
             tested += 1

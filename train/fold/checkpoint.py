@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from raicl.common.errors import ConflictError
 from raicl.common.files import sha256_file, write_atomic, write_json
 from raicl.train.fold.log import History
 
@@ -76,6 +77,10 @@ class Checkpoint:
         Returns
         -------
         Number of finished epochs (0 without an undamaged state) and their log rows.
+
+        Raises
+        ------
+        ConflictError : a state is of another network than the settings make now.
         """
         for epoch in reversed(_epochs(self.folder)):
             path = self.folder / f"state-{epoch:04d}.json"
@@ -86,12 +91,20 @@ class Checkpoint:
                 reason = str(error).splitlines()[0]
                 warn(f"checkpoint of epoch {epoch} is damaged and left out: {reason} ({path})")
                 continue
+            try:
+                self.model.load_state_dict(_under("model.", tensors))
+            except RuntimeError as error:  # an older raicl made another network of these settings
+                raise ConflictError(
+                    "the checkpoint is of another network than this raicl makes of the settings",
+                    where=str(path),
+                    fix="begin anew with --overwrite, or go on with the raicl that began the run",
+                ) from error
             self._load(tensors, values)
             return epoch, values["history"]
         return 0, []
 
     def _load(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self.model.load_state_dict(_under("model.", tensors))
+        """Everything but the networks."""
         self.optimizer.load_state_dict(_join_optimizer(tensors, values["optimizer"]))
         for parameter, state in self.optimizer.state.items():
             for name, value in state.items():

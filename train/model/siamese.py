@@ -111,10 +111,12 @@ class Siamese(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> Siamese:
-        """Like `nn.Module.train`, but a target with own running statistics stays in eval mode."""
+        """Like `nn.Module.train`, but a target with own running statistics keeps them."""
         super().train(mode)
         if self.target is not None and self.settings.target_bn == "eman":
-            self.target.eval()
+            for module in self.target.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
         return self
 
     def losses(

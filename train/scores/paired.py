@@ -16,8 +16,8 @@ from raicl.train.scores.metrics import SCORES, Table, Values, percentile_interva
 from raicl.train.scores.swaps import swap_test
 
 LEVEL, POWER = 0.05, 0.8
-# standard errors from 0 to a difference that a two-sided test at this level finds so often
 _NO_SPREAD = 1e-12  # what rounding makes of equal differences
+# standard errors from 0 to a difference that a two-sided test at this level finds so often
 _ERRORS = NormalDist().inv_cdf(1 - LEVEL / 2) + NormalDist().inv_cdf(POWER)
 
 

@@ -42,9 +42,10 @@ def swap_test(first: Table, second: Table, *, seed: int = 0) -> SwapTest:
     """Test whether two classifiers differ, by swapping their tables within subjects.
 
     The statistic is the difference between the means over runs of the pooled scores, two-sided. All
-    runs of a subject are swapped together. Up to `MOST_EXACT` subjects p is that of all 2^n swaps,
-    and at least 2 / 2^n. For more, `DRAWS` swaps are drawn, and the observed tables count as one
-    more (Davison & Hinkley 1997, section 4.2), so that p is at least 1 / (`DRAWS` + 1).
+    runs of a subject are swapped together. Up to `MOST_EXACT` subjects, or if so few of them differ
+    that all swaps are fewer than `DRAWS`, p is that of all 2^n swaps, and at least 2 / 2^n. Else
+    `DRAWS` swaps are drawn, and the observed tables count as one more (Davison & Hinkley 1997,
+    section 4.2), so that p is at least 1 / (`DRAWS` + 1).
 
     Parameters
     ----------
@@ -55,11 +56,10 @@ def swap_test(first: Table, second: Table, *, seed: int = 0) -> SwapTest:
     seed : seed of the drawn swaps.
     """
     first, second = _opposite(first, second)
-    n = first.shape[1]
-    drawn = n > MOST_EXACT
     # to swap a subject whose tables are equal changes nothing: each swap of the others then stands
     # for as many, and p is the same
     gained = (second - first)[:, (first != second).any((0, 2, 3))]
+    drawn = first.shape[1] > MOST_EXACT and 2 ** gained.shape[1] > 2 * DRAWS
     pooled, both = first.sum(1), (first + second).sum(1)
     observed = _statistics(pooled[None], both)
     chances = _draw(gained.shape[1], seed) if drawn else _every(gained.shape[1])
@@ -70,7 +70,7 @@ def swap_test(first: Table, second: Table, *, seed: int = 0) -> SwapTest:
             beyond[name] += int((np.abs(values) >= np.abs(observed[name]) - _TIE).sum())
     return SwapTest(
         p={name: count / every for name, count in beyond.items()},
-        least=1 / (DRAWS + 1) if drawn else 2 / 2**n,
+        least=1 / (DRAWS + 1) if drawn else 2.0 ** (1 - first.shape[1]),
     )
 
 

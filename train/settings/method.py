@@ -19,7 +19,9 @@ class MethodSettings(InputSettings):
     mrd: bool = setting(True, "Multi-region discovery: L_align + L_c.", panel=_METHOD)
     lambda_cls: float = setting(0.5, "Weight of L_cls.", panel=_METHOD, ge=0)
     lambda_acl: float = setting(0.5, "Weight of L_acl.", panel=_METHOD, ge=0)
-    lambda_mrd: float = setting(0.5, "Weight of L_align + L_c.", panel=_METHOD, ge=0)
+    lambda_mrd: float = setting(
+        0.5, "Weight of MRD: L_align + L_c and the terms against collapse.", panel=_METHOD, ge=0
+    )
     lambda_ramp: int = setting(
         0,
         "Epochs over which the weights of L_acl and MRD rise linearly from 0; 0 for no ramp.",
@@ -123,4 +125,10 @@ class MethodSettings(InputSettings):
             raise ValueError("dim must be a multiple of 4: sine and cosine of two coordinates")
         if self.dim % self.decoder_heads:
             raise ValueError("dim must be a multiple of decoder_heads")
+        return self
+
+    @model_validator(mode="after")
+    def _check_idle(self) -> Self:
+        if self.balance == "none" and self.balance_weight != 1:
+            raise ValueError("balance_weight is the weight of a balance, and balance is none")
         return self

@@ -157,7 +157,6 @@ def test_the_tested_frame_moves_with_the_middle_whatever_is_trained_on(
         ("activation", range(2, 18), 10),  # of 1 … 19, the later of the two in the middle
         ("decay", range(32, 48), 39),  # of 21 … 59, the earlier
         ("apex-centred", range(12, 28), 20),
-        ("apex", [20], 20),
     ],
 )
 def test_the_middle_of_what_is_trained_on_is_tested_where_that_is_asked_for(

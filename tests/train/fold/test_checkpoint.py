@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from raicl.common.errors import ResourceError
+from raicl.common.errors import ConflictError, ResourceError
 from raicl.train.fold.checkpoint import Checkpoint, remove_states
 
 
@@ -152,3 +152,12 @@ def test_removal_leaves_no_state(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").touch()
     remove_states(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+def test_a_state_of_another_network_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    Training(tmp_path).run(0, 1)
+    other = Training(tmp_path)
+    other.model.register_buffer("prototype", torch.zeros(8, 4))  # as a later version might
+    with pytest.raises(ConflictError, match="another network") as caught:
+        other.resume()
+    assert "--overwrite" in caught.value.fix

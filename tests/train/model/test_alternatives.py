@@ -120,7 +120,6 @@ def test_a_target_with_its_own_statistics_does_not_see_its_batch(small: TrainSet
     model = build(small, target_bn="eman").train()
     assert model.target is not None
     assert model.online.training
-    assert not model.target.training
     online, target = pairs()
     before = {name: value.clone() for name, value in model.target.named_buffers()}
     together = model.target.classifier.features(target)
@@ -129,6 +128,18 @@ def test_a_target_with_its_own_statistics_does_not_see_its_batch(small: TrainSet
     for name, value in model.target.named_buffers():
         assert torch.equal(value, before[name]), name
     assert build(small, target_bn="train").train().target.training  # type: ignore[union-attr]
+
+
+def test_such_a_target_still_decodes_the_regions_of_its_batch(small: TrainSettings) -> None:
+    model = build(small, target_bn="eman", query_mode="batch-mean").train()
+    model.losses(*pairs(), LABELS)
+    assert model.target is not None
+    assert model.target.regions is not None
+    with torch.no_grad():
+        features = model.target.classifier.features(pairs()[1])
+        decoded = model.target.regions.decoder(features).mean(0)
+        queries = model.target.regions(features, 0.04).queries
+    torch.testing.assert_close(queries, decoded.expand_as(queries))
 
 
 def test_statistics_follow_by_tau_and_counts_are_copied(small: TrainSettings) -> None:

@@ -120,23 +120,32 @@ def test_equal_classifiers_have_a_p_of_1() -> None:
         assert swap_test(part, part).p == dict.fromkeys(SCORES, 1)
 
 
-def test_drawn_swaps_come_near_to_all_and_are_the_same_every_time() -> None:
-    """One subject over the limit, answered alike: all swaps of the others are its exact p."""
-    truth, *sides = answers(np.random.default_rng(5), MOST_EXACT + 1, 1)
+def test_drawn_swaps_come_near_to_all_and_are_the_same_every_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    truth, *sides = answers(np.random.default_rng(5), 12, 1)
     first, second = (tables_of(truth, side) for side in sides)
-    second[:, -1] = first[:, -1]
+    exact = swap_test(first, second)
+    monkeypatch.setattr("raicl.train.scores.swaps.MOST_EXACT", 3)
+    monkeypatch.setattr("raicl.train.scores.swaps.DRAWS", 999)
     drawn = swap_test(first, second)
-    first[:, -2] += first[:, -1]
-    second[:, -2] += second[:, -1]
-    exact = swap_test(first[:, :-1], second[:, :-1])
     for name, p in exact.p.items():
         # four standard errors of so many draws
-        assert drawn.p[name] == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / DRAWS))
-        assert drawn.p[name] * (DRAWS + 1) == pytest.approx(round(drawn.p[name] * (DRAWS + 1)))
-    assert drawn.least == 1 / (DRAWS + 1)
-    assert drawn != exact
-    again = swap_test(tables_of(truth, sides[0]), tables_of(truth, sides[1]), seed=3)
-    assert again == swap_test(tables_of(truth, sides[0]), tables_of(truth, sides[1]), seed=3)
+        assert drawn.p[name] == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / 999))
+        assert drawn.p[name] * 1000 == pytest.approx(round(drawn.p[name] * 1000))
+    assert drawn.p != exact.p
+    assert drawn.least == 1 / 1000
+    assert swap_test(first, second) == drawn
+    assert swap_test(first, second, seed=3) != drawn
+
+
+def test_subjects_that_are_answered_alike_leave_the_test_exact() -> None:
+    truth, *sides = answers(np.random.default_rng(5), MOST_EXACT + 10, 1)
+    first, second = (tables_of(truth, side) for side in sides)
+    second[:, 3:] = first[:, 3:]
+    found = swap_test(first, second)
+    assert set(found.p.values()) <= {0.25, 0.5, 0.75, 1.0}  # of the swaps of three subjects
+    assert found.least == 2 / 2 ** (MOST_EXACT + 10)
 
 
 def test_the_clearest_difference_of_many_subjects_has_one_in_ten_thousand() -> None:

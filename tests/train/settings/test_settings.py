@@ -31,6 +31,8 @@ def test_the_defaults_are_the_papers() -> None:
         {"momentum": 1.5},
         {"gama": 0.9},
         {"sampling": "apex", "middle_at": 0.2},  # the apex is tested, wherever the middle lies
+        {"sampling": "apex", "tested_frame": "trained"},
+        {"balance": "none", "balance_weight": 0.5},  # of no balance
     ],
 )
 def test_settings_that_cannot_work_are_refused(given: dict[str, Any]) -> None:
