@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from raicl.common.versioned import Versioned
+from raicl.data.synthetic.truth import Units
 from raicl.train.scores.results import Ends
 
-Units = Literal["all", "strong", "weak"]
 UNITS: tuple[Units, ...] = ("all", "strong", "weak")
 ONE = "The regions are one: MRD tells no part of the face from another."
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from raicl.common.cache.flows import StoredClip
+from raicl.data.synthetic.truth import Units
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import make_folds
 from raicl.train.fold.inference import tested_regions
@@ -30,7 +31,6 @@ from raicl.train.report.measured import (
     Coverage,
     MeasuredRun,
     Sharing,
-    Units,
 )
 from raicl.train.report.networks import composite_of, network_of
 from raicl.train.report.truth import KnownClip
