@@ -191,7 +191,9 @@ def test_with_caches_alone_the_regions_are_measured_and_without_mrd_nothing_is(p
 def test_one_region_is_said_to_be_one(place: Path) -> None:
     page, flows = place / "one.html", [place / "flows.h5"]
     write_page(page, [read_outcome(place / "one", "one")], flows=flows, faces=False)
-    assert ONE in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert ONE in text
+    assert "In 2 of 2 folds the regions are one." in text
 
 
 def test_the_truth_of_another_database_is_refused(
