@@ -150,9 +150,12 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the people and of the training.")] = 0,
 ) -> None:
     """Run both stages on a synthetic database, with the commands that a user would type."""
+    from raicl.data.synthetic.database import refuse_older
+
     started = time.monotonic()
     database, flows, run = folder / "database", folder / "flows.h5", folder / "run"
     folder.mkdir(parents=True, exist_ok=True)
+    refuse_older(database)  # before the long part: only its last command would read the truth
     if not _is_filled(database):
         _command("synth", database, "--subjects", subjects, "--seed", seed)
     _command("prep", "synthetic", "--root", database, "--out", flows)
@@ -202,6 +205,9 @@ def _is_filled(folder: Path) -> bool:
 
 
 def _refuse_filled(folder: Path) -> None:
+    from raicl.data.synthetic.database import refuse_older
+
+    refuse_older(folder)
     if _is_filled(folder):
         raise ConflictError(
             "the folder is not empty", where=str(folder), fix="name a folder that does not exist"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from raicl.data.synthetic.motion import Motion, draw_habits, draw_motion
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.proportions import Proportions
 from raicl.data.synthetic.tree import LAYOUTS
-from raicl.data.synthetic.truth import carry, write_truth
+from raicl.data.synthetic.truth import FORMAT, carry, write_truth
 
 _JPEG_QUALITY = 95
 _FINER = 3  # frames are sampled from a picture that is larger by this factor
@@ -86,6 +87,7 @@ def make_database(
         "seed": seed,
         "layout": layout,
         "difficulty": described(difficulty),
+        "format": FORMAT,
     }
     options = {
         "test_clips": test_clips,
@@ -150,12 +152,22 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
     truth.parent.mkdir(parents=True, exist_ok=True)
     noise = rng.uniform(*difficulty.noise)
     first = scene.onset - scene.margin
+    digests = []
     for number, picture in enumerate(
         render_frames(render_face(face, layout_.size), motion, noise=noise, rng=rng), first
     ):
         encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-        (pictures / layout_.picture(number)).write_bytes(encoded.tobytes())
-    write_truth(truth, motion, first=first, size=layout_.size, landmarks=landmarks(face))
+        content = encoded.tobytes()
+        digests.append(hashlib.sha256(content).digest())
+        (pictures / layout_.picture(number)).write_bytes(content)
+    write_truth(
+        truth,
+        motion,
+        first=first,
+        size=layout_.size,
+        landmarks=landmarks(face),
+        digests=digests,
+    )
     return str(name)
 
 
@@ -221,10 +233,27 @@ def _parts(layout: str) -> tuple[str, ...]:
     return (LAYOUTS[layout].pictures.parts[0], LAYOUTS[layout].sheet, _TRUTH)
 
 
+def refuse_older(folder: Path) -> None:
+    """Refuse a database whose truth was written in an older format.
+
+    Raises
+    ------
+    ConflictError : it was; its format is in the settings, and 1 if they do not say it.
+    """
+    made = folder / _TRUTH / _SETTINGS
+    if made.is_file() and json.loads(made.read_text()).get("format", 1) < FORMAT:
+        raise ConflictError(
+            "the folder holds a synthetic database of an older raicl",
+            where=str(folder),
+            fix="remove the folder first, then run the same command again",
+        )
+
+
 def _is_complete(folder: Path, layout: str, settings: dict[str, object]) -> bool:
     present = [part for part in _parts(layout) if (folder / part).exists()]
     if not present:
         return False
+    refuse_older(folder)
     made = folder / _TRUTH / _SETTINGS
     same = made.is_file() and json.loads(made.read_text()) == json.loads(json.dumps(settings))
     if same and len(present) == len(_parts(layout)):

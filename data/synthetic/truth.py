@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +14,18 @@ from raicl.common.errors import InputError
 from raicl.data.synthetic.field import Array, Bumps, Field, dense_field, pixel_grid
 from raicl.data.synthetic.motion import Motion
 
-Part = Literal["all", "strong", "weak"]
+FORMAT = 2  # of the files under truth/; 1 had no landmarks and no digests
+Units = Literal["all", "strong", "weak"]
 
 
 def write_truth(
-    path: Path, motion: Motion, *, first: int, size: tuple[int, int], landmarks: Array
+    path: Path,
+    motion: Motion,
+    *,
+    first: int,
+    size: tuple[int, int],
+    landmarks: Array,
+    digests: Sequence[bytes] = (),
 ) -> None:
     """Write `motion` of a clip whose first frame has the number `first` (npz without pickles).
 
@@ -27,6 +34,7 @@ def write_truth(
     Parameters
     ----------
     landmarks : of the face on the onset frame, (68, 2), raw px, in dlib's order.
+    digests : SHA-256 of the T pictures' files; tell whose truth it is. None if there are no files.
     """
     np.savez_compressed(
         path,
@@ -42,6 +50,7 @@ def write_truth(
         pivot=motion.pivot,
         apex=np.array(motion.apex),
         landmarks=landmarks,
+        digests=np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32),
     )
 
 
@@ -78,6 +87,18 @@ def read_landmarks(path: Path) -> Array:
         return points
 
 
+def read_digests(path: Path) -> dict[int, bytes]:
+    """SHA-256 of each picture's file, by frame number.
+
+    Raises
+    ------
+    InputError : as `read_truth`.
+    """
+    with _stored(path) as parts:
+        pairs = zip(parts["frames"].tolist(), parts["digests"], strict=True)
+        return {number: digest.tobytes() for number, digest in pairs}
+
+
 @contextmanager
 def _stored(path: Path) -> Iterator[dict[str, Any]]:
     """The members of a clip's file, by name. A missing one is the user's error, not ours."""
@@ -88,7 +109,7 @@ def _stored(path: Path) -> Iterator[dict[str, Any]]:
         raise InputError(
             "not the truth of a synthetic clip, or that of an older raicl",
             where=str(path),
-            fix="write the database again with `raicl synth`",
+            fix="remove the database's folder and write it again with `raicl synth`",
         ) from error
 
 
@@ -128,7 +149,7 @@ def true_flow(
     return (carry(grid + face, motion.drift[row], motion.pivot) - grid).astype(np.float32)
 
 
-def moving_region(path: Path, threshold: float = 0.3, part: Part = "all") -> NDArray[np.bool_]:
+def moving_region(path: Path, threshold: float = 0.3, part: Units = "all") -> NDArray[np.bool_]:
     """Mask (height, width) of where the action units move by more than `threshold` of their peak.
 
     The motion is that of the apex, without drift and distractors.

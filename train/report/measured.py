@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from raicl.common.versioned import Versioned
+from raicl.data.synthetic.truth import Units
 from raicl.train.scores.results import Ends
 
-Units = Literal["all", "strong", "weak"]
 UNITS: tuple[Units, ...] = ("all", "strong", "weak")
 ONE = "The regions are one: MRD tells no part of the face from another."
 
@@ -30,7 +30,9 @@ class Sharing(_Values):
     entropy : mean entropy of a cell's assignment, nats.
     information : mutual information between place and region, nats.
     information_by_chance : the same with the cells of every clip shuffled.
-    are_one : whether the regions tell no part of the face from another.
+    are_one : whether the means say that the regions tell no part of the face from another.
+    folds_one : number of folds in which they do not.
+    folds : number of folds.
     """
 
     usage: float
@@ -40,6 +42,8 @@ class Sharing(_Values):
     information: float
     information_by_chance: float
     are_one: bool
+    folds_one: int
+    folds: int
 
 
 class Consistency(_Values):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from safetensors import SafetensorError
 from torch import nn
 
+from raicl.common.cache.flows import read_index
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
 from raicl.train.clips.composite import Composite
@@ -27,7 +27,14 @@ def composite_of(outcome: Outcome, flows: Sequence[Path]) -> Composite:
     ------
     InputError : the caches are not those of the run.
     """
-    composite = assemble(flows, outcome.environment.protocol, outcome.settings)
+    tested = set(outcome.environment.tested)
+    test = [path for path in flows if _databases(path) & tested]
+    composite = assemble(
+        [path for path in flows if path not in test],
+        outcome.environment.protocol,
+        outcome.settings,
+        test=test,
+    )
     digest = outcome.results.cache_digest
     if composite.digest != digest:
         raise InputError(
@@ -36,7 +43,11 @@ def composite_of(outcome: Outcome, flows: Sequence[Path]) -> Composite:
             where=", ".join(map(str, flows)),
             fix="give --flows the caches that the run was trained on",
         )
-    return replace(composite, tested=frozenset(outcome.environment.tested))
+    return composite
+
+
+def _databases(flows: Path) -> set[str]:
+    return {record.clip.dataset for record in read_index(flows).records}
 
 
 def network_of(outcome: Outcome, fold: str) -> Siamese:

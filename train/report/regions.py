@@ -7,7 +7,7 @@ face, and the attention with the motion.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from raicl.common.cache.flows import StoredClip
+from raicl.data.synthetic.truth import Units
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import make_folds
 from raicl.train.fold.inference import tested_regions
@@ -30,7 +31,6 @@ from raicl.train.report.measured import (
     Coverage,
     MeasuredRun,
     Sharing,
-    Units,
 )
 from raicl.train.report.networks import composite_of, network_of
 from raicl.train.report.truth import KnownClip
@@ -76,11 +76,16 @@ def measure(outcome: Outcome, flows: Sequence[Path], truth: Path | None = None) 
     """
     composite = composite_of(outcome, flows)
     compared = truth is not None and outcome.settings.mrd
-    folds = _look(outcome, composite, compared)
     known = {}
     if truth is not None:
         clips = [row.clip for row in outcome.predictions]
         known = {clip: KnownClip(truth, composite.records[clip]) for clip in clips}
+    folds, agreements = {}, {}
+    for name, seen in _look(outcome, composite, compared):
+        if compared:
+            agreements[name] = _agreement(seen, known)
+        # many clips are trained on, so only one fold's features of them are held at a time
+        folds[name] = seen._replace(trained=np.empty(0, np.float32))
     first = next(iter(folds.values()))
     height, width = first.maps.shape[1:]
     return MeasuredRun(
@@ -89,13 +94,13 @@ def measure(outcome: Outcome, flows: Sequence[Path], truth: Path | None = None) 
         queries=outcome.settings.queries if outcome.settings.mrd else 0,
         map_shape=(height, width),
         sharing=_sharing(folds) if outcome.settings.mrd else None,
-        consistency=_consistency(folds, known) if compared else None,
+        consistency=_consistency(folds, agreements) if compared else None,
         coverage={units: _coverage(folds, known, units) for units in UNITS} if known else None,
     )
 
 
-def _look(outcome: Outcome, composite: Composite, trained_too: bool) -> dict[str, Seen]:
-    """What each finished fold's network sees. Only the middle instances are read."""
+def _look(outcome: Outcome, composite: Composite, trained_too: bool) -> Iterator[tuple[str, Seen]]:
+    """What each finished fold's network sees, by fold. Only middle instances are read."""
     trains = {fold.name: fold.train for fold in make_folds(composite, outcome.settings)}
     tested = [row.clip for row in outcome.predictions]
     needed = [composite.records[clip] for clip in (composite.records if trained_too else tested)]
@@ -105,14 +110,12 @@ def _look(outcome: Outcome, composite: Composite, trained_too: bool) -> dict[str
         device=torch.device("cpu"),
         where="auto",
     )
-    seen = {}
     for name, record in outcome.folds.items():
         rows = tuple(row for row in outcome.predictions if outcome.fold_of(row.subject) == name)
         trained = trains[name] if trained_too else ()
         model = network_of(outcome, name)
-        seen[name] = _see(model, instances, record.scale, rows, trained)
+        yield name, _see(model, instances, record.scale, rows, trained)
     instances.close()
-    return seen
 
 
 @torch.no_grad()
@@ -154,17 +157,26 @@ def _sharing(folds: Mapping[str, Seen]) -> Sharing:
         assert seen.embeddings is not None
         found[name] = measures.sharing(seen.assignment, seen.embeddings)
     mean = _weighted(found, folds)
-    one = measures.are_one(mean["usage_of_largest"], mean["information"])
-    return Sharing(**mean, are_one=one)
+    one = _are_one(mean)
+    return Sharing(
+        **mean, are_one=one, folds_one=sum(map(_are_one, found.values())), folds=len(found)
+    )
 
 
-def _consistency(folds: Mapping[str, Seen], known: Mapping[str, KnownClip]) -> Consistency:
-    found = {}
-    for name, seen in folds.items():
-        assert seen.assignment is not None
-        height, width = seen.maps.shape[1:]
-        parts = np.stack([known[row.clip].parts((height, width)) for row in seen.rows])
-        found[name] = measures.consistency(seen.assignment, parts, seen.features, seen.trained)
+def _are_one(values: Mapping[str, float]) -> bool:
+    return measures.are_one(
+        values["usage_of_largest"], values["information"], values["information_by_chance"]
+    )
+
+
+def _agreement(seen: Seen, known: Mapping[str, KnownClip]) -> dict[str, float]:
+    assert seen.assignment is not None
+    height, width = seen.maps.shape[1:]
+    parts = np.stack([known[row.clip].parts((height, width)) for row in seen.rows])
+    return measures.consistency(seen.assignment, parts, seen.features, seen.trained)
+
+
+def _consistency(folds: Mapping[str, Seen], found: Mapping[str, dict[str, float]]) -> Consistency:
     by_fold = {name: values["regions"] for name, values in found.items()}
     return Consistency(**_weighted(found, folds), folds=by_fold)
 

@@ -60,12 +60,13 @@ def sharing(assignment: Floats, embeddings: Floats, *, seed: int = _SEED) -> dic
     }
 
 
-def are_one(usage_of_largest: float, information: float) -> bool:
+def are_one(usage_of_largest: float, information: float, by_chance: float) -> bool:
     """Whether the regions tell no part of the face from another: one wins, or places say nothing.
 
-    `usage` alone cannot say it: M equal regions have a usage of M.
+    `usage` alone cannot say it: M equal regions have a usage of M. Nor can `information`, which is
+    not 0 by chance for few clips.
     """
-    return usage_of_largest < _ONE_IN_USE or information < _NOTHING_TOLD
+    return usage_of_largest < _ONE_IN_USE or information - by_chance < _NOTHING_TOLD
 
 
 def consistency(

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from raicl.common.clip import Clip
 from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
-from raicl.data.cli import synth
+from raicl.data.cli import demo, synth
 from raicl.data.database import read_database
 from raicl.data.sheets.written_workbook import write_workbook
 from raicl.data.synthetic.database import make_database
@@ -139,6 +139,21 @@ def test_a_complete_database_is_left_alone_and_another_one_refused(
     with pytest.raises(ConflictError, match="another database"):
         make_database(folder, subjects=2, clips=2, seed=5)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def test_a_database_of_an_older_format_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    made = tmp_path / "database/truth/settings.json"
+    made.parent.mkdir(parents=True)
+    made.write_text(json.dumps({"subjects": 1, "clips": 1}))
+    for write in (
+        lambda: make_database(tmp_path / "database", subjects=1, clips=1, jobs=1),
+        lambda: synth(tmp_path / "database", subjects=1, clips=1, jobs=1),
+        lambda: demo(tmp_path),
+    ):
+        with pytest.raises(ConflictError, match="of an older raicl") as refused:
+            write()
+        assert "remove the folder first" in refused.value.fix
+    assert not (tmp_path / "flows.h5").exists()
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:

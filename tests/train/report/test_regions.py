@@ -15,6 +15,7 @@ from raicl.common.errors import InputError
 from raicl.common.versioned import read_versioned
 from raicl.data.database import read_database
 from raicl.data.synthetic.database import make_database
+from raicl.data.synthetic.difficulty import DIFFICULTIES
 from raicl.data.synthetic.truth import moving_region
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
@@ -190,7 +191,9 @@ def test_with_caches_alone_the_regions_are_measured_and_without_mrd_nothing_is(p
 def test_one_region_is_said_to_be_one(place: Path) -> None:
     page, flows = place / "one.html", [place / "flows.h5"]
     write_page(page, [read_outcome(place / "one", "one")], flows=flows, faces=False)
-    assert ONE in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert ONE in text
+    assert "In 2 of 2 folds the regions are one." in text
 
 
 def test_the_truth_of_another_database_is_refused(
@@ -202,8 +205,17 @@ def test_the_truth_of_another_database_is_refused(
     shutil.copytree(place / "database/truth", tmp_path / "truth")
     one, other = (truth_of(tmp_path, row.clip) for row in outcome.predictions[1:3])
     shutil.copy(one, other)
-    with pytest.raises(InputError, match="truth is of other frames"):
+    with pytest.raises(InputError, match="truth is of other pictures"):
         measure(outcome, flows, tmp_path)
+
+
+def test_the_truth_of_another_difficulty_of_the_same_seed_is_refused(
+    outcome: Outcome, place: Path, tmp_path: Path
+) -> None:
+    similar = DIFFICULTIES["similar"]
+    make_database(tmp_path, subjects=2, clips=3, seed=2, jobs=1, difficulty=similar)
+    with pytest.raises(InputError, match="truth is of other pictures"):
+        measure(outcome, [place / "flows.h5"], tmp_path)
 
 
 def test_a_truth_without_the_caches_is_refused(place: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_equal_regions_share_everything_and_tell_nothing() -> None:
     assert found["cosine"] == pytest.approx(1)
     assert found["entropy"] == pytest.approx(np.log(M))
     assert found["information"] == pytest.approx(0, abs=1e-9)
-    assert are_one(found["usage_of_largest"], found["information"])
+    assert are_one(found["usage_of_largest"], found["information"], found["information_by_chance"])
 
 
 def test_regions_with_a_place_of_their_own_are_told_by_it() -> None:
@@ -58,18 +58,22 @@ def test_regions_with_a_place_of_their_own_are_told_by_it() -> None:
     assert found["entropy"] == pytest.approx(0, abs=1e-9)
     assert found["information"] == pytest.approx(np.log(M))
     assert found["information_by_chance"] < 0.5 * np.log(M)
-    assert not are_one(found["usage_of_largest"], found["information"])
+    assert not are_one(
+        found["usage_of_largest"], found["information"], found["information_by_chance"]
+    )
 
 
 def test_one_region_that_takes_all_is_one_and_so_are_regions_that_choose_clips() -> None:
     one = sharing(one_hot(np.zeros((N, SIDE, SIDE), np.int64)), np.ones((N, M, 5)))
     assert one["usage"] == pytest.approx(1)
-    assert are_one(one["usage_of_largest"], one["information"])
+    assert are_one(one["usage_of_largest"], one["information"], one["information_by_chance"])
     whole = np.broadcast_to(np.arange(N)[:, None, None] % M, (N, SIDE, SIDE))
     chosen = sharing(one_hot(whole), np.ones((N, M, 5)))
     assert chosen["usage_of_largest"] > 7
     assert chosen["information"] == pytest.approx(0, abs=1e-9)
-    assert are_one(chosen["usage_of_largest"], chosen["information"])
+    assert are_one(
+        chosen["usage_of_largest"], chosen["information"], chosen["information_by_chance"]
+    )
 
 
 def test_information_of_few_clips_is_not_zero_by_chance() -> None:
@@ -77,6 +81,7 @@ def test_information_of_few_clips_is_not_zero_by_chance() -> None:
     found = sharing(random, np.ones((3, M, 5)))
     assert found["information"] == pytest.approx(found["information_by_chance"], rel=0.1)
     assert found["information"] > 0.5
+    assert are_one(found["usage_of_largest"], found["information"], found["information_by_chance"])
 
 
 def test_an_assignment_that_is_the_partition_agrees_wholly_and_a_shuffled_one_not() -> None:
