@@ -150,7 +150,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the people and of the training.")] = 0,
 ) -> None:
     """Run both stages on a synthetic database, with the commands that a user would type."""
-    from raicl.data.synthetic.database import refuse_older
+    from raicl.data.synthetic.existing import refuse_older
 
     started = time.monotonic()
     database, flows, run = folder / "database", folder / "flows.h5", folder / "run"
@@ -205,7 +205,7 @@ def _is_filled(folder: Path) -> bool:
 
 
 def _refuse_filled(folder: Path) -> None:
-    from raicl.data.synthetic.database import refuse_older
+    from raicl.data.synthetic.existing import refuse_older
 
     refuse_older(folder)
     if _is_filled(folder):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.errors import ConflictError, UsageError
+from raicl.common.errors import UsageError
 from raicl.common.files import write_atomic, write_json, writing
 from raicl.common.terminal.progress import progress
 from raicl.data.synthetic.course import Course
 from raicl.data.synthetic.difficulty import Difficulty, described
+from raicl.data.synthetic.existing import SETTINGS, TRUTH, is_complete, parts
 from raicl.data.synthetic.face import draw_face, pose, render_face
 from raicl.data.synthetic.field import dense_field, invert, pixel_grid
 from raicl.data.synthetic.landmarks import landmarks
@@ -28,8 +28,6 @@ from raicl.data.synthetic.truth import FORMAT, carry, write_truth
 
 _JPEG_QUALITY = 95
 _FINER = 3  # frames are sampled from a picture that is larger by this factor
-_TRUTH = "truth"
-_SETTINGS = "settings.json"  # in truth/; written last, so that it marks a complete database
 STAGE = ".synthetic.tmp"
 
 
@@ -106,7 +104,7 @@ def make_database(
         proportions=proportions,
         margin=margin,
     )
-    if _is_complete(folder, layout, settings):
+    if is_complete(folder, layout, settings):
         return scenes
     with _staged(folder) as stage:
         tasks = (joblib.delayed(write_clip)(stage, s, seed, layout, difficulty) for s in scenes)
@@ -115,8 +113,8 @@ def make_database(
             for name in parallel(tasks):
                 shown.advance(note=name)
         write_atomic(stage / LAYOUTS[layout].sheet, LAYOUTS[layout].annotate(scenes))
-        write_json(stage / _TRUTH / _SETTINGS, settings)
-        for part in _parts(layout):
+        write_json(stage / TRUTH / SETTINGS, settings)
+        for part in parts(layout):
             (stage / part).replace(folder / part)
     return scenes
 
@@ -147,7 +145,7 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
     )
     name = Path(layout_.subject(scene), layout_.clip(scene))
     pictures = stage / layout_.pictures / name
-    truth = stage / _TRUTH / f"{name}.npz"
+    truth = stage / TRUTH / f"{name}.npz"
     pictures.mkdir(parents=True)
     truth.parent.mkdir(parents=True, exist_ok=True)
     noise = rng.uniform(*difficulty.noise)
@@ -228,43 +226,6 @@ def _check(
         )
 
 
-def _parts(layout: str) -> tuple[str, ...]:
-    """The top-level entries of a finished database; the last one marks it as complete."""
-    return (LAYOUTS[layout].pictures.parts[0], LAYOUTS[layout].sheet, _TRUTH)
-
-
-def refuse_older(folder: Path) -> None:
-    """Refuse a database whose truth was written in an older format.
-
-    Raises
-    ------
-    ConflictError : it was; its format is in the settings, and 1 if they do not say it.
-    """
-    made = folder / _TRUTH / _SETTINGS
-    if made.is_file() and json.loads(made.read_text()).get("format", 1) < FORMAT:
-        raise ConflictError(
-            "the folder holds a synthetic database of an older raicl",
-            where=str(folder),
-            fix="remove the folder first, then run the same command again",
-        )
-
-
-def _is_complete(folder: Path, layout: str, settings: dict[str, object]) -> bool:
-    present = [part for part in _parts(layout) if (folder / part).exists()]
-    if not present:
-        return False
-    refuse_older(folder)
-    made = folder / _TRUTH / _SETTINGS
-    same = made.is_file() and json.loads(made.read_text()) == json.loads(json.dumps(settings))
-    if same and len(present) == len(_parts(layout)):
-        return True
-    raise ConflictError(
-        "the folder holds another database" if not same else "the database is incomplete",
-        where=str(folder / present[0]),
-        fix="choose another folder, or remove this one first",
-    )
-
-
 @contextmanager
 def _staged(folder: Path) -> Iterator[Path]:
     """Yield an empty hidden folder inside `folder`, which is removed at the end in any case."""
@@ -272,7 +233,7 @@ def _staged(folder: Path) -> Iterator[Path]:
     try:
         with writing(folder):
             shutil.rmtree(stage, ignore_errors=True)  # what a killed run left
-            (stage / _TRUTH).mkdir(parents=True)
+            (stage / TRUTH).mkdir(parents=True)
             yield stage
     finally:
         shutil.rmtree(stage, ignore_errors=True)
