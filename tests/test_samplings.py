@@ -95,7 +95,7 @@ ASKED: list[dict[str, Any]] = [
     {"sampling": "uniform", "n_frames": 4, "middle_at": 0.8},
     *(
         {"sampling": name, "n_frames": 4, "tested_frame": "trained"}
-        for name in ("all", "uniform", "random", "apex", "activation", "decay")
+        for name in ("all", "uniform", "random", "activation", "decay")
     ),
     *(
         {"sampling": name, "n_frames": 4, "frame_rate": 40.0}
