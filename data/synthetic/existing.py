@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from raicl.common.errors import ConflictError
+from raicl.common.files import read_json
 from raicl.data.synthetic.tree import LAYOUTS
 from raicl.data.synthetic.truth import FORMAT
 
@@ -26,7 +28,7 @@ def refuse_older(folder: Path) -> None:
     ConflictError : it was; its format is in the settings, and 1 if they do not say it.
     """
     made = folder / TRUTH / SETTINGS
-    if made.is_file() and json.loads(made.read_text()).get("format", 1) < FORMAT:
+    if made.is_file() and _settings(made).get("format", 1) < FORMAT:
         raise ConflictError(
             "the folder holds a synthetic database of an older raicl",
             where=str(folder),
@@ -46,11 +48,17 @@ def is_complete(folder: Path, layout: str, settings: dict[str, object]) -> bool:
         return False
     refuse_older(folder)
     made = folder / TRUTH / SETTINGS
-    same = made.is_file() and json.loads(made.read_text()) == json.loads(json.dumps(settings))
+    same = made.is_file() and _settings(made) == json.loads(json.dumps(settings))
     if same and len(present) == len(parts(layout)):
         return True
     raise ConflictError(
         "the folder holds another database" if not same else "the database is incomplete",
         where=str(folder / present[0]),
         fix="choose another folder, or remove this one first",
+    )
+
+
+def _settings(made: Path) -> dict[str, Any]:
+    return read_json(
+        made, kind="the database's settings", fix="remove the folder first, then run it again"
     )

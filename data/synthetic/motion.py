@@ -105,7 +105,8 @@ def draw_motion(
     action, unit_of = _draw_action(rng, units, face, habits, difficulty)
     amplitude = np.clip(rng.uniform(*difficulty.amplitude) * habits.strength, 0.2, 1.5)
     amplitude *= raw_per_crop(face)
-    if weak and difficulty.weak is not None:
+    if weak:
+        assert difficulty.weak is not None  # else nothing is weak on purpose
         share = rng.uniform(*difficulty.weak)
         action = _at_peaks(action, np.isin(unit_of, weak), amplitude, share * amplitude, size)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from raicl.train.model.regions import Regions
 from raicl.train.settings import TrainSettings
 
 CENTRE_MOMENTUM = 0.9  # [ours] as in DINO, which centres a teacher's scores likewise
@@ -29,8 +30,9 @@ class TargetAssignment(nn.Module):
             self.register_buffer("centre", torch.zeros(settings.queries))
 
     @torch.no_grad()
-    def forward(self, scores: Tensor) -> Tensor:
-        """Scores S / T (B, M, h, w) → assignment (B, M, h, w). In train mode the centre follows."""
+    def forward(self, regions: Regions) -> Tensor:
+        """The target's regions → assignment (B, M, h, w). In train mode the centre follows."""
+        scores = regions.scores
         if self.balance == "sinkhorn":
             return sinkhorn(scores)
         if self.balance == "centring":
@@ -38,7 +40,7 @@ class TargetAssignment(nn.Module):
             if self.training:
                 self.centre.lerp_(scores.mean((0, 2, 3)), 1 - CENTRE_MOMENTUM)
             return assignment
-        return scores.softmax(1)
+        return regions.assignment
 
 
 @torch.no_grad()

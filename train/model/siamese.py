@@ -191,7 +191,7 @@ class Siamese(nn.Module):
         regions: Regions = head(features, settings.temperature_online)
         target_regions = self._target_regions(mirrored)
         # [ours] balanced only in L_align; z is pooled with P
-        assignment = self.target_assignment(target_regions.scores)
+        assignment = self.target_assignment(target_regions)
         predicted = self.online.predictor(regions.embeddings.flatten(0, 1))
         predicted = predicted.view_as(regions.embeddings)
         terms = {

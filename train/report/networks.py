@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from safetensors import SafetensorError
-from torch import nn
-
 from raicl.common.cache.flows import read_index
 from raicl.common.errors import InputError
-from raicl.common.files import sha256_file
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.plan import assemble
-from raicl.train.fold.checkpoint import load_tensors
 from raicl.train.model.siamese import Siamese
 from raicl.train.run.outcome import Outcome
-
-_WEIGHTS, _REGIONS = "weights.safetensors", "regions.safetensors"
+from raicl.train.run.weights import load_network
 
 
 def composite_of(outcome: Outcome, flows: Sequence[Path]) -> Composite:
@@ -62,22 +56,5 @@ def network_of(outcome: Outcome, fold: str) -> Siamese:
     if not settings.mrd:  # no target is made then, so load even a target's classifier as online
         changes["infer_network"] = "online"
     model = Siamese(settings.model_copy(update=changes), len(outcome.classes))
-    network = model.tested
-    _load(network.classifier, outcome, fold, _WEIGHTS)
-    if network.regions is not None:
-        _load(network.regions, outcome, fold, _REGIONS)
+    load_network(model.tested, outcome.fold_folder(fold), outcome.folds[fold])
     return model
-
-
-def _load(module: nn.Module, outcome: Outcome, fold: str, name: str) -> None:
-    path = outcome.fold_folder(fold) / name
-    try:
-        if sha256_file(path) != outcome.folds[fold].digests[name]:
-            raise ValueError("they are not those that the fold finished with")
-        module.load_state_dict(load_tensors(path))
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise InputError(
-            f"the weights of fold {fold} cannot be used: {str(error).splitlines()[0]}",
-            where=str(path),
-            fix="remove the fold's folder and run the same raicl-train command again",
-        ) from error

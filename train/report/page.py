@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from raicl.common.cache.flows import open_cache, read_index
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import write_atomic
-from raicl.common.versioned import write_versioned
+from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.report.ablation import read_ablation
 from raicl.train.report.blocks import shares
 from raicl.train.report.compare import Comparison, compare
@@ -23,6 +23,7 @@ from raicl.train.report.published import beside_published
 from raicl.train.run.outcome import Outcome
 from raicl.train.scores.results import SCORE_NAMES, SHUFFLED
 from raicl.train.scores.strata import STRATA
+from raicl.train.scores.swaps import shown_p
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -88,9 +89,10 @@ def write_page(
     SetupError : jinja2 or matplotlib is not installed, or with `truth` scikit-learn.
     InputError : `flows` are not the caches of a run, a file of a run or of the study is damaged, or
         `truth` is not that of the caches.
-    ConflictError : `path` exists and is not a page.
+    ConflictError : `path` exists and is not a page, or the file beside it holds no measures.
     """
     _refuse_other(path)
+    _refuse_other_measures(_measures_of(path))
     template = _template()
     alone = len(outcomes) == 1
     runs = [_run(outcome, flows, faces, alone, truth) for outcome in outcomes]
@@ -116,12 +118,32 @@ def write_page(
     return _write_measures(path, [run.measured for run in runs if run.measured is not None])
 
 
+def _measures_of(page: Path) -> Path:
+    return page.with_suffix(".regions.json")
+
+
 def _write_measures(page: Path, runs: Sequence[MeasuredRun]) -> Path | None:
+    """Write the measures beside the page. Those of an earlier page do not stay beside this one."""
+    path = _measures_of(page)
     if not runs:
+        path.unlink(missing_ok=True)
         return None
-    path = page.with_suffix(".regions.json")
     write_versioned(path, Measurements(runs=tuple(runs)))
     return path
+
+
+def _refuse_other_measures(path: Path) -> None:
+    """Refuse to replace a file that holds no measures."""
+    if not path.is_file():
+        return
+    try:
+        read_versioned(path, Measurements, fix="", kind="the file of the measures")
+    except InputError as error:
+        raise ConflictError(
+            "the file of the measures beside the page exists and holds none",
+            where=str(path),
+            fix="choose another --out",
+        ) from error
 
 
 def _refuse_other(path: Path) -> None:
@@ -149,6 +171,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["shown_p"] = shown_p
     return environment.get_template("page.html.jinja")
 
 

@@ -24,6 +24,7 @@ from raicl.train.clips.folds import make_folds
 from raicl.train.fold.inference import tested_regions
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.inputs.scaling import Scale, apply_scale
+from raicl.train.model.losses import label_maps
 from raicl.train.model.siamese import Siamese
 from raicl.train.report.measured import (
     UNITS,
@@ -39,6 +40,7 @@ from raicl.train.scores import regions as measures
 from raicl.train.scores.predictions import Prediction
 
 Floats = NDArray[np.float32]
+_BATCH = 128  # instances
 
 
 class Seen(NamedTuple):
@@ -126,27 +128,25 @@ def _see(
     rows: tuple[Prediction, ...],
     trained: Sequence[str],
 ) -> Seen:
-    """One clip at a time: with the setting `query_mode` regions depend on the rest of a batch."""
     model.eval()
     classifier = model.tested.classifier
 
-    def features_of(clip: str) -> Tensor:
-        raw = instances.gather(torch.tensor([instances.middle[clip]]))
-        return classifier.features(apply_scale(raw, scale))
+    def features_of(clips: Sequence[str]) -> Tensor:
+        rows = [instances.middle[clip] for clip in clips]
+        batches = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+        raw = [instances.gather(torch.tensor(batch)) for batch in batches]
+        return torch.cat([classifier.features(apply_scale(batch, scale)) for batch in raw])
 
-    features = [features_of(row.clip) for row in rows]
-    maps = [classifier.maps(one)[:, row.truth] for one, row in zip(features, rows, strict=True)]
-    regions = [tested_regions(model, one) for one in features]
-    found = [one for one in regions if one is not None]
+    features = features_of([row.clip for row in rows])
+    truth = torch.tensor([row.truth for row in rows])
+    regions = tested_regions(model, features)
     return Seen(
         rows=rows,
-        maps=torch.cat(maps).numpy(),
-        features=torch.cat(features).numpy(),
-        assignment=torch.cat([one.assignment for one in found]).numpy() if found else None,
-        embeddings=torch.cat([one.embeddings for one in found]).numpy() if found else None,
-        trained=torch.cat([features_of(clip) for clip in trained]).numpy()
-        if trained
-        else np.empty(0, np.float32),
+        maps=label_maps(classifier.maps(features), truth)[:, 0].numpy(),
+        features=features.numpy(),
+        assignment=None if regions is None else regions.assignment.numpy(),
+        embeddings=None if regions is None else regions.embeddings.numpy(),
+        trained=features_of(trained).numpy() if trained else np.empty(0, np.float32),
     )
 
 

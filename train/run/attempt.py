@@ -22,6 +22,7 @@ from raicl.train.inputs.scaling import Scale
 from raicl.train.model.siamese import Siamese
 from raicl.train.run.device import describe_device
 from raicl.train.run.experiment import Experiment
+from raicl.train.run.folder import CLASSIFIER, REGIONS
 from raicl.train.run.records import FoldRecord
 from raicl.train.run.reuse import load_fold
 from raicl.train.scores.predictions import Prediction, write_predictions
@@ -113,8 +114,8 @@ def _run_fold(
         scale=tested.scale,
         network=settings.infer_network,
         class_counts=tuple(composite.class_counts(fold.train)),
-        seconds=round(_epoch_seconds(folder) + time.perf_counter() - tested.trained, 3),
-        device=describe_device(experiment.device),
+        seconds=round(_epoch_seconds(folder) + tested.seconds, 3),
+        device=tested.device,
         digests=run.file_digests(fold),
     )
     run.finish(fold, finished)
@@ -123,49 +124,28 @@ def _run_fold(
 
 
 class _Tested(NamedTuple):
-    """A trained fold and its predictions; `trained` is when the training ended, s."""
+    """A trained fold and its predictions.
+
+    Attributes
+    ----------
+    device : what trained it, in words.
+    seconds : how long it took to test, s.
+    """
 
     model: Siamese
     scale: Scale
     predictions: list[Prediction]
-    trained: float
+    device: str
+    seconds: float
 
 
 def _train_and_test(
     experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
 ) -> _Tested:
-    composite, run = experiment.composite, experiment.run
-    output = Output(
-        folder=folder,
-        say=run.log,
-        label=experiment.label(fold),
-        folds_after=folds_after,
-        events=experiment.events_folder(fold),
-    )
+    composite = experiment.composite
     try:
-        source = next((other for other in experiment.trained if other.finished(fold)), None)
-        if source is None:
-            model, scale = fit_fold(
-                fold,
-                instances,
-                composite.labels,
-                experiment.settings,
-                n_classes=len(experiment.classes),
-                device=experiment.device,
-                output=output,
-                observe=watch(folder, instances, fold.test) if experiment.oracle else None,
-            )
-        else:
-            run.log(f"fold {fold.name} was trained in {source.folder}, and is tested again")
-            model, scale = load_fold(
-                source,
-                fold,
-                experiment.settings,
-                counts=composite.class_counts(fold.train),
-                device=experiment.device,
-                folder=folder,
-            )
-        trained = time.perf_counter()
+        model, scale, device = _trained(experiment, fold, instances, folder, folds_after)
+        started = time.perf_counter()
         predictions = predict(
             model,
             instances,
@@ -180,16 +160,48 @@ def _train_and_test(
         raise FoldError(
             f"out of memory on {experiment.device}", fix="lower --batch-size or --size"
         ) from error
-    return _Tested(model, scale, predictions, trained)
+    return _Tested(model, scale, predictions, device, time.perf_counter() - started)
+
+
+def _trained(
+    experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
+) -> tuple[Siamese, Scale, str]:
+    """The networks and the scale of a fold, and what trained them: another run, or this one."""
+    composite, run, settings = experiment.composite, experiment.run, experiment.settings
+    source = next((other for other in experiment.trained if other.finished(fold)), None)
+    if source is not None:
+        run.log(f"fold {fold.name} was trained in {source.folder}, and is tested again")
+        counts = composite.class_counts(fold.train)
+        model, scale = load_fold(
+            source, fold, settings, counts=counts, device=experiment.device, folder=folder
+        )
+        return model, scale, source.record(fold).device
+    model, scale = fit_fold(
+        fold,
+        instances,
+        composite.labels,
+        settings,
+        n_classes=len(experiment.classes),
+        device=experiment.device,
+        output=Output(
+            folder=folder,
+            say=run.log,
+            label=experiment.label(fold),
+            folds_after=folds_after,
+            events=experiment.events_folder(fold),
+        ),
+        observe=watch(folder, instances, fold.test) if experiment.oracle else None,
+    )
+    return model, scale, describe_device(experiment.device)
 
 
 def _save(experiment: Experiment, tested: _Tested, instances: Instances, folder: Path) -> None:
     """Write the predictions, the weights and the picture of a fold."""
     model, first = tested.model, tested.predictions[0]
     write_predictions(folder / "predictions.csv", tested.predictions, experiment.classes)
-    save_tensors(folder / "weights.safetensors", model.inference_state())
+    save_tensors(folder / CLASSIFIER, model.inference_state())
     if model.tested.regions is not None:  # needed to draw the regions, not to classify
-        save_tensors(folder / "regions.safetensors", model.tested.regions.state_dict())
+        save_tensors(folder / REGIONS, model.tested.regions.state_dict())
     if experiment.draw:
         seen = attend(model, instances, tested.scale, first)
         cache, record = experiment.composite.records[first.clip]

@@ -18,7 +18,8 @@ from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results
 
 CONFIG, ENVIRONMENT, RESULTS, _DONE = "config.toml", "env.json", "results.json", "done.json"
-_DIGESTED = ("predictions.csv", "weights.safetensors", "regions.safetensors", "oracle.jsonl")
+CLASSIFIER, REGIONS = "weights.safetensors", "regions.safetensors"  # of the tested network
+_DIGESTED = ("predictions.csv", CLASSIFIER, REGIONS, "oracle.jsonl")
 EVENTS = "tensorboard"
 _AGAIN = "the same command makes it again"
 _LOCK_SECONDS = 60.0  # ample: another process holds the lock only while it pools, under 1 s

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-from raicl.common.errors import InputError
-from raicl.common.files import sha256_file, write_atomic
+from raicl.common.files import write_atomic
 from raicl.train.clips.folds import Fold
-from raicl.train.fold.checkpoint import load_tensors
 from raicl.train.inputs.scaling import Scale
 from raicl.train.model.siamese import Siamese
 from raicl.train.run.folder import Run
 from raicl.train.run.key import identifying
+from raicl.train.run.weights import load_network
 from raicl.train.settings import TrainSettings
 
 # what is done with a trained network; which network is saved (infer_network) is not among them
@@ -61,22 +59,11 @@ def load_fold(
 
     Raises
     ------
-    InputError : the saved weights are not those that the fold finished with.
+    InputError : the saved weights are missing, changed, or of another network.
     """
     there, record = source.fold_folder(fold), source.record(fold)
     model = Siamese(settings, len(counts), counts).to(device)
-    parts: dict[str, nn.Module] = {"weights.safetensors": model.tested.classifier}
-    if model.tested.regions is not None:
-        parts["regions.safetensors"] = model.tested.regions
-    for name, module in parts.items():
-        path = there / name
-        if not path.is_file() or sha256_file(path) != record.digests.get(name):
-            raise InputError(
-                f"the weights of fold {fold.name} are not those it finished with",
-                where=str(path),
-                fix="remove the fold's folder and run the same command again",
-            )
-        module.load_state_dict(load_tensors(path))
+    load_network(model.tested, there, record)
     for name in ("log.jsonl", "log.csv"):
         write_atomic(folder / name, (there / name).read_bytes())
     return model, record.scale

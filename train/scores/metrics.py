@@ -85,10 +85,13 @@ def resample_subjects(tables: Table, *, seed: int = 0, replicas: int = 2000) -> 
     -------
     (..., replicas, L, L).
     """
-    n_subjects = tables.shape[-3]
-    rng = np.random.default_rng(seed)
-    times_drawn = rng.multinomial(n_subjects, [1 / n_subjects] * n_subjects, size=replicas)
+    times_drawn = draw_subjects(tables.shape[-3], seed=seed, replicas=replicas)
     return np.asarray(np.einsum("rs,...sij->...rij", times_drawn, tables))
+
+
+def draw_subjects(n: int, *, seed: int = 0, replicas: int = 2000) -> NDArray[np.int64]:
+    """How often each of `n` subjects is in each draw of as many with replacement, (replicas, n)."""
+    return np.random.default_rng(seed).multinomial(n, [1 / n] * n, size=replicas)
 
 
 def percentile_interval(values: Values, *, level: float = 0.95) -> tuple[float, float]:

@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.train.scores.clusters import agreement, k_means
-from raicl.train.scores.metrics import percentile_interval
+from raicl.train.scores.metrics import draw_subjects, percentile_interval
 
 Floats = NDArray[np.floating]
 _ONE_IN_USE = 1.1  # of the cells' largest shares: a tenth more than one region [ours]
-_NOTHING_TOLD = (
-    0.05  # nats that a place tells of the region; eight sure regions would be ln 8 [ours]
-)
-_SEED, _REPLICAS = 0, 2000
+_NOTHING_TOLD = 0.05  # nats that a place tells of the region; of eight sure regions ln 8 [ours]
+_SEED = 0
 
 
 def sharing(assignment: Floats, embeddings: Floats, *, seed: int = _SEED) -> dict[str, float]:
@@ -144,8 +142,7 @@ def mean_over_subjects(
     values = np.array([subjects[name] for name in sorted(subjects)])
     if len(values) < 2:
         return float(values.mean()), None
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(values), [1 / len(values)] * len(values), size=_REPLICAS)
+    drawn = draw_subjects(len(values), seed=seed)
     return float(values.mean()), percentile_interval(drawn @ values / len(values))
 
 

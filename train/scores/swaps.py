@@ -59,7 +59,8 @@ def swap_test(first: Table, second: Table, *, seed: int = 0) -> SwapTest:
     # to swap a subject whose tables are equal changes nothing: each swap of the others then stands
     # for as many, and p is the same
     gained = (second - first)[:, (first != second).any((0, 2, 3))]
-    drawn = first.shape[1] > MOST_EXACT and 2 ** gained.shape[1] > 2 * DRAWS
+    many = first.shape[1] > MOST_EXACT
+    drawn = many and 2 ** gained.shape[1] > 2 * DRAWS
     pooled, both = first.sum(1), (first + second).sum(1)
     observed = _statistics(pooled[None], both)
     chances = _draw(gained.shape[1], seed) if drawn else _every(gained.shape[1])
@@ -70,7 +71,7 @@ def swap_test(first: Table, second: Table, *, seed: int = 0) -> SwapTest:
             beyond[name] += int((np.abs(values) >= np.abs(observed[name]) - _TIE).sum())
     return SwapTest(
         p={name: count / every for name, count in beyond.items()},
-        least=1 / (DRAWS + 1) if drawn else 2.0 ** (1 - first.shape[1]),
+        least=1 / (DRAWS + 1) if many else 2.0 ** (1 - first.shape[1]),
     )
 
 

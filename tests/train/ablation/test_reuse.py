@@ -81,7 +81,7 @@ def test_changed_weights_are_not_tested(tmp_path: Path, words: Words, raicl: Rai
     (first / "weights.safetensors").write_bytes(b"other")
     answer = raicl(*words, "--rows", "middle,mean")
     assert answer.code == 5
-    assert "are not those it finished with" in answer.out
+    assert "are not those that the fold finished with" in answer.out
     assert not folds_of(tmp_path / "study/mean/seed-0")
 
 
@@ -96,3 +96,15 @@ def test_what_changes_the_saved_network_is_another_training(changed: dict[str, o
     base = {"sampling": "decay"}
     one, other = (merge(TrainSettings, ("test", v)) for v in (base, base | changed))
     assert training(one) != training(other)
+
+
+def test_a_fold_that_is_tested_again_names_what_trained_it(
+    tmp_path: Path, words: Words, raicl: Raicl
+) -> None:
+    assert raicl(*words, "--rows", "middle").code == 0
+    for fold in folds_of(tmp_path / "study/middle/seed-0"):
+        record = json.loads((fold / "done.json").read_text())
+        (fold / "done.json").write_text(json.dumps(record | {"device": "a card"}))
+    assert raicl(*words, "--rows", "middle,mean").code == 0
+    again = folds_of(tmp_path / "study/mean/seed-0")
+    assert {json.loads((f / "done.json").read_text())["device"] for f in again} == {"a card"}

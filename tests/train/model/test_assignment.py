@@ -6,43 +6,46 @@ import torch
 from torch.nn import functional as F
 
 from raicl.train.model.assignment import TargetAssignment, sinkhorn
+from raicl.train.model.regions import Regions
 from raicl.train.settings import TrainSettings
 
 
-def preferring(strength: float) -> torch.Tensor:
-    """Scores (16, 8, 7, 7) of cosines over 0.04 in which region 0 is preferred everywhere."""
-    scores = torch.randn(16, 8, 7, 7, generator=torch.Generator().manual_seed(0))
+def preferring(strength: float, shift: float = 0) -> Regions:
+    """Scores (16, 8, 7, 7) in which region 0 is preferred everywhere."""
+    scores = shift + torch.randn(16, 8, 7, 7, generator=torch.Generator().manual_seed(0))
     scores[:, 0] += strength
-    return scores
+    nothing = torch.zeros(16, 8, 4)
+    return Regions(nothing, scores, scores.softmax(1), nothing)
 
 
 def test_without_balance_it_is_the_softmax() -> None:
-    scores = preferring(3)
+    regions = preferring(3)
     for balance in ("none", "entropy"):
         plain = TargetAssignment(TrainSettings(balance=balance))
-        assert torch.equal(plain(scores), scores.softmax(1))
+        assert torch.equal(plain(regions), regions.scores.softmax(1))
         assert plain.state_dict() == {}
 
 
 def test_a_centre_that_has_settled_takes_a_preference_away() -> None:
     centring = TargetAssignment(TrainSettings(balance="centring"))
-    scores = preferring(3)
-    assert float(centring(scores)[:, 0].mean()) > 0.6  # it starts without knowing any
+    regions = preferring(3)
+    assert float(centring(regions)[:, 0].mean()) > 0.6  # it starts without knowing any
     for _ in range(100):
-        centring(scores)
-    torch.testing.assert_close(centring.centre, scores.mean((0, 2, 3)), rtol=0, atol=1e-3)
-    found = centring(scores)
+        centring(regions)
+    mean = regions.scores.mean((0, 2, 3))
+    torch.testing.assert_close(centring.centre, mean, rtol=0, atol=1e-3)
+    found = centring(regions)
     torch.testing.assert_close(found.sum(1), torch.ones(16, 7, 7))
     assert (found.mean((0, 2, 3)) * 8 - 1).abs().max() < 0.1
 
 
 def test_the_centre_follows_by_a_tenth_in_training_and_stays_at_test() -> None:
     centring = TargetAssignment(TrainSettings(balance="centring"))
-    scores = preferring(1)
-    centring(scores)
-    torch.testing.assert_close(centring.centre, 0.1 * scores.mean((0, 2, 3)))
+    regions = preferring(1)
+    centring(regions)
+    torch.testing.assert_close(centring.centre, 0.1 * regions.scores.mean((0, 2, 3)))
     before = centring.centre.clone()
-    centring.eval()(scores + 5)
+    centring.eval()(preferring(1, shift=5))
     assert torch.equal(centring.centre, before)
     assert set(centring.state_dict()) == {"centre"}  # a run that resumes goes on from it
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from raicl.common.errors import ConflictError, SetupError
+from raicl.common.versioned import write_versioned
+from raicl.train.report.measured import Measurements
 from raicl.train.report.page import write_page
 from raicl.train.run.outcome import read_outcomes
 from tests.train.markup import Page
@@ -206,6 +208,19 @@ def test_a_page_is_replaced_and_any_other_file_is_not(tmp_path: Path, runs: list
     assert cache.read_bytes() == b"\x89HDF"
     for _ in range(2):
         write_page(tmp_path / "page.html", read_outcomes(runs))
+
+
+def test_measures_of_an_earlier_page_do_not_stay_and_another_file_is_not_replaced(
+    tmp_path: Path, runs: list[Path]
+) -> None:
+    beside = tmp_path / "page.regions.json"
+    write_versioned(beside, Measurements(runs=()))
+    assert write_page(tmp_path / "page.html", read_outcomes(runs)) is None
+    assert not beside.exists()
+    beside.write_text('{"mine": 1}')
+    with pytest.raises(ConflictError, match="beside the page exists and holds none"):
+        write_page(tmp_path / "page.html", read_outcomes(runs))
+    assert beside.read_text() == '{"mine": 1}'
 
 
 def test_classes_are_those_of_the_run(text: str) -> None:
