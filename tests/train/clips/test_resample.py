@@ -10,7 +10,6 @@ import torch
 
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import InputError, UsageError
-from raicl.common.settings import merge
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.composite import Composite, compose
 from raicl.train.clips.overview import describe_input
@@ -19,20 +18,11 @@ from raicl.train.fold.log import read_log
 from raicl.train.inputs.epoch import draw_rows
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.inputs.pairs import draw_pairs
-from raicl.train.inputs.scaling import Scale, fit_scale
 from raicl.train.run.key import run_key
 from raicl.train.settings import TrainSettings
-from tests.train.caches import claim_every_frame
+from tests.train.clips.sampling import asking, composed
 from tests.train.conftest import MakeCache
 from tests.train.harness import CPU, Data
-
-
-def asking(**values: Any) -> TrainSettings:
-    return merge(TrainSettings, ("test", values))
-
-
-def composed(path: Path, settings: TrainSettings) -> Composite:
-    return resample(compose([path], load_protocol("cde"), as_prepared=False), settings)
 
 
 def load(composite: Composite, where: Any = "device") -> Instances:
@@ -46,14 +36,6 @@ def change(path: Path, **values: Any) -> None:
     clip = {key: values.pop(key) for key in ("apex", "flags", "fps") if key in values}
     first = dataclasses.replace(first, clip=dataclasses.replace(first.clip, **clip), **values)
     write_index(path, [first, *others], size=cache.size, settings=cache.settings)
-
-
-@pytest.fixture
-def every(tmp_path: Path, make_cache: MakeCache) -> Path:
-    """Nine clips with every frame after the onset, 20 or 9 of them, and an apex in the middle."""
-    path = make_cache(tmp_path / "all.h5", n=[20, 9, 20])
-    claim_every_frame(path)
-    return path
 
 
 def test_the_cache_as_prepared_is_the_default(every: Path) -> None:
@@ -166,60 +148,6 @@ def test_a_row_may_be_tested_on_the_middle_of_what_it_trains_on(
     assert own.frames[own.middle] == 10 + tested
     for clip, (_, record) in clips["clip"].items():
         assert clips["trained"][clip].record.train_rows == record.train_rows
-
-
-def fitted_scale(path: Path, small: TrainSettings, **values: Any) -> Scale:
-    settings = merge(TrainSettings, ("test", small.model_dump() | values))
-    composite = composed(path, settings)
-    data = Data.of_composite(composite)
-    return fit_scale(data.instances, data.folds[0].train, settings)
-
-
-@pytest.mark.parametrize("sampling", ["all", "random", "uniform", "apex", "activation", "decay"])
-def test_a_scale_fitted_on_the_middle_is_that_of_the_row_that_trains_on_it(
-    every: Path, small: TrainSettings, sampling: str
-) -> None:
-    middle = fitted_scale(every, small, sampling="middle", n_frames=6)
-    own = fitted_scale(every, small, sampling=sampling, n_frames=6)
-    fixed = fitted_scale(every, small, sampling=sampling, n_frames=6, scale_fit="middle")
-    assert fixed == middle != own
-
-
-def test_a_scale_fitted_on_the_middle_knows_no_clip_that_is_tested(
-    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
-) -> None:
-    def scale_with(name: str, changed: str) -> Scale:
-        def double(clip: str, instances: Any) -> Any:
-            return 2 * instances if clip == changed else instances
-
-        path = make_cache(tmp_path / name, n=20, change=double)
-        claim_every_frame(path)
-        return fitted_scale(path, small, sampling="decay", n_frames=6, scale_fit="middle")
-
-    before = scale_with("a.h5", "none")
-    assert scale_with("b.h5", "casme2/sub01/EP01") == before  # the first fold's
-    assert scale_with("c.h5", "casme2/sub02/EP01") != before
-
-
-def test_instances_that_only_the_scale_is_fitted_on_are_not_kept(every: Path) -> None:
-    settings = asking(sampling="decay", n_frames=4, scale_fit="middle")
-    composite = composed(every, settings)
-    assert [len(rows) for rows in composite.fitted.values()] == [4] * 9
-    assert len(Data.of_composite(composite).instances.strength) == 9 * 4 + 9
-
-
-def test_a_cache_without_the_middle_cannot_fit_the_scale_on_it(
-    tmp_path: Path, make_cache: MakeCache
-) -> None:
-    # frames 11 … 16 of 10 … 17, the apex at 14 and m = 3; its middle five are 11 … 15
-    path = make_cache(tmp_path / "middle.h5", n=6, settings={"sampling": "middle", "n_frames": 6})
-    served = {"sampling": "apex", "scale_fit": "middle"}
-    fitted = composed(path, asking(**served, n_frames=5)).fitted
-    assert fitted["casme2/sub01/EP01"] == (0, 1, 2, 3, 4)
-    with pytest.raises(InputError) as caught:
-        composed(path, asking(**served, n_frames=16))
-    assert "casme2/sub01/EP01: --scale-fit middle --n-frames 16 needs frames" in caught.value.what
-    assert f"--sampling all --out {path}" in caught.value.fix
 
 
 @pytest.mark.parametrize("n_frames", [1, 4, 8, 16, 24, 32])
