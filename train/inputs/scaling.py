@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from raicl.common.errors import InputError
@@ -26,8 +27,8 @@ class Scale:
     flow : divisor of u and v, px. It is the same for both, so that directions stay.
     strain : divisor of ε, dimensionless.
     clip : largest scaled magnitude, None for no limit.
-    mode : the setting `scale`. With `sample-maxabs` and `minmax255` every instance has numbers of
-        its own instead of `flow` and `strain`.
+    mode : the setting `scale`. With `sample-std`, `sample-maxabs` and `minmax255` every instance
+        has numbers of its own instead of `flow` and `strain`.
     """
 
     flow: float
@@ -61,7 +62,8 @@ def fit_scale(instances: Instances, clips: Sequence[str], settings: TrainSetting
     if settings.scale == "train-std":
         return Scale(flow=flow, strain=strain, clip=settings.scale_clip)
     flow, strain = CONST if settings.scale == "const" else (1.0, 1.0)
-    return Scale(flow=flow, strain=strain, clip=None, mode=settings.scale)
+    clip = settings.scale_clip if settings.scale == "sample-std" else None
+    return Scale(flow=flow, strain=strain, clip=clip, mode=settings.scale)
 
 
 def apply_scale(batch: Tensor, scale: Scale) -> Tensor:
@@ -77,9 +79,23 @@ def apply_scale(batch: Tensor, scale: Scale) -> Tensor:
         return over_largest(batch)
     if scale.mode == "minmax255":
         return as_grey(batch)
-    divisor = batch.new_tensor([scale.flow, scale.flow, scale.strain])[:, None, None]
-    scaled = batch / divisor
+    if scale.mode == "sample-std":
+        scaled = over_own_spread(batch)
+    else:
+        scaled = batch / batch.new_tensor([scale.flow, scale.flow, scale.strain])[:, None, None]
     return scaled if scale.clip is None else scaled.clamp_(-scale.clip, scale.clip)
+
+
+def over_own_spread(batch: Tensor) -> Tensor:
+    """Divide each instance by its standard deviations over the pixels: u and v by one, ε by one.
+
+    Weak and strong instances become alike, and so do weak and strong expressions of two people. A
+    movement of the whole image does not count, because the mean is no part of a deviation.
+    """
+    u, v, strain = batch.var((-2, -1), correction=0).unbind(1)
+    flow = (u + v) / 2
+    spread = torch.stack([flow, flow, strain], 1).sqrt().clamp_min(_TINY)
+    return batch / spread[..., None, None]
 
 
 def over_largest(batch: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from raicl.common.sampling.sample import SamplingSettings
 from raicl.common.settings import setting
 
 PairingName = Literal["permute", "iid", "strong-teacher", "symmetric"]
-ScaleName = Literal["train-std", "none", "const", "sample-maxabs", "minmax255"]
+ScaleName = Literal["train-std", "none", "const", "sample-std", "sample-maxabs", "minmax255"]
 FlipName = Literal["physical", "tensor"]
 ControlName = Literal["none", "shuffle-labels"]
 
@@ -64,13 +64,13 @@ class InputSettings(SamplingSettings):
     scale: ScaleName = setting(
         "train-std",
         "Divide inputs by the training clips' standard deviations (train-std), by 2 px and 0.2 "
-        "(const) or by each instance's largest magnitude (sample-maxabs); leave them (none), or "
-        "make them grey levels (minmax255).",
+        "(const), by each instance's own standard deviations (sample-std) or by its largest "
+        "magnitude (sample-maxabs); leave them (none), or make them grey levels (minmax255).",
         panel=_INPUTS,
     )
     scale_clip: float = setting(
         10.0,
-        "train-std: inputs are clipped at this many standard deviations.",
+        "train-std, sample-std: inputs are clipped at this many standard deviations.",
         panel=_INPUTS,
         gt=0,
     )

@@ -121,6 +121,22 @@ def test_by_its_largest_value_each_instance_reaches_one_and_weak_ones_look_like_
     assert (apply_scale(torch.zeros(1, 3, 4, 4), scale) == 0).all()
 
 
+def test_by_its_own_spread_each_instance_has_unit_deviation_and_keeps_its_directions(
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
+) -> None:
+    scale, batch = fitted(tmp_path, make_cache, small, "sample-std"), torch.randn(4, 3, 6, 6)
+    batch[:, 1] *= 3  # v moves more than u
+    scaled = apply_scale(batch, scale)
+    values = scaled.double().numpy()
+    np.testing.assert_allclose(values[:, 2].std((1, 2)), 1, rtol=1e-5)
+    np.testing.assert_allclose(values[:, :2].var((2, 3)).mean(1), 1, rtol=1e-5)
+    torch.testing.assert_close(scaled[:, 0] * batch[:, 1], scaled[:, 1] * batch[:, 0])
+    torch.testing.assert_close(apply_scale(0.01 * batch, scale), scaled)
+    still = torch.tensor([0.5, 0.0, 0.0])[:, None, None].expand(1, 3, 4, 4)
+    assert apply_scale(still, scale).unique().tolist() == [0, 10]  # no spread: up to the limit
+    assert (apply_scale(torch.zeros(1, 3, 4, 4), scale) == 0).all()
+
+
 def test_grey_levels_are_whole_and_span_their_range_channel_by_channel(
     tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
@@ -147,13 +163,13 @@ def test_the_grey_levels_of_a_mirrored_instance_are_mirrored_with_u_from_255() -
     assert (255 * (direct - mirrored)).abs().max() < 1 + 1e-3
 
 
-@pytest.mark.parametrize("mode", ["train-std", "none", "const", "sample-maxabs"])
+@pytest.mark.parametrize("mode", ["train-std", "none", "const", "sample-std", "sample-maxabs"])
 def test_scaling_and_mirroring_change_places_where_zero_is_kept(
     tmp_path: Path, make_cache: MakeCache, small: TrainSettings, mode: ScaleName
 ) -> None:
     scale, batch = fitted(tmp_path, make_cache, small, mode), torch.randn(2, 3, 6, 6)
     ours = mirror_inputs(apply_scale(batch, scale), "physical", mode)
-    assert torch.equal(ours, apply_scale(mirror_instances(batch), scale))
+    torch.testing.assert_close(ours, apply_scale(mirror_instances(batch), scale))
 
 
 @pytest.mark.parametrize("mode", get_args(ScaleName))
