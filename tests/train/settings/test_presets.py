@@ -50,6 +50,7 @@ SHIPPED: dict[str, dict[str, Any]] = {
         "imbalance": "logit-adjustment",
         "infer": "mean",
         "flip_average": True,
+        "scale": "minmax255",
     },
 }
 
