@@ -57,7 +57,7 @@ class Licence(BaseModel):
 
 
 def write_card(folder: Path, name: str, told: Fitted) -> None:
-    """Write ``README.md`` and ``LICENSE.md`` of a model. Equal contents give equal bytes.
+    """Write ``README.md`` and ``LICENSE`` of a model. Equal contents give equal bytes.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from raicl.train.fitted.records import Digests
 
 SETTINGS, WEIGHTS, RECORD = "settings.toml", "model.safetensors", "model.json"
 STATISTICS, PROVENANCE, LOG = "statistics.json", "provenance.json", "log.csv"
-SCORES, CARD, LICENCE = "scores.json", "README.md", "LICENSE.md"
+SCORES, CARD, LICENCE = "scores.json", "README.md", "LICENSE"
 DIGESTS = "digests.json"
 FITTED = (SETTINGS, WEIGHTS, RECORD, STATISTICS, PROVENANCE, LOG)
 TOLD = (SCORES, CARD, LICENCE)  # what is said of a model; it can be written anew without a fit

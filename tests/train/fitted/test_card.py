@@ -49,7 +49,7 @@ def written(fitted: Fitted, name: str = "model") -> str:
 def test_the_metadata_has_what_a_hub_reads(card: str) -> None:
     values, _ = parts(card)
     assert values["license"] == "other"
-    assert values["license_link"] == "LICENSE.md"  # a file of this name in the folder
+    assert values["license_link"] == "LICENSE"  # a file of this name in the folder
     assert re.fullmatch("[a-z0-9-]+", values["license_name"])
     assert values["library_name"] == "raicl"
     assert values["pipeline_tag"] == "video-classification"
@@ -130,20 +130,25 @@ def test_every_table_is_one(card: str) -> None:
 NASTY = 'a|b`c`\n---\nmodel-index: []\n<script>x</script> [y](z) \\ "q" \u202e\ud83d\ude00 *i*'
 
 
-def test_no_name_can_change_the_card(place: Path, fitted: Fitted) -> None:
+def called(fitted: Fitted, name: str) -> Fitted:
+    """The same model, in which everything that has a name of its own is called so."""
     assert fitted.scores is not None
+    [database] = fitted.record.databases.values()
     record = fitted.record.model_copy(
         update={
-            "outside_protocol": {NASTY: 1},
-            "left_out": {"clip": NASTY},
-            "preparation": {NASTY: NASTY},
-            "databases": {NASTY: next(iter(fitted.record.databases.values()))},
+            "outside_protocol": {name: 1},
+            "left_out": {"clip": name},
+            "preparation": {name: name},
+            "databases": {name: database},
         }
     )
-    scores = fitted.scores.model_copy(update={"run": NASTY})
-    nasty = dataclasses.replace(fitted, record=record, scores=scores)
-    values, text = parts(written(nasty, NASTY))
-    before, plain = parts(written(fitted))
+    scores = fitted.scores.model_copy(update={"run": name})
+    return dataclasses.replace(fitted, record=record, scores=scores)
+
+
+def test_no_name_can_change_the_card(place: Path, fitted: Fitted) -> None:
+    values, text = parts(written(called(fitted, NASTY), NASTY))
+    before, plain = parts(written(called(fitted, "plain"), "plain"))
     assert values.keys() == before.keys()
     assert len(values["tags"]) == len(before["tags"])
     assert (
@@ -180,7 +185,7 @@ def test_the_licences_are_told_and_what_is_not_known_is_said(place: Path, fitted
             update={"databases": dict.fromkeys(databases, part), "preparation": preparation}
         )
         card = written(dataclasses.replace(fitted, record=record, scores=None))
-        text = Path("LICENSE.md").read_text(encoding="utf-8")
+        text = Path("LICENSE").read_text(encoding="utf-8")
         assert text.strip() in card  # the same words in both
         return " ".join(card.split())
 

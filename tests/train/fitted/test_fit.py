@@ -24,7 +24,7 @@ from tests.train.fitted.conftest import OF_ALL, Fit
 from tests.train.harness import Data
 
 FILES = {
-    "LICENSE.md",
+    "LICENSE",
     "README.md",
     "digests.json",
     "log.csv",
