@@ -86,11 +86,12 @@ def fit_model(fit: Fit, *, overwrite: bool = False) -> None:
         check_output(fit)  # again, now that no other process can finish it
         if is_whole(fit.out):
             run.log(f"the model is fitted already: {fit.out}")
-            if fit.scores is not None and read_fitted(fit.out).scores != fit.scores:
-                _add_scores(fit, ready)
         elif not is_whole(ready):
             _train(fit, run, folder, ready)
         if is_whole(ready):
+            _publish(fit, ready)
+        if fit.scores is not None and read_fitted(fit.out).scores != fit.scores:
+            _add_scores(fit, ready)
             _publish(fit, ready)
     _remove(fit.work)
 
@@ -171,6 +172,7 @@ def _add_scores(fit: Fit, ready: Path) -> None:
 def _publish(fit: Fit, ready: Path) -> None:
     """Put the finished folder in its place. A killed process leaves it whole in one of the two."""
     if is_whole(fit.out):
+        _remove(fit.work / _OLD)
         replace_folder(fit.out, fit.work / _OLD)
     replace_folder(ready, fit.out)
 

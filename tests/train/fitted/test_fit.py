@@ -143,6 +143,25 @@ def test_a_model_that_was_finished_and_not_put_in_its_place_is_put_there(
     assert not work.exists()
 
 
+def test_scores_are_named_also_if_a_model_without_them_was_not_yet_put_in_its_place(
+    place: Path, fit: Fit
+) -> None:
+    assert fit(*OF_ALL[:2], "--out", "new").code == 0
+    settings = merge_settings(None, place / "small.toml", {})
+    composite = assemble([place / "flows.h5"], load_protocol("cde"), settings)
+    work = place / "new.training"
+    open_run(work, composite, settings)
+    shutil.copytree("new", work / "old")  # of an exchange that was killed
+    shutil.move("new", work / "model")
+    log = (work / "model/log.csv").read_bytes()  # it holds how long each epoch took
+    answer = fit(*OF_ALL[:2], "--out", "new", "--scores", "run")
+    assert answer.code == 0
+    assert "UF1 " in answer.out
+    assert (place / "new/scores.json").is_file()
+    assert (place / "new/log.csv").read_bytes() == log  # nothing was trained again
+    assert not work.exists()
+
+
 def test_another_experiment_is_refused_with_what_differs_and_replaced_if_asked(
     tmp_path: Path, place: Path, fit: Fit, make_cache: MakeCache
 ) -> None:
