@@ -25,10 +25,12 @@ from raicl.train.clips.overview import remarks
 from raicl.train.fitted.folder import CARD, LICENCE
 from raicl.train.fitted.records import Fitted, Statistics
 from raicl.train.fold.inference import describe_inference
+from raicl.train.inputs.scaling import Scale
 from raicl.train.run.key import identifying
 from raicl.train.scores.integrity import integrity
 from raicl.train.scores.results import SCORE_NAMES, Results, ScoreName
 from raicl.train.settings import TrainSettings
+from raicl.train.settings.inputs import ScaleName
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -126,6 +128,7 @@ def _values(name: str, told: Fitted) -> dict[str, Any]:
         "synthetic": 0 if synthetic is None else synthetic.clips,
         "remarks": remarks(record.left_out, record.flagged),
         "inference": describe_inference(told.settings),
+        "scaling": _scaling(record.scale),
         "changed": _changed(told.settings),
         "score_names": SCORE_NAMES,
         "interval": _interval,
@@ -155,6 +158,19 @@ def _landmarks(preparation: dict[str, SettingValue]) -> Licence:
     if digest is None:
         return Licence(title="landmark model", licence="the caches do not say which one was used")
     return known("landmarks", str(digest))
+
+
+def _scaling(scale: Scale) -> str:
+    ways: dict[ScaleName, str] = {
+        "train-std": f"divided by {scale.flow:.6g} px (flow) and {scale.strain:.6g} (strain)",
+        "const": f"divided by {scale.flow:.6g} px (flow) and {scale.strain:.6g} (strain)",
+        "none": "left as they are",
+        "sample-std": "divided by each instance's own standard deviations",
+        "sample-maxabs": "divided by each instance's own largest magnitude",
+        "minmax255": "made grey levels, each channel of each instance by itself",
+    }
+    clipped = "" if scale.clip is None else f", then clipped at {scale.clip:g}"
+    return ways[scale.mode] + clipped
 
 
 def _changed(settings: TrainSettings) -> dict[str, str]:

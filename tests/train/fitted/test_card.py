@@ -5,7 +5,7 @@ import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -16,6 +16,8 @@ from raicl.data.database import DATABASES
 from raicl.train.fitted.card import card_template, escape, known, write_card
 from raicl.train.fitted.load import read_fitted
 from raicl.train.fitted.records import Fitted, FittedDatabase
+from raicl.train.inputs.scaling import Scale
+from raicl.train.settings.inputs import ScaleName
 
 MODELS = {
     "dlib68": "shape_predictor_68_face_landmarks.dat",
@@ -92,7 +94,7 @@ def test_the_text_says_what_it_was_fitted_on_and_what_it_is_not_for(place: Path,
     statistics = json.loads((place / "model/statistics.json").read_text())
     assert "| CASME II (`casme2`) | 9 | 3 | 3 | 3 | 3 | sheet test |" in text
     assert provenance["cache_digest"] in text
-    assert f"divided by {record['scale']['flow']:.6g} (flow)" in text
+    assert f"divided by {record['scale']['flow']:.6g} px (flow)" in text
     for quantity in statistics["quantities"].values():
         least, _, fifth, _, median, _, most5, _, most = quantity["quantiles"]
         cells = " | ".join(f"{value:.3g}" for value in (fifth, median, most5, least, most))
@@ -164,6 +166,15 @@ def test_no_name_can_change_the_card(place: Path, fitted: Fitted) -> None:
     ]
     assert "html_inline" not in inline
     assert "link_open" not in inline
+
+
+@pytest.mark.parametrize("mode", get_args(ScaleName))
+def test_every_way_to_scale_is_told(place: Path, fitted: Fitted, mode: ScaleName) -> None:
+    scale = Scale(flow=0.5, strain=0.25, clip=None, mode=mode)
+    record = fitted.record.model_copy(update={"scale": scale})
+    [line] = re.findall("- Inputs are .*", written(dataclasses.replace(fitted, record=record)))
+    assert line.endswith(f"(`{mode}`).")
+    assert ("0.5 px" in line) == (mode in {"train-std", "const"})
 
 
 def test_only_texts_are_escaped() -> None:

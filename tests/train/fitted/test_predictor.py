@@ -44,6 +44,7 @@ OTHERS: list[dict[str, object]] = [
     {"infer_network": "target", "mrd": False, "infer": "mean"},
     {"irc": False, "mrd": False, "flip_average": True},
     {"scale": "minmax255", "flip_average": True, "infer": "weighted"},
+    {"scale": "sample-std", "flip_average": True},
 ]
 
 
