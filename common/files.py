@@ -88,10 +88,26 @@ def write_atomic(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def replace_folder(folder: Path, target: Path) -> None:
+    """Rename a folder whose files are on disk to `target`, which is absent or an empty folder.
+
+    Raises
+    ------
+    ResourceError, InputError : see `writing`; both folders are unchanged.
+    """
+    with writing(target):
+        folder.replace(target)
+        _sync(target.parent)
+
+
+def encode_json(values: object) -> bytes:
+    """Indented JSON with sorted keys, equal for equal values; NaN is refused."""
+    return (json.dumps(values, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
+
+
 def write_json(path: Path, values: object) -> None:
-    """Write indented JSON with sorted keys atomically; NaN is refused."""
-    text = json.dumps(values, indent=2, sort_keys=True, allow_nan=False)
-    write_atomic(path, (text + "\n").encode())
+    """Write `encode_json` of the values atomically."""
+    write_atomic(path, encode_json(values))
 
 
 def read_json(path: Path, *, fix: str, kind: str = "the file") -> dict[str, Any]:
@@ -105,7 +121,7 @@ def read_json(path: Path, *, fix: str, kind: str = "the file") -> dict[str, Any]
         values = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
             raise ValueError("it does not contain an object")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # the last: lists in lists in lists
         raise InputError(f"{kind} cannot be read: {error}", where=str(path), fix=fix) from error
     return values
 

@@ -53,7 +53,7 @@ def read_toml(
             where=str(path),
             fix=f"give {option} an existing TOML file",
         ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(
             f"not a TOML file: {error}", where=str(path), fix="correct the file"
         ) from error

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _PROGRAMS = {"raicl-prep": "prep", "raicl-train": "train"}
 _SETTINGS: dict[str, type[Settings]] = {
-    "prep": PrepSettings, "train": TrainSettings, "ablate": TrainSettings,
+    "prep": PrepSettings, "train": TrainSettings, "fit": TrainSettings, "ablate": TrainSettings,
 }  # fmt: skip
 _DEFAULT = re.compile(r"\s*\[dim\]\\?\[default: (.*?)\]\[/dim\]")
 _ON_OFF = {"true": "on", "false": "off", "True": "on", "False": "off"}

@@ -34,6 +34,7 @@ SMALL = {
 # ten seconds and more each
 SLOW = {
     "casme2",
+    "fit-a-model",
     "judge-a-result",
     "other-databases",
     "own-clips",

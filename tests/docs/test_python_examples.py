@@ -8,6 +8,7 @@ import pytest
 
 from raicl.common.terminal import console
 from raicl.data.miniature.layouts import write_miniature
+from raicl.train.fitted import command as fitting
 from raicl.train.run import command
 from raicl.train.scores.predictions import read_predictions
 from raicl.train.settings import TrainSettings
@@ -39,15 +40,28 @@ def train(run_dir: Path, seed: int) -> None:
         )
 
 
+def fit(out: Path) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        fitting.run(
+            [Path("flows.h5")],
+            TrainSettings(**SMALL),
+            out=out,
+            scores=Path("first"),
+            overwrite=False,
+            as_json=True,
+        )
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with what the page speaks of: a database, a cache and two runs on it."""
+    """A folder with what the page speaks of: a database, a cache, two runs on it and a model."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(console._state, "quiet", True)
     write_miniature(Path("data/raw/casme2"), "casme2-raw")
     write_cache(Path("flows.h5"), subjects=3, clips=3, n=4, size=40)
     for seed, name in enumerate(("first", "second")):
         train(Path(name), seed)
+    fit(Path("model"))
     return tmp_path
 
 

@@ -18,6 +18,7 @@ from raicl.train.inputs.scaling import Scale, apply_scale
 from raicl.train.model.regions import Regions
 from raicl.train.model.siamese import Siamese
 from raicl.train.scores.predictions import Prediction
+from raicl.train.settings import TrainSettings
 from raicl.train.settings.train import InferName
 
 
@@ -27,7 +28,7 @@ class Attention(NamedTuple):
     Attributes
     ----------
     instance : raw instance (u px, v px, strain), (3, S, S).
-    class_map : class map of the predicted class, (h, w), signed.
+    class_map : class map of one class, by default the predicted one, (h, w), signed.
     assignment : how much of each cell belongs to each region, (M, h, w). None without MRD.
     """
 
@@ -105,6 +106,14 @@ def classify(
     return verdicts
 
 
+def describe_inference(settings: TrainSettings) -> str:
+    """What is tested, and by which network, in words."""
+    infer = settings.infer
+    instances = "the middle instance" if infer == "middle" else f"all instances, {infer}"
+    mirrored = ", averaged with the mirror image" if settings.flip_average else ""
+    return f"{settings.infer_network} network on {instances}{mirrored}"
+
+
 def _tested_rows(instances: Instances, clip: str, infer: InferName) -> Sequence[int]:
     """Row of the middle instance, or all rows that a run of the same sampling trains on [ours]."""
     return [instances.middle[clip]] if infer == "middle" else instances.rows[clip]
@@ -121,14 +130,26 @@ def _probabilities(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tens
     return logits.softmax(-1).mean(0)
 
 
-@torch.no_grad()
 def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Prediction) -> Attention:
-    """Where the network looks in the clip of a prediction. Leaves the network in eval mode."""
+    """Where the network looks in the clip of a prediction, see `attend_clip`."""
+    return attend_clip(model, instances, scale, prediction.clip, prediction.predicted)
+
+
+@torch.no_grad()
+def attend_clip(
+    model: Siamese, instances: Instances, scale: Scale, clip: str, label: int
+) -> Attention:
+    """Where the network looks for a class in a clip. Leaves the network in eval mode.
+
+    Parameters
+    ----------
+    label : index of the class.
+    """
     model.eval()
-    raw = instances.gather(torch.tensor([instances.middle[prediction.clip]]))
+    raw = instances.gather(torch.tensor([instances.middle[clip]]))
     network = model.tested
     features = network.classifier.features(apply_scale(raw, scale))
-    class_map = network.classifier.maps(features)[0, prediction.predicted]
+    class_map = network.classifier.maps(features)[0, label]
     regions = tested_regions(model, features)
     assignment = None if regions is None else regions.assignment[0].cpu()
     return Attention(raw[0].cpu(), class_map.cpu(), assignment)

@@ -163,6 +163,32 @@ def load_instances(
     )
 
 
+def hold_instances(
+    clips: Mapping[str, Tensor], middle: Mapping[str, int], *, size: int, device: torch.device
+) -> Instances:
+    """Instances that are in memory already, made ready as those of a cache are.
+
+    They can be classified and looked at. No scale can be fitted on them.
+
+    Parameters
+    ----------
+    clips : raw instances by clip id, float16 (N, 3, S, S), as a cache holds them.
+    middle : row of each clip that inference uses, 0 … N-1, by clip id.
+    size : side of the network's input, px.
+    """
+    ready = [resize_instances(raw, size) for raw in clips.values()]
+    starts = dict(zip(clips, accumulate(map(len, ready), initial=0), strict=False))
+    return Instances(
+        rows={clip: range(starts[clip], starts[clip] + len(raw)) for clip, raw in clips.items()},
+        middle={clip: starts[clip] + middle[clip] for clip in clips},
+        moments={},
+        strength=np.concatenate([mean_length(instances) for instances in ready]),
+        motion=np.concatenate([mean_length(raw) for raw in clips.values()]),
+        store=Resident(torch.cat(ready).to(device)),
+        device=device,
+    )
+
+
 def room(device: torch.device) -> int:
     """Bytes that instances may take: half of the free memory, to leave room for networks [ours]."""
     if device.type == "cuda":

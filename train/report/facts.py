@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from raicl.common.order import natural_key
 from raicl.train.clips.overview import remarks
+from raicl.train.fold.inference import describe_inference
 from raicl.train.run.outcome import Outcome
 from raicl.train.scores.integrity import integrity
 from raicl.train.scores.results import Results
@@ -116,7 +117,7 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Outside the protocol": ", ".join(outside),
         "Split": results.split,
         "Failed folds": "; ".join(f"{name}: {why}" for name, why in results.failed.items()),
-        "Inference": _inference(outcome.settings),
+        "Inference": describe_inference(outcome.settings),
         "Labels digest": environment.labels_digest,
         "Device": results.device,
         "GPUs": ", ".join(environment.gpus),
@@ -131,13 +132,6 @@ def _control(results: Results) -> str:
     if results.chance_uar is None:
         return ""
     return f"{results.control}: chance gives a UAR of {results.chance_uar:.4f}"
-
-
-def _inference(settings: TrainSettings) -> str:
-    infer = settings.infer
-    instances = "the middle instance" if infer == "middle" else f"all instances, {infer}"
-    mirrored = ", averaged with the mirror image" if settings.flip_average else ""
-    return f"{settings.infer_network} network on {instances}{mirrored}"
 
 
 def _settings(settings: TrainSettings) -> list[SettingRow]:

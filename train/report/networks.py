@@ -11,7 +11,7 @@ from raicl.train.clips.composite import Composite
 from raicl.train.clips.plan import assemble
 from raicl.train.model.siamese import Siamese
 from raicl.train.run.outcome import Outcome
-from raicl.train.run.weights import load_network
+from raicl.train.run.weights import load_network, network_to_fill
 
 
 def composite_of(outcome: Outcome, flows: Sequence[Path]) -> Composite:
@@ -51,10 +51,7 @@ def network_of(outcome: Outcome, fold: str) -> Siamese:
     ------
     InputError : its weights are missing or changed.
     """
-    settings = outcome.settings
-    changes: dict[str, object] = {"irc": False}
-    if not settings.mrd:  # no target is made then, so load even a target's classifier as online
-        changes["infer_network"] = "online"
-    model = Siamese(settings.model_copy(update=changes), len(outcome.classes))
-    load_network(model.tested, outcome.fold_folder(fold), outcome.folds[fold])
+    record = outcome.folds[fold]
+    model = network_to_fill(outcome.settings, record.class_counts)
+    load_network(model.tested, outcome.fold_folder(fold), record)
     return model

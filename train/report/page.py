@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raicl.common.cache.flows import open_cache, read_index
-from raicl.common.errors import ConflictError, InputError, SetupError
+from raicl.common.errors import ConflictError, InputError
 from raicl.common.files import write_atomic
+from raicl.common.templates import load_template
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.report.ablation import read_ablation
 from raicl.train.report.blocks import shares
@@ -26,8 +26,6 @@ from raicl.train.scores.strata import STRATA
 from raicl.train.scores.swaps import shown_p
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from raicl.train.report.attention import Picture
 
 
@@ -93,7 +91,12 @@ def write_page(
     """
     _refuse_other(path)
     _refuse_other_measures(_measures_of(path))
-    template = _template()
+    template = load_template(
+        "raicl.train.report",
+        "page.html.jinja",
+        needed_by="the report",
+        filters={"shown_p": shown_p},
+    )
     alone = len(outcomes) == 1
     runs = [_run(outcome, flows, faces, alone, truth) for outcome in outcomes]
     comparison, incomparable = _compare(outcomes)
@@ -156,23 +159,6 @@ def _refuse_other(path: Path) -> None:
         raise ConflictError(
             "the output exists and is not a page", where=str(path), fix="choose another --out"
         )
-
-
-def _template() -> Template:
-    try:
-        from jinja2 import Environment, FunctionLoader, StrictUndefined
-    except ImportError as error:
-        raise SetupError("the report needs jinja2", fix="pip install 'raicl[demo]'") from error
-    folder = files("raicl.train.report")
-    environment = Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
-        autoescape=True,  # names of clips, classes and folders come from others
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown_p"] = shown_p
-    return environment.get_template("page.html.jinja")
 
 
 def _compare(outcomes: Sequence[Outcome]) -> tuple[Comparison | None, str]:

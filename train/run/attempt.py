@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from raicl.train.clips.folds import Fold, FoldError
 from raicl.train.fold import pictures
 from raicl.train.fold.checkpoint import remove_states, save_tensors
@@ -20,7 +18,7 @@ from raicl.train.fold.oracle import watch
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.inputs.scaling import Scale
 from raicl.train.model.siamese import Siamese
-from raicl.train.run.device import describe_device
+from raicl.train.run.device import describe_device, memory_of
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import CLASSIFIER, REGIONS
 from raicl.train.run.records import FoldRecord
@@ -143,7 +141,7 @@ def _train_and_test(
     experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
 ) -> _Tested:
     composite = experiment.composite
-    try:
+    with memory_of(experiment.device):
         model, scale, device = _trained(experiment, fold, instances, folder, folds_after)
         started = time.perf_counter()
         predictions = predict(
@@ -154,12 +152,6 @@ def _train_and_test(
             subjects=composite.subjects(fold.test),
             labels=composite.labels,
         )
-    except RuntimeError as error:
-        if not _out_of_memory(error):
-            raise
-        raise FoldError(
-            f"out of memory on {experiment.device}", fix="lower --batch-size or --size"
-        ) from error
     return _Tested(model, scale, predictions, device, time.perf_counter() - started)
 
 
@@ -220,12 +212,6 @@ def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:
     absent = [name for name, n in zip(experiment.classes, counts, strict=True) if n == 0]
     if absent:
         experiment.run.log(f"note: fold {fold.name} trains without {', '.join(absent)}")
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    """Whether a device has run out of memory. Only CUDA's error has a class of its own."""
-    texts = ("can't allocate memory", "out of memory")
-    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in texts)
 
 
 def _correct(rows: Sequence[Prediction]) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.terminal.wording import counted
+from raicl.train.clips.folds import FoldError
 
 
 def resolve_device(name: str) -> torch.device:
@@ -54,6 +57,28 @@ def configure_torch(*, threads: int | None, deterministic: bool) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
         torch.backends.cudnn.benchmark = False
+
+
+@contextmanager
+def memory_of(device: torch.device) -> Iterator[None]:
+    """Turn the error of a device that has run out of memory into one that says what to do.
+
+    Raises
+    ------
+    FoldError : the device has run out of memory.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
+        raise FoldError(f"out of memory on {device}", fix="lower --batch-size or --size") from error
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device has run out of memory. Only CUDA's error has a class of its own."""
+    texts = ("can't allocate memory", "out of memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in texts)
 
 
 def _has_mps() -> bool:

@@ -17,7 +17,7 @@ from raicl.train.run.records import FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results
 
-CONFIG, ENVIRONMENT, RESULTS, _DONE = "config.toml", "env.json", "results.json", "done.json"
+CONFIG, ENVIRONMENT, RESULTS, DONE = "config.toml", "env.json", "results.json", "done.json"
 CLASSIFIER, REGIONS = "weights.safetensors", "regions.safetensors"  # of the tested network
 _DIGESTED = ("predictions.csv", CLASSIFIER, REGIONS, "oracle.jsonl")
 EVENTS = "tensorboard"
@@ -85,7 +85,7 @@ class Run:
 
     def finished(self, fold: Fold) -> bool:
         """Whether the fold is complete. Only ``done.json`` says so."""
-        return (self.fold_folder(fold) / _DONE).is_file()
+        return (self.fold_folder(fold) / DONE).is_file()
 
     def file_digests(self, fold: Fold) -> dict[str, str]:
         """SHA-256 of the files that must not change once the fold is finished, by name."""
@@ -94,7 +94,7 @@ class Run:
 
     def finish(self, fold: Fold, record: FoldRecord) -> None:
         """Declare a fold complete, after its predictions and weights are on disk."""
-        write_versioned(self.fold_folder(fold) / _DONE, record)
+        write_versioned(self.fold_folder(fold) / DONE, record)
 
     def predictions(self, fold: Fold, classes: Sequence[str]) -> list[Prediction]:
         """The verified predictions of a finished fold.
@@ -123,7 +123,7 @@ class Run:
         ------
         InputError : the file is damaged.
         """
-        path = self.fold_folder(fold) / _DONE
+        path = self.fold_folder(fold) / DONE
         return read_versioned(path, FoldRecord, fix=f"remove the fold's folder: {_AGAIN}")
 
     def write_results(self, results: Results) -> None:

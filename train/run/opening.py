@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from raicl.common.errors import ConflictError, InputError
 from raicl.common.files import write_atomic
@@ -35,10 +36,34 @@ def default_folder(composite: Composite, settings: TrainSettings) -> Path:
     return Path("runs") / "-".join([*parts, run_key(composite, settings)])
 
 
+class Named(NamedTuple):
+    """How a user names a run's folder, and starts the run anew."""
+
+    option: str
+    program: str
+
+    @property
+    def fix(self) -> str:
+        """What a user can do about a folder of another experiment."""
+        return f"choose another {self.option}, or start it anew with {self.program} --overwrite"
+
+
+RUN_DIR = Named("--run-dir (of raicl ablate: --dir)", "raicl-train")
+
+
 def open_run(
-    folder: Path, composite: Composite, settings: TrainSettings, *, overwrite: bool = False
+    folder: Path,
+    composite: Composite,
+    settings: TrainSettings,
+    *,
+    overwrite: bool = False,
+    named: Named = RUN_DIR,
 ) -> Run:
     """Start a run or reopen it.
+
+    Parameters
+    ----------
+    named : how a user names the folder.
 
     Raises
     ------
@@ -52,7 +77,7 @@ def open_run(
         raise InputError(
             f"cannot make the run folder: {error.strerror}",
             where=str(folder),
-            fix="choose a --run-dir that you may write to",
+            fix=f"choose a {named.option} that you may write to",
         ) from error
     config = folder / CONFIG
     # list the folder once: between two looks another process may start this run
@@ -61,21 +86,23 @@ def open_run(
         raise ConflictError(
             "the folder holds something other than a run",
             where=str(folder),
-            fix="choose a new --run-dir",
+            fix=f"choose a new {named.option}",
         )
     if overwrite and config.exists():
         _clear(folder)
     run = Run(folder)
     if run.begun:
-        check_same(folder, composite, settings)
-        _note_versions(run)
+        check_same(folder, composite, settings, named=named)
+        _note_versions(run, named.fix)
     else:  # the environment is written last: it marks the run as set up completely
         write_atomic(config, to_toml(settings).encode())
         write_versioned(folder / ENVIRONMENT, environment(composite))
     return run
 
 
-def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> None:
+def check_same(
+    folder: Path, composite: Composite, settings: TrainSettings, *, named: Named = RUN_DIR
+) -> None:
     """Check that a run was started with these settings, instances and labels.
 
     Raises
@@ -83,12 +110,27 @@ def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> N
     ConflictError : it was not. The error names what differs.
     """
     path = folder / CONFIG
-    before = identifying(merge(TrainSettings, (str(path), read_toml(path))))
-    now = identifying(settings)
-    changed = [
-        f"{key} = {before[key]!r}, now {now[key]!r}" for key in now if before[key] != now[key]
-    ]
-    begun = _read_environment(folder)
+    before = merge(TrainSettings, (str(path), read_toml(path)))
+    changed = differences(before, _read_environment(folder, named.fix), composite, settings)
+    if changed:
+        raise ConflictError(
+            f"the run folder belongs to another experiment: {'; '.join(changed)}",
+            where=str(folder),
+            fix=named.fix,
+        )
+
+
+def differences(
+    before: TrainSettings, begun: Environment, composite: Composite, settings: TrainSettings
+) -> list[str]:
+    """In words, what differs between an experiment that was begun and that of now.
+
+    Parameters
+    ----------
+    before, begun : settings and environment of the one that was begun.
+    """
+    old, new = identifying(before), identifying(settings)
+    changed = [f"{key} = {old[key]!r}, now {new[key]!r}" for key in new if old[key] != new[key]]
     if begun.cache_digest != composite.digest:
         changed.append(f"cache {begun.cache_digest[:16]}, now {composite.digest[:16]}")
     if begun.labels_digest != composite.labels_digest:
@@ -96,22 +138,15 @@ def check_same(folder: Path, composite: Composite, settings: TrainSettings) -> N
             f"labels {begun.labels_digest[:16]}, now {composite.labels_digest[:16]} "
             f"by protocol {composite.protocol.name}"
         )
-    if changed:
-        raise ConflictError(
-            f"the run folder belongs to another experiment: {'; '.join(changed)}",
-            where=str(folder),
-            fix="choose another --run-dir (of raicl ablate: --dir), or start it anew with "
-            "raicl-train --overwrite",
-        )
+    return changed
 
 
-def _read_environment(folder: Path) -> Environment:
-    fix = "start the run anew with raicl-train --overwrite"
+def _read_environment(folder: Path, fix: str) -> Environment:
     return read_versioned(folder / ENVIRONMENT, Environment, fix=fix)
 
 
-def _note_versions(run: Run) -> None:
-    before, now = _read_environment(run.folder).versions, versions(PACKAGES)
+def _note_versions(run: Run, fix: str) -> None:
+    before, now = _read_environment(run.folder, fix).versions, versions(PACKAGES)
     changed = [
         f"{name} {before.get(name)} → {now[name]}" for name in now if before.get(name) != now[name]
     ]

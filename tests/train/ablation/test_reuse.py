@@ -81,7 +81,7 @@ def test_changed_weights_are_not_tested(tmp_path: Path, words: Words, raicl: Rai
     (first / "weights.safetensors").write_bytes(b"other")
     answer = raicl(*words, "--rows", "middle,mean")
     assert answer.code == 5
-    assert "are not those that the fold finished with" in answer.out
+    assert "are not those that were saved" in answer.out
     assert not folds_of(tmp_path / "study/mean/seed-0")
 
 

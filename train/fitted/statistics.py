@@ -1,0 +1,119 @@
+"""Statistics: the motion, lengths and frame rates that a model was fitted on.
+
+Whoever classifies another clip compares it with these. All of it is measured in the crop of the
+cache, before any scaling or resizing to the network's input.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.cache.flows import StoredClip
+from raicl.common.terminal.progress import progress
+from raicl.train.clips.composite import Composite
+from raicl.train.fitted.records import FrameRate, Quantity, Statistics
+from raicl.train.settings import TrainSettings
+
+SHARES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
+
+
+class Measured(NamedTuple):
+    """One clip, as its quantities are taken from it.
+
+    Attributes
+    ----------
+    motion : length of the flow of the middle instance, px, (S, S).
+    fps : frames per second of the frames that were used. None if not known.
+    """
+
+    stored: StoredClip
+    motion: NDArray[np.float32]
+    fps: float | None
+
+
+class _Source(NamedTuple):
+    unit: str
+    meaning: str
+    of: Callable[[Measured], float | None]
+
+
+def _percentile(share: float) -> Callable[[Measured], float]:
+    return lambda clip: float(np.quantile(clip.motion, share))
+
+
+def _seconds(clip: Measured) -> float | None:
+    annotated = clip.stored.record.clip  # whose frame numbers count time in units of 1/fps
+    return (annotated.offset - annotated.onset) / annotated.fps if annotated.fps else None
+
+
+# What is measured of a clip. A number that caches hold later is one more row.
+_SOURCES = {
+    "motion_mean_px": _Source(
+        "px", "mean |flow| of the middle instance", lambda clip: float(clip.motion.mean())
+    ),
+    **{
+        f"motion_p{100 * share:.0f}_px": _Source(
+            "px", f"|flow| that {share:.0%} of its pixels stay below", _percentile(share)
+        )
+        for share in (0.5, 0.9, 0.99)
+    },
+    "length_frames": _Source(
+        "frames",
+        "frames on disk, from onset to offset",
+        lambda clip: float(clip.stored.record.n_frames),
+    ),
+    "length_s": _Source("s", "time from onset to offset", _seconds),
+    "frame_rate_hz": _Source("1/s", "frames per second", lambda clip: clip.fps),
+}
+
+
+def measure(composite: Composite, clips: Sequence[str], settings: TrainSettings) -> Statistics:
+    """Measure the clips that a model is fitted on. Each shard is read once.
+
+    Raises
+    ------
+    InputError : a shard is damaged.
+    """
+    values: dict[str, list[float | None]] = {name: [] for name in _SOURCES}
+    rates: Counter[float | None] = Counter()
+    with progress(len(clips), "measuring motion") as shown:
+        for clip in clips:
+            found = _measured(composite.records[clip], settings)
+            rates[found.fps] += 1
+            for name, source in _SOURCES.items():
+                values[name].append(source.of(found))
+            shown.advance()
+    return Statistics(
+        clips=len(clips),
+        crop=composite.caches[0].size,
+        shares=SHARES,
+        quantities={name: _quantity(_SOURCES[name], values[name]) for name in _SOURCES},
+        frame_rates=tuple(
+            FrameRate(fps=fps, clips=n)
+            for fps, n in sorted(rates.items(), key=lambda row: (row[0] is None, row[0] or 0.0))
+        ),
+    )
+
+
+def _measured(stored: StoredClip, settings: TrainSettings) -> Measured:
+    cache, record = stored
+    u, v, _ = cache.read(record).instances[record.middle].astype(np.float32)
+    slowed = settings.frame_rate or cache.settings.get("frame_rate")
+    fps = float(slowed) if isinstance(slowed, int | float) else record.clip.fps
+    return Measured(stored, np.hypot(u, v), fps)
+
+
+def _quantity(source: _Source, values: Sequence[float | None]) -> Quantity:
+    known = [value for value in values if value is not None]
+    return Quantity(
+        unit=source.unit,
+        meaning=source.meaning,
+        clips=len(known),
+        unknown=len(values) - len(known),
+        quantiles=tuple(np.quantile(known, SHARES).tolist()) if known else None,
+    )
