@@ -17,7 +17,7 @@ from raicl.common.provenance import installed_version
 from raicl.common.sampling.sample import Sample
 from raicl.common.settings import SettingValue
 from raicl.data.records import Footage
-from raicl.preprocess.face.landmarks import model_file
+from raicl.preprocess.face.models import model_file
 from raicl.preprocess.flow.engine import describe_engine
 from raicl.preprocess.frames import RawFrame, read_frame
 from raicl.preprocess.sampling import sample_footage
