@@ -186,9 +186,7 @@ def _quality_lines(found: Summary) -> list[str]:
     from raicl.common.quality import UNITS
 
     if not found["quality"]:
-        return [
-            "quality    unknown: made by an older raicl; raicl-prep with the same --out adds it"
-        ]
+        return ["quality    unknown: of an older raicl; raicl-prep with the same --out adds it"]
     lines = ["quality    median over the clips (least to greatest)"]
     for name, unit in UNITS.items():
         spread = found["quality"].get(name)
@@ -196,10 +194,9 @@ def _quality_lines(found: Summary) -> list[str]:
             lines.append(f"  {name:15} unknown")
             continue
         missing = found["clips"] - spread["known"]
-        lines.append(
-            f"  {name:15} {spread['median']:g} ({spread['least']:g} to {spread['greatest']:g}) {unit}"
-            + (f", unknown in {counted(missing, 'clip')}" if missing else "")
-        )
+        reach = f"({spread['least']:g} to {spread['greatest']:g})"
+        unknown = f", unknown in {counted(missing, 'clip')}" if missing else ""
+        lines.append(f"  {name:15} {spread['median']:g} {reach} {unit}{unknown}")
     return lines
 
 

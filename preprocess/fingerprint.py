@@ -23,7 +23,10 @@ from raicl.preprocess.frames import RawFrame, read_frame
 from raicl.preprocess.sampling import sample_footage
 from raicl.preprocess.settings import PrepSettings
 
-SCHEMA = 2  # increase it whenever the code of stage 1 changes what an instance holds
+# Increase it whenever the code of stage 1 changes what an instance holds. It was not when faces began
+# to be checked: instances of a face stayed the same, and shards of before are known by their missing
+# quality and are checked again (see `stored`), which is faster than to compute every cache anew.
+SCHEMA = 2
 
 
 @dataclass(frozen=True, kw_only=True)

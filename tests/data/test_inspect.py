@@ -82,7 +82,7 @@ def test_the_quality_is_summed_up_and_said_to_be_unknown_where_it_is(
     flows: Path, capsys: Any
 ) -> None:
     inspect(flows)
-    assert "quality    unknown: made by an older raicl" in capsys.readouterr().out
+    assert "quality    unknown: of an older raicl" in capsys.readouterr().out
     cache = open_cache(flows)
     records = [
         replace(cache.records[0], quality=Quality(eye_distance=30.0, roll=1.5)),

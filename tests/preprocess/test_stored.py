@@ -108,8 +108,6 @@ def test_a_clip_whose_old_face_was_none_fails_with_the_reason_and_leaves_the_ind
     small = cv2.resize(texture(), (160, 120), interpolation=cv2.INTER_AREA)
     for frame in people.footage[0].frames:
         cv2.imwrite(str(frame.path), small)
-    none = QUICK.model_copy(update={"align": "none"})
-    prepare(people, tmp_path / "none.h5", none)  # as if there had been a face
     rows = prepare(people, out, QUICK)
     assert [row.status for row in rows] == ["failed", "computed"]
     assert rows[0].reason == "no face in the onset frame (img0.png)"
