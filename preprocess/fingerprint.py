@@ -23,9 +23,9 @@ from raicl.preprocess.frames import RawFrame, read_frame
 from raicl.preprocess.sampling import sample_footage
 from raicl.preprocess.settings import PrepSettings
 
-# Increase it whenever the code of stage 1 changes what an instance holds. It was not when faces began
-# to be checked: instances of a face stayed the same, and shards of before are known by their missing
-# quality and are checked again (see `stored`), which is faster than to compute every cache anew.
+# Increase it whenever the code of stage 1 changes what an instance holds. It was not increased when
+# faces began to be checked: instances of faces stayed the same. Shards of before are known by their
+# missing quality and are checked again (see `stored`), so that no cache is computed anew for it.
 SCHEMA = 2
 
 

@@ -3,7 +3,7 @@
 So a false box, or the box of a face that lies on its side, gives landmarks that look like a face
 and are nonsense. Of what can be asked of them, one thing tells: landmarks of a face stay where they
 are when the box is moved a little, and the others move along. The bounds below were measured (see
-docs/method.md 1.1, `python -m tests.benchmarks.faces`).
+docs/method.md 1.1).
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ _CORNER = 0.02  # least quality of a point, of the best one's
 _APART = 6  # px between points
 _WINDOW = {"winSize": (15, 15), "maxLevel": 2}
 _RETURN = 0.5  # px; a point that is not tracked back to its place was not tracked
+_UNLIKE = 0.5  # mean difference of what was tracked, over its standard deviation; of noise above 1
 WATCHED = 4  # frames in which the background is looked at
 
 
@@ -135,8 +136,8 @@ def background_flow(
 ) -> float | None:
     """Largest over the frames of the median way of points beside and above the head.
 
-    Corners of the onset are tracked (Lucas-Kanade) to each frame and back. What does not come back
-    to its place is not counted, so that the noise of a bare wall is not taken for motion.
+    Corners of the onset are tracked (Lucas-Kanade) to each frame and back. What does not look alike
+    there, or does not come back, is not counted, so that the noise of a bare wall is no motion.
 
     Parameters
     ----------
@@ -151,15 +152,29 @@ def background_flow(
     points = cv2.goodFeaturesToTrack(
         onset, _POINTS, _CORNER, _APART, mask=_background_of(onset.shape, eyes), blockSize=7
     )
+    if points is None:
+        return None
+    unlike = _UNLIKE * _spread_at(onset, points[:, 0])
     ways = []
-    for frame in frames if points is not None else ():
-        there, found, _ = cv2.calcOpticalFlowPyrLK(onset, frame, points, None, **_WINDOW)
+    for frame in frames:
+        there, found, error = cv2.calcOpticalFlowPyrLK(onset, frame, points, None, **_WINDOW)
         back, again, _ = cv2.calcOpticalFlowPyrLK(frame, onset, there, None, **_WINDOW)
         astray = np.hypot(*(back - points)[:, 0].T)
         kept = (found[:, 0] & again[:, 0]).astype(bool) & (astray < _RETURN)
+        kept &= error[:, 0] < unlike
         if kept.sum() >= _LEAST_POINTS:
             ways.append(float(np.median(np.hypot(*(there - points)[kept, 0].T))))
     return max(ways) / eye_distance(eyes) if ways else None
+
+
+def _spread_at(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Standard deviation of the window around each of the points (K, 2), grey levels."""
+    cv2 = opencv()
+    grey = image.astype(np.float32)
+    mean, square = (cv2.blur(part, _WINDOW["winSize"]) for part in (grey, grey**2))
+    column, row = np.rint(points).astype(int).T
+    variance = (square - mean**2)[row, column]
+    return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)
 
 
 def _background_of(shape: tuple[int, ...], eyes: NDArray[np.float64]) -> NDArray[np.uint8]:
