@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from raicl.preprocess.face.plausible import (
     eye_moves,
     shape_problem,
 )
-from raicl.preprocess.face.views import TURNS, View, turn
+from raicl.preprocess.face.views import QUARTERS, TILTS, View, turn
 from raicl.preprocess.opencv import opencv
 
 _LEAST_RANGE = 100  # grey levels; in darker faces dlib's landmarks are not sure of themselves
@@ -55,9 +55,10 @@ def find_landmarks(
     """Landmarks of the largest plausible face, and flags that say how it was found.
 
     Detectors are tried until one finds a face (see `detect`). If its landmarks are surely those of
-    a face, they are taken. Otherwise the same detectors look at the frame turned. What they find
-    there is taken, with the flag ``face-rotated``, if it is surer by a factor of two. The landmarks
-    are always fitted at full resolution.
+    a face, they are taken. A detector that finds no face looks at the frame turned by quarters
+    before the next one is tried. A face that is not sure is looked for in the frame turned a
+    little, too, and gives way to one that is surer there by a factor of two. Faces of turned frames
+    have the flag ``face-rotated``. The landmarks are always fitted at full resolution.
 
     Parameters
     ----------
@@ -74,59 +75,58 @@ def find_landmarks(
     InputError : no detector finds a face, or what they find is none.
     SetupError : dlib or the model cannot be loaded.
     """
-    stages, upright = _find_upright(image, model)
-    if upright is not None and not upright.problem and upright.moves <= STEADY:
-        return upright.points, upright.flags
-    most = UNSTEADY if upright is None else min(UNSTEADY, upright.moves / 2)
-    found = _find_turned(image, model, stages, most) or upright
-    if found is None or found.problem:
-        raise _no_face(found)
-    return found.points, found.flags
-
-
-def _find_upright(image: NDArray[np.uint8], model: Path) -> tuple[int, Candidate | None]:
-    """The first face that is found, or else the first place that seemed to be one.
-
-    Returns
-    -------
-    stages : how many detectors looked.
-    found : None if none of them found anything.
-    """
-    refused = None
-    stages = 0
+    refused = turned = None
+    quarters = _search(image, model, QUARTERS)
     for stages, (step, boxes) in enumerate(detect(image), 1):
-        for candidate in _examine_all(image, boxes, model, step):
-            if not candidate.problem:
-                return stages, candidate
-            refused = refused or candidate
-    return stages, refused
+        seen, upright = _first(_examine_all(image, boxes, model, step))
+        refused = refused or seen
+        if upright is not None and upright.moves <= STEADY:
+            return upright.points, upright.flags
+        turned = _surest(turned, *next(quarters))
+        if seen is not None:
+            tilted = chain.from_iterable(islice(_search(image, model, TILTS), stages))
+            surest = _surest(turned, *tilted)
+            if surest is not None and surest.moves <= min(UNSTEADY, (upright or seen).moves / 2):
+                return surest.points, surest.flags
+            if upright is not None:
+                return upright.points, upright.flags
+        elif turned is not None and turned.moves <= STEADY:
+            return turned.points, turned.flags
+    turned = turned or _surest(*chain.from_iterable(_search(image, model, TILTS)))
+    if turned is None:
+        raise _no_face(refused)
+    return turned.points, turned.flags
 
 
-def _find_turned(
-    image: NDArray[np.uint8], model: Path, stages: int, most: float
-) -> Candidate | None:
-    """The surest face in the frame turned, by the first detector that finds one in any view.
+def _first(candidates: Iterable[Candidate]) -> tuple[Candidate | None, Candidate | None]:
+    """The first candidate, and the first that is a face."""
+    seen = None
+    for candidate in candidates:
+        seen = seen or candidate
+        if not candidate.problem:
+            return seen, candidate
+    return seen, None
 
-    Parameters
-    ----------
-    stages : how many detectors look. The CNN looks at quarter turns only.
-    most : how far the eyes may move when the box is moved, in distances between the eyes.
-    """
-    views = {degrees: turn(image, degrees) for degrees in TURNS}
-    searches = [
-        islice(detect(view.image), stages if degrees % 90 == 0 else min(stages, HOG_STAGES))
-        for degrees, view in views.items()
-    ]
-    for stage in zip_longest(*searches, fillvalue=("", [])):
-        faces = [
+
+def _surest(*faces: Candidate | None) -> Candidate | None:
+    """The face whose eyes move least when the box is moved; of equal ones, the first."""
+    found = [face for face in faces if face is not None]
+    return min(found, key=lambda face: face.moves, default=None)
+
+
+def _search(
+    image: NDArray[np.uint8], model: Path, turns: tuple[int, ...]
+) -> Iterator[list[Candidate]]:
+    """Yield the faces that each detector finds in the frame turned. The CNN minds no small turn."""
+    views = [turn(image, degrees) for degrees in turns]
+    last = None if turns == QUARTERS else HOG_STAGES
+    for stage in zip(*(islice(detect(view.image), last) for view in views), strict=True):
+        yield [
             _turned_back(candidate, view)
-            for view, (step, boxes) in zip(views.values(), stage, strict=True)
+            for view, (step, boxes) in zip(views, stage, strict=True)
             for candidate in _examine_all(view.image, boxes, model, step)
-            if not candidate.problem and candidate.moves <= most
+            if not candidate.problem
         ]
-        if faces:
-            return min(faces, key=lambda face: face.moves)
-    return None
 
 
 def _turned_back(candidate: Candidate, view: View) -> Candidate:

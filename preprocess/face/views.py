@@ -11,7 +11,7 @@ from raicl.preprocess.opencv import opencv
 
 # Degrees. The quarter turns are for cameras and files that lie on their side. The small ones are
 # for tilted heads: from about 20 degrees on, dlib's 68 landmarks begin to miss.
-TURNS = (90, 180, 270, 30, -30)
+QUARTERS, TILTS = (90, 180, 270), (30, -30)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from raicl.preprocess.face.align import carry
-from raicl.preprocess.face.views import TURNS, turn
+from raicl.preprocess.face.views import QUARTERS, TILTS, turn
 
 
 def spot(x: int, y: int) -> np.ndarray:
@@ -19,7 +19,7 @@ def centre(image: np.ndarray) -> np.ndarray:
     return np.array([[columns.mean(), rows.mean()]])
 
 
-@pytest.mark.parametrize("degrees", TURNS)
+@pytest.mark.parametrize("degrees", QUARTERS + TILTS)
 @pytest.mark.parametrize("place", [(5, 7), (80, 50), (60, 10)])
 def test_a_spot_is_carried_back_to_its_place(degrees: int, place: tuple[int, int]) -> None:
     view = turn(spot(*place), degrees)
