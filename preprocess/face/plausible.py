@@ -106,10 +106,11 @@ def shading(image: NDArray[np.uint8], points: NDArray[np.float32]) -> float:
     cv2 = opencv()
     eyes = eye_centres(points)
     distance = float(np.hypot(*(eyes[1] - eyes[0])))
-    x, y = eyes.mean(axis=0) + np.array([0, distance / 2])  # the middle of the face, about
+    x, y = eyes.mean(axis=0)
     height, width = image.shape
-    rows = slice(max(round(y - 1.2 * distance), 0), min(round(y + 1.2 * distance) + 1, height))
-    columns = slice(max(round(x - distance), 0), min(round(x + distance) + 1, width))
+    reach = 1.8 * distance  # in any direction, because the face may be tilted
+    rows = slice(max(round(y - reach), 0), min(round(y + reach) + 1, height))
+    columns = slice(max(round(x - reach), 0), min(round(x + reach) + 1, width))
     patch = image[rows, columns]
     if min(patch.shape) < 2:
         return 0.0
@@ -118,8 +119,12 @@ def shading(image: NDArray[np.uint8], points: NDArray[np.float32]) -> float:
     patch = cv2.resize(patch, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     smooth = cv2.medianBlur(patch, _SMOOTH)
     down, across = np.mgrid[: patch.shape[0], : patch.shape[1]] / scale
-    right, below = across + columns.start - x, down + rows.start - y
-    inside = (right / (0.95 * distance)) ** 2 + (below / (1.2 * distance)) ** 2 < 1
+    left_eye, right_eye = eyes @ (1, 1j)
+    away = across + columns.start - x + 1j * (down + rows.start - y)
+    place = away / (right_eye - left_eye)  # as in the mean shapes
+    inside = (place.real / 0.95) ** 2 + ((place.imag - 0.5) / 1.2) ** 2 < 1
+    if not inside.any():
+        return 0.0
     low, high = np.percentile(patch[inside], (2, 98))
     first, third = np.percentile(smooth[inside], (25, 75))
     return float((third - first) / max(high - low, 1.0))
