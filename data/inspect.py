@@ -12,7 +12,7 @@ import typer
 
 from raicl.common.errors import UsageError
 from raicl.common.terminal import console
-from raicl.common.terminal.wording import clips_of_subjects
+from raicl.common.terminal.wording import clips_of_subjects, counted
 
 if TYPE_CHECKING:  # h5py and numpy load when a cache is opened, not for --help
     from raicl.common.cache.flows import Cache
@@ -53,6 +53,15 @@ class DatabaseSummary(TypedDict):
     protocols: dict[str, ProtocolCounts]
 
 
+class Spread(TypedDict):
+    """A number of `raicl.common.quality.Quality` over the clips of which it is known."""
+
+    known: int
+    least: float
+    median: float
+    greatest: float
+
+
 class Summary(TypedDict):
     """What ``raicl inspect --json`` prints; `untrained` counts instances for inference alone."""
 
@@ -69,6 +78,7 @@ class Summary(TypedDict):
     databases: dict[str, DatabaseSummary]
     emotions: dict[str, int]
     flags: dict[str, int]
+    quality: dict[str, Spread]
     skipped: list[dict[str, str]]
     failures: list[dict[str, str]]
     settings: dict[str, SettingValue]
@@ -92,6 +102,7 @@ def summary(cache: Cache) -> Summary:
         "databases": {name: _database(cache, name) for name in sorted({c.dataset for c in clips})},
         "emotions": _count(clip.emotion for clip in clips),
         "flags": _count(flag for clip in clips for flag in clip.flags),
+        "quality": _spreads(cache),
         "skipped": [row.model_dump() for row in cache.manifest.skipped],
         "failures": [row.model_dump() for row in cache.manifest.failures],
         "settings": cache.settings,
@@ -115,6 +126,25 @@ def _database(cache: Cache, dataset: str) -> DatabaseSummary:
     }
 
 
+def _spreads(cache: Cache) -> dict[str, Spread]:
+    """How the numbers of the clips are spread; one that no clip has is left out."""
+    from statistics import median
+
+    found: dict[str, list[float]] = {}
+    for record in cache.records:
+        for name, value in (record.quality.to_json() if record.quality else {}).items():
+            found.setdefault(name, []).append(value)
+    return {
+        name: {
+            "known": len(values),
+            "least": min(values),
+            "median": round(median(values), 3),
+            "greatest": max(values),
+        }
+        for name, values in found.items()
+    }
+
+
 def _count(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
@@ -129,6 +159,8 @@ def _table(found: Summary) -> str:
             # layout, edition and corrections of each database stand in its own lines
             parts = found["provenance"].items()
             lines += [f"{key:10} {_shown(part)}" for key, part in parts if key != "databases"]
+        elif name == "quality":
+            lines += _quality_lines(found)
         elif name in ("skipped", "failures"):
             rows = found["skipped"] if name == "skipped" else found["failures"]
             lines.append(f"{name:10} {len(rows)}")
@@ -148,6 +180,24 @@ def _database_lines(dataset: str, counts: DatabaseSummary) -> list[str]:
     for name, protocol in counts["protocols"].items():
         lines += protocol_lines(name, protocol, dataset)
     return lines + correction_lines(counts["corrections"])
+
+
+def _quality_lines(found: Summary) -> list[str]:
+    from raicl.common.quality import UNITS
+
+    if not found["quality"]:
+        return ["quality    unknown: of an older raicl; raicl-prep with the same --out adds it"]
+    lines = ["quality    median over the clips (least to greatest)"]
+    for name, unit in UNITS.items():
+        spread = found["quality"].get(name)
+        if spread is None:
+            lines.append(f"  {name:15} unknown")
+            continue
+        missing = found["clips"] - spread["known"]
+        reach = f"({spread['least']:g} to {spread['greatest']:g})"
+        unknown = f", unknown in {counted(missing, 'clip')}" if missing else ""
+        lines.append(f"  {name:15} {spread['median']:g} {reach} {unit}{unknown}")
+    return lines
 
 
 def _shown(value: object) -> str:

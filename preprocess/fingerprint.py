@@ -17,13 +17,16 @@ from raicl.common.provenance import installed_version
 from raicl.common.sampling.sample import Sample
 from raicl.common.settings import SettingValue
 from raicl.data.records import Footage
-from raicl.preprocess.face.landmarks import model_file
+from raicl.preprocess.face.models import model_file
 from raicl.preprocess.flow.engine import describe_engine
 from raicl.preprocess.frames import RawFrame, read_frame
 from raicl.preprocess.sampling import sample_footage
 from raicl.preprocess.settings import PrepSettings
 
-SCHEMA = 2  # increase it whenever the code of stage 1 changes what an instance holds
+# Increase it whenever the code of stage 1 changes what an instance holds. It was not increased when
+# faces began to be checked: instances of faces stayed the same. Shards of before are known by their
+# missing quality and are checked again (see `stored`), so that no cache is computed anew for it.
+SCHEMA = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from raicl.common.cache.flows import shards_folder, write_index
 from raicl.common.cache.manifest import Reason
 from raicl.common.cache.record import ClipRecord
-from raicl.common.cache.shards import Shard, read_shard, write_shard
+from raicl.common.cache.shards import Shard
 from raicl.common.errors import (
     InputError,
     PartialError,
@@ -30,12 +30,13 @@ from raicl.common.terminal.progress import progress
 from raicl.common.terminal.wording import counted
 from raicl.data.records import Database, Footage
 from raicl.preprocess.annotation_error import check_misplaced
+from raicl.preprocess.face.quality import quality_flags
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import Engine, compute_flow, warm_up
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
-from raicl.preprocess.process import process_clip, regroup
 from raicl.preprocess.sampling import is_skipped
 from raicl.preprocess.settings import PrepSettings
+from raicl.preprocess.stored import find_or_make
 
 Status = Literal["computed", "reused", "cached", "skipped", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -47,7 +48,8 @@ class ClipResult:
 
     Attributes
     ----------
-    status : ``reused`` means that all its instances were in shards of other samplings.
+    status : ``reused`` means that all its instances were in shards of other samplings, or in one
+        of an older raicl, whose face was looked at again.
     record : entry of the clip in the index; None for a skipped or failed clip.
     reason : why the clip was skipped or failed.
     notes : what was wrong with shards that were there.
@@ -182,7 +184,7 @@ def _attempt(
     started = time.monotonic()
     try:
         identity = identify(footage, settings)
-        status, shard = _find_or_make(identity, folder, settings, flow, notes)
+        status, shard = find_or_make(identity, folder, settings, flow, notes)
     except (SetupError, ResourceError, MemoryError):
         raise  # every other clip would fail too
     except InputError as error:
@@ -194,40 +196,6 @@ def _attempt(
     except Exception as error:  # native libraries raise any exception; the reason is kept
         return _failed(footage, f"{type(error).__name__}: {error}", started)
     return _row(footage, identity, shard, status, started)
-
-
-def _find_or_make(
-    identity: Identity, folder: Path, settings: PrepSettings, flow: Engine, notes: list[str]
-) -> tuple[Status, Shard]:
-    """The shard that `identity` names: the existing one if intact, or a new one, which is written.
-
-    Parameters
-    ----------
-    notes : list to which errors of existing shards are added.
-    """
-    path = folder / identity.shard
-    if path.is_file():
-        try:
-            return "cached", read_shard(path)
-        except InputError as error:
-            # not removed here; the new shard replaces it once complete
-            notes.append(f"computed again: {error}")
-    older = _older(folder, identity, notes)
-    reused = regroup(identity, older)
-    shard = reused or process_clip(identity, settings, older, flow=flow)
-    write_shard(path, shard)
-    return "reused" if reused else "computed", shard
-
-
-def _older(folder: Path, identity: Identity, notes: list[str]) -> list[Shard]:
-    """Intact shards with the same base (clip, settings, versions), but other frames."""
-    shards = []
-    for path in sorted(folder.glob(f"{identity.base[:24]}-*.h5")):
-        try:
-            shards.append(read_shard(path))
-        except InputError as error:
-            notes.append(f"nothing is reused from a damaged shard: {error}")
-    return shards
 
 
 def _failed(footage: Footage, reason: str, started: float) -> ClipResult:
@@ -244,6 +212,8 @@ def _row(
 ) -> ClipResult:
     sample = identity.sample
     flags = (*footage.clip.flags, *sample.flags, *shard.flags)
+    if shard.quality is not None:
+        flags += quality_flags(shard.quality)
     clip = dataclasses.replace(footage.clip, flags=flags)
     record = ClipRecord(
         clip=clip,
@@ -255,6 +225,7 @@ def _row(
         untrained=tuple(
             row for row, index in enumerate(sample.indices) if index not in sample.frames
         ),
+        quality=shard.quality,
     )
     seconds = time.monotonic() - started
     return ClipResult(id=clip.id, status=status, seconds=seconds, record=record)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +10,17 @@ from numpy.typing import NDArray
 from raicl.common.cache.shards import Shard
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
-from raicl.preprocess.face.align import carry, eye_transform, fit_transform, warp
-from raicl.preprocess.face.head_motion import remove_head_motion
-from raicl.preprocess.face.landmarks import eye_centres, find_landmarks, model_file, rigid_landmarks
+from raicl.common.quality import Quality
+from raicl.preprocess.face.align import carry, warp
+from raicl.preprocess.face.head_motion import head_similarities, remove_head_motion
+from raicl.preprocess.face.location import Location, locate_face
+from raicl.preprocess.face.quality import (
+    background_flow,
+    eye_distance,
+    measure_quality,
+    shrink,
+    watched_rows,
+)
 from raicl.preprocess.fingerprint import Identity
 from raicl.preprocess.flow.engine import Engine, compute_flow
 from raicl.preprocess.frames import RawFrame, decode_grey
@@ -36,7 +42,8 @@ def process_clip(
     Parameters
     ----------
     identity : the clip's frames as they were read under `settings`, not yet decoded.
-    older : shards with the same base; instances of the same frames are taken from them.
+    older : shards with the same base; instances of the same frames are taken from them (see
+        `instances_of`).
     flow : computes the missing ones.
 
     Returns
@@ -49,58 +56,93 @@ def process_clip(
     SetupError : a library or a model is missing.
     """
     onset = decode_grey(identity.onset)
-    face = locate_face(onset, settings)
+    face = _locate(onset, identity, settings)
     aligned_onset = _crop(onset, face, settings)
-    known = _known_instances(older)
-    digests = [frame.digest for frame in identity.frames]
-    fresh = [
-        _crop(_decode_alike(frame, onset.shape), face, settings)
-        for frame in identity.frames
-        if frame.digest not in known
-    ]
+    known = instances_of(older, face.transform)
+    watched = watched_rows(len(identity.frames)) if len(face.eyes) else []
+    fresh, seen = [], []
+    for row, frame in enumerate(identity.frames):
+        if frame.digest in known and row not in watched:
+            continue
+        image = _decode_alike(frame, onset.shape)
+        if frame.digest not in known:
+            fresh.append(_crop(image, face, settings))
+        if row in watched:
+            seen.append(shrink(image))
     computed = iter(_compute_instances(aligned_onset, fresh, face, settings, flow))
+    digests = [frame.digest for frame in identity.frames]
     rows = [known[digest] if digest in known else next(computed) for digest in digests]
     moved = [head for _, head in rows if head is not None]
     inner = _inner(settings)
+    instances, heads = np.stack([made for made, _ in rows]), np.stack(moved) if moved else None
+    onset_face = aligned_onset[inner, inner].copy()
     return Shard(
-        instances=np.stack([instance for instance, _ in rows]),
+        instances=instances,
         frames=np.array([frame.number for frame in identity.frames], np.int32),
         frame_digests=np.array([list(digest) for digest in digests], np.uint8),
-        onset_face=aligned_onset[inner, inner].copy(),
+        onset_face=onset_face,
         transform=face.transform,
         flags=face.flags,
         fingerprint=identity.fingerprint,
         base=identity.base,
-        head_motion=np.stack(moved) if moved else None,
+        head_motion=heads,
+        quality=_measure(onset, seen, face, onset_face, instances, heads),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Location:
-    """Where the face is.
+def instances_of(
+    older: Iterable[Shard], transform: NDArray[np.float64]
+) -> dict[bytes, MadeInstance]:
+    """Instances that exist already, by the digest of their frame.
 
-    Attributes
+    Parameters
     ----------
-    transform : similarity (2, 3) of the clip, raw px → crop px.
-    rigid : (K, 2) landmarks that move with the skull, crop px; K is 0 without landmarks.
-    flags : how the face was found.
+    older : shards with the same base.
+    transform : of the clip. Shards of another one are left out: an older raicl, which did not check
+        faces, may have taken something else for the face.
     """
+    known: dict[bytes, MadeInstance] = {}
+    for shard in older:
+        if not np.array_equal(shard.transform, transform):
+            continue
+        heads = [None] * len(shard.frames) if shard.head_motion is None else shard.head_motion
+        rows = zip(shard.instances, heads, strict=True)
+        known |= zip(map(bytes, shard.frame_digests), rows, strict=True)
+    return known
 
-    transform: NDArray[np.float64]
-    rigid: NDArray[np.float64]
-    flags: tuple[str, ...]
+
+def _locate(onset: NDArray[np.uint8], identity: Identity, settings: PrepSettings) -> Location:
+    """Find the face on the onset; an error names the frame."""
+    try:
+        return locate_face(onset, settings)
+    except InputError as error:
+        # the name alone: a reason goes into the index, which holds no path
+        where = ", ".join(filter(None, (identity.onset.path.name, error.where)))
+        raise InputError(error.what, where=where, fix=error.fix) from error
 
 
-def locate_face(onset: NDArray[np.uint8], settings: PrepSettings) -> Location:
-    """Find the face on the onset."""
-    if settings.align == "none":
-        height, width = onset.shape
-        transform = fit_transform((height, width), settings.size)
-        return Location(transform=transform, rigid=np.empty((0, 2)), flags=())
-    points, flags = find_landmarks(onset, model_file(settings.landmarks))
-    transform = eye_transform(eye_centres(points), settings.size)
-    rigid = carry(rigid_landmarks(points), transform)
-    return Location(transform=transform, rigid=rigid, flags=flags)
+def _measure(
+    onset: NDArray[np.uint8],
+    seen: list[NDArray[np.uint8]],
+    face: Location,
+    onset_face: NDArray[np.uint8],
+    instances: NDArray[np.float16],
+    heads: NDArray[np.float64] | None,
+) -> Quality:
+    """The quality of a clip. It depends on what is stored, not on what was computed just now."""
+    background = None
+    if len(face.eyes):
+        small = shrink(onset)
+        scale = len(small) / len(onset)
+        # in distances between the eyes, as in the crop
+        away = background_flow(small, seen, face.eyes * scale)
+        if away is not None:
+            background = away * eye_distance(carry(face.eyes, face.transform))
+        if heads is None:
+            heads = head_similarities(instances[:, :2].astype(np.float32), face.rigid, 0)
+    return measure_quality(
+        eyes=face.eyes, face=onset_face, rigid=face.rigid, heads=heads, background=background
+    )
 
 
 def make_instances(flow: NDArray[np.float32], margin: int) -> NDArray[np.float16]:
@@ -134,6 +176,8 @@ def _compute_instances(
     engine: Engine,
 ) -> list[MadeInstance]:
     """Compute the instances of aligned frames."""
+    if not frames:
+        return []
     lit = [
         match_light(frame, onset, _inner(settings))
         if settings.match_light
@@ -158,16 +202,6 @@ def _inner(settings: PrepSettings) -> slice:
     return slice(settings.margin, settings.margin + settings.size)
 
 
-def _known_instances(older: Iterable[Shard]) -> dict[bytes, MadeInstance]:
-    """Instances that exist already, by the digest of their frame."""
-    known: dict[bytes, MadeInstance] = {}
-    for shard in older:
-        heads = [None] * len(shard.frames) if shard.head_motion is None else shard.head_motion
-        rows = zip(shard.instances, heads, strict=True)
-        known |= zip(map(bytes, shard.frame_digests), rows, strict=True)
-    return known
-
-
 def _decode_alike(frame: RawFrame, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     image = decode_grey(frame)
     if image.shape != shape:
@@ -176,35 +210,6 @@ def _decode_alike(frame: RawFrame, shape: tuple[int, ...]) -> NDArray[np.uint8]:
             where=str(frame.path),
         )
     return image
-
-
-def regroup(identity: Identity, older: Sequence[Shard]) -> Shard | None:
-    """Build the shard that `identity` names from older ones, or None if an instance is missing.
-
-    Parameters
-    ----------
-    older : shards with the same base. They were made in the same way from the same onset, so they
-        have the same face.
-    """
-    found = {
-        bytes(digest): (shard, row)
-        for shard in older
-        for row, digest in enumerate(shard.frame_digests)
-    }
-    wanted = [frame.digest for frame in identity.frames]
-    if not all(digest in found for digest in wanted):
-        return None
-    sources = [found[digest] for digest in wanted]
-    heads = [shard.head_motion[row] for shard, row in sources if shard.head_motion is not None]
-    return dataclasses.replace(
-        older[0],
-        instances=np.stack([shard.instances[row] for shard, row in sources]),
-        # not the numbers of the older shards, because files with the same bytes have one digest
-        frames=np.array([frame.number for frame in identity.frames], np.int32),
-        frame_digests=np.stack([shard.frame_digests[row] for shard, row in sources]),
-        fingerprint=identity.fingerprint,
-        head_motion=np.stack(heads) if heads else None,
-    )
 
 
 def match_light(

@@ -112,6 +112,12 @@ class Cache:
                 where=f"{path}:{group}",
                 fix=SURVEY,
             )
+        if record.quality not in (None, shard.quality):  # None: the index is older than the shard
+            raise InputError(
+                f"{record.id}: the shard has another quality than the index says",
+                where=f"{path}:{group}",
+                fix=SURVEY,
+            )
         return shard
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from raicl.common.clip import Clip
+from raicl.common.quality import Quality
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class ClipRecord:
     shard : file name of the shard.
     digest : SHA-256 of the shard's content.
     untrained : rows that only inference uses, or that a run does not sample.
+    quality : the shard's; None if it is unknown.
     """
 
     clip: Clip
@@ -29,6 +31,7 @@ class ClipRecord:
     shard: str
     digest: str
     untrained: tuple[int, ...] = ()
+    quality: Quality | None = None
 
     def __post_init__(self) -> None:
         if not set(self.untrained) < set(range(len(self.frames))):
@@ -78,4 +81,8 @@ class ClipRecord:
             "shard": self.shard,
             "digest": self.digest,
         }
-        return values | {"untrained": list(self.untrained)} if self.untrained else values
+        if self.untrained:
+            values["untrained"] = list(self.untrained)
+        if self.quality is not None:
+            values["quality"] = self.quality.to_json()
+        return values

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from raicl.common.cache.hdf5 import SURVEY, plain_array, reading, replacing
 from raicl.common.errors import InputError
+from raicl.common.quality import Quality
 
 FORMAT, VERSION = "raicl-shard", 1
 _SHARD_BYTES = 8 << 30  # far more than the longest clip, far less than a crafted shape may claim
@@ -34,6 +35,8 @@ class Shard:
         px on the onset → crop px on the instance's frame; None if it was kept.
     fingerprint : digest of everything that made the instances.
     base : the same digest without the frames.
+    quality : what the clip is like in numbers. It is in no digest. None if an older raicl wrote the
+        shard, which did not check either that what it had found is a face.
     """
 
     instances: NDArray[np.float16]
@@ -45,6 +48,7 @@ class Shard:
     fingerprint: str
     base: str
     head_motion: NDArray[np.float64] | None = None
+    quality: Quality | None = None
 
     @property
     def size(self) -> int:
@@ -58,7 +62,11 @@ class Shard:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every array and attribute, independent of the HDF5 encoding."""
+        """SHA-256 over every array and attribute but the quality, however HDF5 encodes them.
+
+        The quality follows from the rest and from the frames. Without it the same instances keep
+        their digest, so that shards of an older raicl can be given one.
+        """
         hasher = hashlib.sha256()
         for name, array in self.arrays().items():
             hasher.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
@@ -76,6 +84,7 @@ _ARRAYS: dict[str, tuple[type[np.generic], int]] = {
     "transform": (np.float64, 2),
 }
 _OPTIONAL: dict[str, tuple[type[np.generic], int]] = {"head_motion": (np.float64, 3)}
+_QUALITY, _QUALITY_BYTES = "quality", 64 << 10
 
 
 def write_shard(path: Path, shard: Shard) -> None:
@@ -98,6 +107,9 @@ def store_shard(group: h5py.Group, shard: Shard) -> None:
     for name, array in shard.arrays().items():
         chunk = (1, *array.shape[1:]) if name == "instances" else array.shape
         group.create_dataset(name, data=array, chunks=chunk, fletcher32=True)
+    if shard.quality is not None:  # a dataset, not attributes: these have no checksum
+        content = np.frombuffer(shard.quality.encode(), np.uint8)
+        group.create_dataset(_QUALITY, data=content, chunks=content.shape, fletcher32=True)
 
 
 def read_shard(path: Path, group: str = "/", *, digest: str | None = None) -> Shard:
@@ -144,5 +156,14 @@ def _load(file: h5py.File, group: str, where: str) -> tuple[Shard, str]:
         flags=tuple(filter(None, str(node.attrs["flags"]).split(","))),
         fingerprint=str(node.attrs["fingerprint"]),
         base=str(node.attrs["base"]),
+        quality=_load_quality(node, where) if _QUALITY in node else None,
     )
     return shard, str(node.attrs["digest"])
+
+
+def _load_quality(node: h5py.Group, where: str) -> Quality:
+    content = plain_array(node, _QUALITY, np.uint8, 1, limit=_QUALITY_BYTES, where=where)
+    try:
+        return Quality.decode(content.tobytes())
+    except ValueError as error:
+        raise InputError("its quality is not what it should be", where=where, fix=SURVEY) from error

@@ -1,1 +1,1 @@
-"""Where the face is, how it is aligned, and how the head moved. Read landmarks.py first."""
+"""Where the face is, whether it is one, and how the head moved. Read landmarks.py first."""

@@ -32,18 +32,27 @@ def remove_head_motion(
     side = flow.shape[-1]
     row, column = np.mgrid[:side, :side] - float(margin)
     grid = np.stack([column, row])
-    reach = max(1, round(_PATCH * (side - 2 * margin)))
-    # whole px, where the flow is known
-    centres = np.rint(points + margin).astype(int).clip(reach, side - 1 - reach)
-    face, similarities = np.empty_like(flow), np.empty((len(flow), 2, 3))
-    for n, field in enumerate(flow):
-        moved = centres + _flow_at(field, centres, reach)
-        similarity = fit_similarity(centres - float(margin), moved - margin)
+    face, similarities = np.empty_like(flow), head_similarities(flow, points, margin)
+    for n, (field, similarity) in enumerate(zip(flow, similarities, strict=True)):
         matrix, shift = np.linalg.inv(similarity[:, :2]), similarity[:, 2]
         carried = grid + field - shift[:, None, None]
         face[n] = np.einsum("ij,jyx->iyx", matrix, carried) - grid
-        similarities[n] = similarity
     return face, similarities
+
+
+def head_similarities(
+    flow: NDArray[np.float32], points: NDArray[np.float64], margin: int
+) -> NDArray[np.float64]:
+    """The similarities (N, 2, 3) by which the rigid landmarks move; see `remove_head_motion`."""
+    side = flow.shape[-1]
+    reach = max(1, round(_PATCH * (side - 2 * margin)))
+    # whole px, where the flow is known
+    centres = np.rint(points + margin).astype(int).clip(reach, side - 1 - reach)
+    similarities = np.empty((len(flow), 2, 3))
+    for similarity, field in zip(similarities, flow, strict=True):
+        moved = centres + _flow_at(field, centres, reach)
+        similarity[:] = fit_similarity(centres - float(margin), moved - margin)
+    return similarities
 
 
 def fit_similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from raicl.common.cache.manifest import CorrectedValue, PreparedDatabase, Proven
 from raicl.common.cache.packing import pack
 from raicl.common.clip import Clip
 from raicl.common.errors import UsageError
+from raicl.common.quality import Quality
 from raicl.data.inspect import inspect, summary
 from tests.common.conftest import write_flows
 
@@ -75,6 +76,28 @@ def test_the_bytes_are_those_on_disk_packed_or_not(flows: Path, tmp_path: Path) 
         "packed": 0,
         "megabytes": 0,
     }
+
+
+def test_the_quality_is_summed_up_and_said_to_be_unknown_where_it_is(
+    flows: Path, capsys: Any
+) -> None:
+    inspect(flows)
+    assert "quality    unknown: of an older raicl" in capsys.readouterr().out
+    cache = open_cache(flows)
+    records = [
+        replace(cache.records[0], quality=Quality(eye_distance=30.0, roll=1.5)),
+        replace(cache.records[1], quality=Quality(eye_distance=90.0, roll=-2.0)),
+        cache.records[2],
+    ]
+    write_index(flows, records, size=cache.size, settings=cache.settings)
+    found = summary(open_cache(flows))["quality"]
+    spread = {"known": 2, "least": 30.0, "median": 60.0, "greatest": 90.0}
+    assert found["eye_distance"] == spread
+    assert found.keys() == {"eye_distance", "roll"}
+    inspect(flows)
+    text = capsys.readouterr().out
+    assert "  eye_distance    60 (30 to 90) px of the frame, unknown in 1 clip\n" in text
+    assert "  sharpness       unknown\n" in text
 
 
 def test_json_is_the_summary(flows: Path, capsys: Any) -> None:

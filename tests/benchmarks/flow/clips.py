@@ -16,9 +16,9 @@ from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.truth import moving_region, true_flow
 from raicl.preprocess.face.align import warp
 from raicl.preprocess.face.head_motion import remove_head_motion
+from raicl.preprocess.face.location import locate_face
 from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.frames import decode_grey, read_frame
-from raicl.preprocess.process import locate_face
 from raicl.preprocess.settings import PrepSettings
 from tests.benchmarks.flow.engines import ENGINES
 

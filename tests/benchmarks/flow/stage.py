@@ -15,7 +15,7 @@ from raicl.common.terminal import console
 from raicl.data.database import read_database
 from raicl.data.records import Database, Footage, Frame
 from raicl.data.synthetic.database import make_database
-from raicl.preprocess.face.landmarks import model_file
+from raicl.preprocess.face.models import model_file
 from raicl.preprocess.flow.engine import Engine, compute_flow
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings

@@ -9,8 +9,9 @@ import numpy as np
 
 from raicl.data.synthetic.face import draw_face, render_face
 from raicl.preprocess.face.align import warp
+from raicl.preprocess.face.location import locate_face
 from raicl.preprocess.flow.engine import compute_flow
-from raicl.preprocess.process import locate_face, match_light
+from raicl.preprocess.process import match_light
 from raicl.preprocess.settings import PrepSettings
 
 SIZE = (640, 480)

@@ -9,7 +9,8 @@ from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.face import draw_face, pose, render_face
 from raicl.data.synthetic.landmarks import MIRRORED, PHOTO_LANDMARKS, landmarks
 from raicl.data.synthetic.truth import read_landmarks
-from raicl.preprocess.face.landmarks import find_landmarks, model_file
+from raicl.preprocess.face.landmarks import find_landmarks
+from raicl.preprocess.face.models import model_file
 
 SIZE = (640, 480)
 

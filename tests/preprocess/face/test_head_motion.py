@@ -15,9 +15,11 @@ from raicl.common.instance import strain
 from raicl.common.settings import merge
 from raicl.data.records import Footage, Frame
 from raicl.preprocess.face.head_motion import fit_similarity, remove_head_motion
-from raicl.preprocess.face.landmarks import find_landmarks, model_file, rigid_landmarks
+from raicl.preprocess.face.landmarks import find_landmarks
+from raicl.preprocess.face.models import model_file
+from raicl.preprocess.face.shape import rigid_landmarks
 from raicl.preprocess.fingerprint import identify, making
-from raicl.preprocess.process import process_clip, regroup
+from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings
 from tests.preprocess.conftest import Make
 
@@ -177,7 +179,6 @@ def test_a_nod_is_removed_from_a_clip_and_kept_beside_it(nodding: Footage, tmp_p
     np.testing.assert_array_equal(reused.head_motion, removed.head_motion)
     np.testing.assert_array_equal(reused.instances, removed.instances)
     fewer = identify(nodding, PrepSettings(size=97, n_frames=1, head_motion="remove"))
-    regrouped = regroup(fewer, [again])
-    assert regrouped is not None
+    regrouped = process_clip(fewer, remove.model_copy(update={"n_frames": 1}), (again,))
     row = removed.frames.tolist().index(int(regrouped.frames[0]))
     np.testing.assert_array_equal(regrouped.head_motion, removed.head_motion[[row]])

@@ -8,13 +8,10 @@ import pytest
 from skimage.data import astronaut
 
 from raicl.common.errors import InputError, SetupError
-from raicl.preprocess.face.landmarks import (
-    Box,
-    choose_face,
-    eye_centres,
-    find_landmarks,
-    model_file,
-)
+from raicl.preprocess.face.detection import choose_faces
+from raicl.preprocess.face.landmarks import find_landmarks
+from raicl.preprocess.face.models import Box, model_file
+from raicl.preprocess.face.shape import eye_centres
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +69,10 @@ def test_the_largest_plausible_box_is_taken_and_rivals_are_counted() -> None:
     small = Box(0, 0, 50, 50, 2.0)
     large = Box(0, 0, 90, 90, 1.5)
     false = Box(0, 0, 200, 200, 0.1)
-    assert choose_face([small, large, false]) == (large, 1)
-    assert choose_face([small, false]) == (small, 0)
-
-
-def test_a_wrong_number_of_points_is_refused() -> None:
-    with pytest.raises(InputError, match="7 points"):
-        eye_centres(np.zeros((7, 2), np.float32))
+    assert choose_faces([small, large, false]) == [large, small]
+    assert choose_faces([small, false]) == [small]
+    assert choose_faces([]) == []
+    assert choose_faces([small, Box(9, 9, 59, 59, 2.0)])[0] == small  # the first of equal ones
 
 
 def test_a_model_that_is_not_there_or_not_a_model_is_a_setup_error(tmp_path: Path) -> None:

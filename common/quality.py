@@ -1,0 +1,69 @@
+"""Quality: what the onset and the motion of a clip are like, in numbers that a cache keeps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from pydantic import FiniteFloat, TypeAdapter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """How well a clip shows its face. A number is None where it is unknown.
+
+    `raicl.preprocess.face.quality` computes them, and says how. The last two are the largest of the
+    clip's instances. Px of the crop are those of u and v.
+
+    Attributes
+    ----------
+    eye_distance : between the eye centres on the onset, px of the raw frame.
+    roll : of the line through the eyes in the raw frame, degrees; clockwise is positive, and a head
+        that stands on its top has ±180.
+    brightness : mean of the aligned onset within the face, grey levels from 0 to 255.
+    contrast : standard deviation of the same, grey levels.
+    sharpness : share of the contrast that lies in fine detail, from 0 to 1. Noise is fine detail
+        too.
+    head_motion : how far the head moves the eyes and the bridge of the nose from the onset on, px
+        of the crop.
+    background_flow : how far what is beside and above the head moves from the onset on, px of the
+        crop. None if little of it is seen.
+    """
+
+    eye_distance: FiniteFloat | None = None
+    roll: FiniteFloat | None = None
+    brightness: FiniteFloat | None = None
+    contrast: FiniteFloat | None = None
+    sharpness: FiniteFloat | None = None
+    head_motion: FiniteFloat | None = None
+    background_flow: FiniteFloat | None = None
+
+    def to_json(self) -> dict[str, float]:
+        """The numbers that are known."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def encode(self) -> bytes:
+        """The bytes that a shard holds: compact, sorted, equal for equal numbers."""
+        return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, content: bytes) -> Quality:
+        """The inverse of `encode`; names that are not known are left out.
+
+        Raises
+        ------
+        ValueError : not JSON, or a value is no finite number.
+        """
+        return _ADAPTER.validate_json(content, strict=True)
+
+
+_ADAPTER = TypeAdapter(Quality)
+UNITS = {  # of each number, for people
+    "eye_distance": "px of the frame",
+    "roll": "degrees",
+    "brightness": "grey levels",
+    "contrast": "grey levels",
+    "sharpness": "of the contrast",
+    "head_motion": "px of the crop",
+    "background_flow": "px of the crop",
+}

@@ -1,0 +1,50 @@
+"""Location: where the face of a clip is, and the similarity that brings it into the crop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.preprocess.face.align import carry, eye_transform, fit_transform
+from raicl.preprocess.face.landmarks import find_landmarks
+from raicl.preprocess.face.models import model_file
+from raicl.preprocess.face.shape import eye_centres, rigid_landmarks
+from raicl.preprocess.settings import PrepSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """Where the face is.
+
+    Attributes
+    ----------
+    transform : similarity (2, 3) of the clip, raw px → crop px.
+    eyes : (2, 2) eye centres, raw px; (0, 2) without landmarks.
+    rigid : (K, 2) landmarks that move with the skull, crop px; K is 0 without landmarks.
+    flags : how the face was found.
+    """
+
+    transform: NDArray[np.float64]
+    eyes: NDArray[np.float64]
+    rigid: NDArray[np.float64]
+    flags: tuple[str, ...]
+
+
+def locate_face(onset: NDArray[np.uint8], settings: PrepSettings) -> Location:
+    """Find the face on the onset.
+
+    Raises
+    ------
+    InputError : there is no face, or what was found is none.
+    """
+    if settings.align == "none":
+        height, width = onset.shape
+        transform, nothing = fit_transform((height, width), settings.size), np.empty((0, 2))
+        return Location(transform=transform, eyes=nothing, rigid=nothing, flags=())
+    points, flags = find_landmarks(onset, model_file(settings.landmarks))
+    eyes = eye_centres(points)
+    transform = eye_transform(eyes, settings.size)
+    rigid = carry(rigid_landmarks(points), transform)
+    return Location(transform=transform, eyes=eyes, rigid=rigid, flags=flags)
