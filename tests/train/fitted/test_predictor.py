@@ -245,7 +245,8 @@ def test_it_shows_itself(model: Predictor, place: Path) -> None:
         "for research only",
     ):
         assert text in shown
-    assert max(map(len, shown.splitlines())) <= 100
+    # the place is as long as it is
+    assert max(map(len, shown.replace(str(place), "").splitlines())) <= 100
     fold = repr(load_model(place / "run/folds/casme2/sub03", device="cpu"))
     assert "by the fold that holds out casme2/sub03" in fold
 
