@@ -35,7 +35,8 @@ FILES = {
     "settings.toml",
     "statistics.json",
 }
-SAME = FILES - {"provenance.json", "log.csv", "digests.json"}  # these hold how long it took
+# the others hold how long it took, or the state of the source
+SAME = FILES - {"README.md", "provenance.json", "log.csv", "digests.json"}
 
 
 def files(folder: Path) -> dict[str, bytes]:
