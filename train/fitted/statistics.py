@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.cache.flows import StoredClip
+from raicl.common.quality import UNITS
 from raicl.common.terminal.progress import progress
 from raicl.train.clips.composite import Composite
 from raicl.train.fitted.records import FrameRate, Quantity, Statistics
@@ -51,14 +52,32 @@ def _seconds(clip: Measured) -> float | None:
     return (annotated.offset - annotated.onset) / annotated.fps if annotated.fps else None
 
 
-# What is measured of a clip. A number that caches hold later is one more row.
+def _quality(name: str) -> Callable[[Measured], float | None]:
+    def look_up(clip: Measured) -> float | None:
+        quality = clip.stored.record.quality
+        return None if quality is None else getattr(quality, name)
+
+    return look_up
+
+
+_QUALITY = {  # see `raicl.common.quality.Quality`
+    "eye_distance": "distance of the eyes on the onset",
+    "roll": "roll of the head on the onset, clockwise",
+    "brightness": "mean of the aligned onset within the face",
+    "contrast": "standard deviation of the aligned onset within the face",
+    "sharpness": "share of the contrast that lies in fine detail",
+    "head_motion": "largest motion of the head from the onset on",
+    "background_flow": "largest motion of the background from the onset on",
+}
+
+# What is measured of a clip. One more number is one more row.
 _SOURCES = {
     "motion_mean_px": _Source(
         "px", "mean |flow| of the middle instance", lambda clip: float(clip.motion.mean())
     ),
     **{
         f"motion_p{100 * share:.0f}_px": _Source(
-            "px", f"|flow| that {share:.0%} of its pixels stay below", _percentile(share)
+            "px", f"|flow| that {share:.0%} of the middle instance stays below", _percentile(share)
         )
         for share in (0.5, 0.9, 0.99)
     },
@@ -69,6 +88,7 @@ _SOURCES = {
     ),
     "length_s": _Source("s", "time from onset to offset", _seconds),
     "frame_rate_hz": _Source("1/s", "frames per second", lambda clip: clip.fps),
+    **{name: _Source(UNITS[name], meaning, _quality(name)) for name, meaning in _QUALITY.items()},
 }
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from raicl.common.cache.flows import open_cache, write_index
+from raicl.common.cache.shards import write_shard
 from raicl.common.clip import Clip
+from raicl.common.quality import Quality
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.folds import every_clip
 from raicl.train.clips.plan import assemble
@@ -114,6 +116,31 @@ def test_a_slower_camera_is_counted_as_what_it_is(
     cache = open_cache(path)
     write_index(path, cache.records, size=33, settings={**cache.settings, "frame_rate": 25.0})
     assert measured(path, small).frame_rates[0].fps == 25
+
+
+def test_what_the_cache_keeps_of_a_face_is_counted(
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
+) -> None:
+    path = make_cache(tmp_path / "flows.h5")
+    assert measured(path, small).quantities["eye_distance"].unknown == 9
+    cache = open_cache(path)
+    kept = [Quality(eye_distance=40.0 + n, roll=-5.0) for n in range(5)] + [None] * 4
+    records = [
+        dataclasses.replace(record, quality=quality)
+        for record, quality in zip(cache.records, kept, strict=True)
+    ]
+    for old, new in zip(cache.records, records, strict=True):
+        shard = dataclasses.replace(cache.read(old), quality=new.quality)
+        write_shard(cache.shard_path(old), shard)
+    write_index(path, records, size=cache.size, settings=cache.settings)
+    found = measured(path, small).quantities
+    assert {field.name for field in dataclasses.fields(Quality)} < found.keys()
+    eyes, roll, light = (found[name] for name in ("eye_distance", "roll", "brightness"))
+    assert (eyes.unit, eyes.clips, eyes.unknown) == ("px of the frame", 5, 4)
+    assert eyes.quantiles is not None
+    assert (eyes.quantiles[0], eyes.quantiles[4], eyes.quantiles[-1]) == (40, 42, 44)
+    assert roll.quantiles == (-5,) * 9
+    assert (light.clips, light.unknown, light.quantiles) == (0, 9, None)
 
 
 def test_the_file_says_what_was_measured(place: Path, small: TrainSettings) -> None:
