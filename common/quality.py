@@ -12,8 +12,8 @@ from pydantic import FiniteFloat, TypeAdapter
 class Quality:
     """How well a clip shows its face. A number is None where it is unknown.
 
-    `raicl.preprocess.face.quality` computes them, and says how. The last two are the largest of the
-    clip's instances. Px of the crop are those of u and v.
+    Whoever prepares a clip measures them; docs/method.md 1.1 says how. The last two are the largest
+    of the clip's instances. Px of the crop are those of u and v.
 
     Attributes
     ----------

@@ -16,6 +16,29 @@ from raicl.common.terminal.version import print_version
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.presets import merge_settings
 
+# options that raicl fit has too
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help="TOML file of settings, e.g. the config.toml of a run.", rich_help_panel="Input"
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        help="Named settings, which --config overrides; of several, as in tiny,M2, the later "
+        "wins. [dim]\\[default: paper][/dim]",
+        rich_help_panel="Experiment",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print results only.", rich_help_panel="Logging")
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show the trace of an error.", rich_help_panel="Logging")
+]
+
 EPILOG = "Trouble? Try raicl doctor. The reference describes every file of a run."
 
 
@@ -61,21 +84,8 @@ def train(
     list_folds: Annotated[
         bool, typer.Option("--list-folds", help="List the folds and stop.", rich_help_panel="Input")
     ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            help="TOML file of settings, e.g. the config.toml of a run.", rich_help_panel="Input"
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Named settings, which --config overrides; of several, as in tiny,M2, the later "
-            "wins. [dim]\\[default: paper][/dim]",
-            rich_help_panel="Experiment",
-            show_default=False,
-        ),
-    ] = None,
+    config: Config = None,
+    preset: Preset = None,
     oracle: Annotated[
         bool,
         typer.Option(
@@ -130,13 +140,8 @@ def train(
         bool,
         typer.Option("--json", help="Print the results as JSON.", rich_help_panel="Logging"),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print results only.", rich_help_panel="Logging")
-    ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option("--debug", help="Show the trace of an error.", rich_help_panel="Logging"),
-    ] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
     version: Annotated[
         bool,
         typer.Option(

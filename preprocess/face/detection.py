@@ -31,7 +31,7 @@ def detect(image: NDArray[np.uint8]) -> Iterator[tuple[str, list[Box]]]:
         yield "face-full-size", run_hog(image, 0)
     else:
         yield "", run_hog(image, 0)
-        yield "face-full-size", []  # that was it
+        yield "face-full-size", []  # nothing was shrunk, so the first look was at full size
     yield "face-upsampled", run_hog(image, 1)
     pad_y, pad_x = (round(_PADDING * side) for side in image.shape)
     padded = np.pad(image, ((pad_y, pad_y), (pad_x, pad_x)), mode="edge")

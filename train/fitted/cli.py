@@ -9,7 +9,7 @@ import typer
 
 from raicl.common.settings import with_settings
 from raicl.common.terminal import console
-from raicl.train.cli import load_torch
+from raicl.train.cli import Config, Debug, Preset, Quiet, load_torch
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.presets import merge_settings
 
@@ -38,21 +38,8 @@ def fit(
             show_default=False,
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            help="TOML file of settings, e.g. the config.toml of a run.", rich_help_panel="Input"
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Named settings, which --config overrides; of several, as in tiny,M2, the later "
-            "wins. [dim]\\[default: paper][/dim]",
-            rich_help_panel="Experiment",
-            show_default=False,
-        ),
-    ] = None,
+    config: Config = None,
+    preset: Preset = None,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -64,13 +51,8 @@ def fit(
     json: Annotated[
         bool, typer.Option("--json", help="Print model.json.", rich_help_panel="Logging")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print results only.", rich_help_panel="Logging")
-    ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option("--debug", help="Show the trace of an error.", rich_help_panel="Logging"),
-    ] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
     given: dict[str, Any],
 ) -> None:
     """Fit a model for use on every clip, and write it with its card.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,14 +75,11 @@ def apply_scale(batch: Tensor, scale: Scale) -> Tensor:
     ----------
     batch : raw instances (u px, v px, ε), (B, 3, H, W). Not modified.
     """
-    if scale.mode == "sample-maxabs":
-        return over_largest(batch)
-    if scale.mode == "minmax255":
-        return as_grey(batch)
-    if scale.mode == "sample-std":
-        scaled = over_own_spread(batch)
-    else:
+    by_itself = _BY_ITSELF.get(scale.mode)
+    if by_itself is None:
         scaled = batch / batch.new_tensor([scale.flow, scale.flow, scale.strain])[:, None, None]
+    else:
+        scaled = by_itself(batch)
     return scaled if scale.clip is None else scaled.clamp_(-scale.clip, scale.clip)
 
 
@@ -114,3 +111,11 @@ def as_grey(batch: Tensor) -> Tensor:
     """
     low, high = batch.amin((-2, -1), keepdim=True), batch.amax((-2, -1), keepdim=True)
     return ((batch - low) / (high - low).clamp_min(_TINY) * 255).round_() / 255
+
+
+# modes that scale every instance by numbers of its own
+_BY_ITSELF: dict[ScaleName, Callable[[Tensor], Tensor]] = {
+    "sample-std": over_own_spread,
+    "sample-maxabs": over_largest,
+    "minmax255": as_grey,
+}
