@@ -65,3 +65,8 @@ def write_model(folder: Path, flows: Path, settings: TrainSettings) -> Drawn:
     save_model(folder, trained, composite, fold, settings)
     tell(folder, folder.name, None)
     return Drawn(folder, model, scale, composite, instances)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The files of a folder by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
