@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_serializer
 
 from raicl.common.versioned import Versioned, read_versioned
 
@@ -49,8 +49,6 @@ class PredictedClip(_Values):
     how : who chose the interval.
     """
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
-
     clip: str
     input: str
     onset: int
@@ -58,10 +56,16 @@ class PredictedClip(_Values):
     onset_s: float | None = None
     offset_s: float | None = None
     fps: float | None = None
-    class_name: str = Field(alias="class")
+    class_name: str = Field(validation_alias=AliasChoices("class", "class_name"))
     probabilities: dict[str, float]
     flags: tuple[PredictedFlag, ...] = ()
     how: Literal["given", "proposed"] = "given"
+
+    @model_serializer(mode="wrap")
+    def _as_in_the_file(self, plain: Any) -> dict[str, Any]:
+        values: dict[str, Any] = plain(self)
+        values["class"] = values.pop("class_name")
+        return values
 
 
 class Predictions(Versioned):
