@@ -38,6 +38,7 @@ SLOW = {
     "judge-a-result",
     "other-databases",
     "own-clips",
+    "own-videos",
     "prepare-a-cache",
     "reading-a-report",
     "samm",
