@@ -1,4 +1,4 @@
-"""Predicted: what ``predictions.json`` holds, from which videos are annotated."""
+"""Predictions of clips, as ``predictions.json`` holds them and pictures of a video need them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from raicl.common.files import write_json
 from raicl.common.versioned import Versioned, read_versioned
 
-How = Literal["given", "proposed", "cache"]
+RESEARCH_ONLY = "research only"  # stands on every picture
 
 
 class _Values(BaseModel):
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True)
 
 
-class Flag(_Values):
-    """Something about a clip that makes its prediction less sure than its probabilities say.
+class PredictedFlag(_Values):
+    """What makes a prediction less sure than its probabilities say.
 
     Attributes
     ----------
     name : e.g. ``face-small``.
-    value : the number that was found. None if the flag has none.
-    limit : the limit that it passes. None if it has none.
-    sentence : what it means, for people.
+    value : the clip's number. None if the flag has none.
+    limit : what it was compared with. None if it has none.
+    sentence : what that means, in plain words.
     """
 
     name: str
@@ -35,88 +35,92 @@ class Flag(_Values):
 
 
 class PredictedClip(_Values):
-    """What a model says of one clip. Both ends of the interval are included.
+    """What a model says of one clip.
 
     Attributes
     ----------
-    clip : the clip's id.
-    input : the file or folder that it is from, as it was given.
-    onset, offset : first and last frame, by the numbers of the input.
-    onset_s, offset_s : the same in seconds from the beginning of the input. None if not known.
-    fps : frames per second. None if not known.
-    predicted : name of the class, ``class`` in the file.
-    probabilities : by class name; `Predicted.classes` has the order.
-    said_by : which networks were asked.
-    flags : what is out of range.
-    how : whether the interval was ``given``, ``proposed`` by what moves, or is that of a ``cache``.
+    clip : id of the clip.
+    input : path of the video or folder of frames, as it was given; of a cache otherwise.
+    onset, offset : frame numbers (see `raicl.common.video.VideoInput`).
+    onset_s, offset_s : their times, seconds. None if they are not known.
+    fps : frame rate. None if it is not known.
+    class_name : the class, in the file ``class``.
+    probabilities : by class; `Predictions.classes` has their order.
+    flags : what is unusual.
+    how : who chose the interval: the user, the search, or whoever prepared the cache.
+    said_by : which networks were asked, in words.
     picture : its picture, from the folder of the file. Empty if none was drawn.
     """
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     clip: str
     input: str
     onset: int
     offset: int
-    onset_s: float | None
-    offset_s: float | None
-    fps: float | None
-    predicted: str = Field(alias="class")
+    onset_s: float | None = None
+    offset_s: float | None = None
+    fps: float | None = None
+    class_name: str = Field(alias="class")
     probabilities: dict[str, float]
-    said_by: str
-    flags: tuple[Flag, ...]
-    how: How
+    flags: tuple[PredictedFlag, ...] = ()
+    how: Literal["given", "proposed", "cache"] = "given"
+    said_by: str = ""
     picture: str = ""
 
 
-class Still(_Values):
-    """An input in which nothing moved enough to be proposed, which is an answer.
+class WithoutClip(_Values):
+    """An input, or an interval of one, of which nothing is predicted.
 
     Attributes
     ----------
-    input : the file or folder, as it was given.
-    sentence : what was looked at, for people.
+    input : path of the input, as it was given.
+    nothing_moved : whether that is the answer: intervals were searched for, and none was found.
+    sentence : why, in plain words.
     """
 
     input: str
+    nothing_moved: bool
     sentence: str
 
 
-class Predicted(Versioned):
+class Predictions(Versioned):
     """The content of ``predictions.json``.
 
     Attributes
     ----------
+    clips : in the order of the inputs and their onsets.
+    without : inputs and intervals of which nothing is predicted.
     model : name of the model's folder.
-    kind : ``model`` of ``raicl fit``, ``fold`` of a run, or ``run``, whose folds vote.
+    kind : ``model`` of raicl fit, ``fold`` of a run, or ``run``, whose folds vote.
     digest : digest of the model, or of the weights.
     classes : class names, in the order of their indices.
-    use : what it is for, and what not.
     notes : what holds for every clip, for people.
-    clips : in the order of the inputs.
-    still : inputs without a clip.
+    use : what it is for, and what not.
     """
 
-    model: str
-    kind: Literal["model", "fold", "run"]
-    digest: str
-    classes: tuple[str, ...]
-    use: str
-    notes: tuple[str, ...] = ()
     clips: tuple[PredictedClip, ...]
-    still: tuple[Still, ...] = ()
+    without: tuple[WithoutClip, ...] = ()
+    model: str = ""
+    kind: Literal["model", "fold", "run"] = "model"
+    digest: str = ""
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    use: str = ""
 
 
-def write_predicted(path: Path, content: Predicted) -> None:
-    """Write the file atomically."""
+def write_predictions(path: Path, content: Predictions) -> None:
+    """Write ``predictions.json`` atomically."""
     write_json(path, content.model_dump(mode="json", by_alias=True))
 
 
-def read_predicted(path: Path) -> Predicted:
-    """Read the file.
+def read_predictions(path: Path) -> Predictions:
+    """Read ``predictions.json``.
 
     Raises
     ------
-    InputError : missing, damaged, or not such a file.
-    VersionError : written by a newer version.
+    InputError, VersionError : see `read_versioned`.
     """
-    fix = "give the predictions.json of a raicl predict command that has ended"
-    return read_versioned(path, Predicted, fix=fix, kind="the file of predictions")
+    return read_versioned(
+        path, Predictions, fix="write it again with raicl predict", kind="the predictions"
+    )
