@@ -135,7 +135,7 @@ def load_instances(
     strength, motion = np.empty(shape[0]), np.empty(shape[0])
     with progress(len(sources), "loading instances") as shown:
         for (cache, record), start, end in zip(sources, starts[:-1], starts[1:], strict=True):
-            whole = _read(cache, record)
+            whole = read_clip(cache, record)
             raw, clip = whole[list(record.used_rows)], slice(start, end)
             instances = resize_instances(raw, size)
             motion[clip], strength[clip] = mean_length(raw), mean_length(instances)
@@ -207,8 +207,13 @@ def _allocate(shape: tuple[int, ...], device: torch.device) -> Tensor:
         ) from error
 
 
-def _read(cache: Cache, record: ClipRecord) -> Tensor:
-    """Every instance of a clip that the cache holds, float16 (N, 3, S, S), verified."""
+def read_clip(cache: Cache, record: ClipRecord) -> Tensor:
+    """Every instance of a clip that the cache holds, float16 (N, 3, S, S), verified.
+
+    Raises
+    ------
+    InputError : its shard is damaged, or an instance holds a NaN or an infinity.
+    """
     raw = torch.from_numpy(cache.read(record).instances)
     if not torch.isfinite(raw).all():
         raise InputError(
