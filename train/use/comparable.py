@@ -58,7 +58,7 @@ def version_flags(cache: Cache, model: Model) -> list[PredictedFlag]:
     return [PredictedFlag(name="versions-differ", sentence=said)]
 
 
-def tested_as_trained(stored: StoredClip, model: Model) -> ClipRecord:
+def sampled_as_trained(stored: StoredClip, model: Model) -> ClipRecord:
     """The record of a clip with the rows that the model tests.
 
     Raises

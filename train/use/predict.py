@@ -23,7 +23,7 @@ from raicl.train.fitted.predictor import Predictor
 from raicl.train.fitted.statistics import frame_rate, quantities
 from raicl.train.fold.inference import Attention, Verdict
 from raicl.train.inputs.instances import read_clip
-from raicl.train.use.comparable import tested_as_trained, version_flags
+from raicl.train.use.comparable import sampled_as_trained, version_flags
 from raicl.train.use.limits import fixed_flags, stage_1_flags
 from raicl.train.use.model import Model, Voice
 from raicl.train.use.ranges import untrained_flags
@@ -119,7 +119,7 @@ def pool(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def _ask(stored: StoredClip, model: Model) -> _Asked:
-    record = tested_as_trained(stored, model)
+    record = sampled_as_trained(stored, model)
     voice = model.voice(record.subject_key)
     return _Asked(StoredClip(stored.cache, record), read_clip(stored.cache, record), voice)
 
