@@ -20,12 +20,14 @@ class Frame:
 class Footage:
     """A clip and its frames on disk: at least 2, ascending by number, the onset first.
 
-    `problem` says why the clip cannot be used as requested. A reader leaves it empty.
+    `problem` says why the clip cannot be used as requested. A reader leaves it empty. `face` says
+    which face of the onset is meant, by size from 1; in the databases it is the largest.
     """
 
     clip: Clip
     frames: tuple[Frame, ...]
     problem: str = ""
+    face: int = 1
 
 
 @dataclass(frozen=True)

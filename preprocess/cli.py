@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from raicl.common.errors import PartialError, UsageError
+from raicl.common.errors import UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.terminal import console
 from raicl.common.terminal.misuse import run
 from raicl.common.terminal.version import print_version
-from raicl.common.terminal.wording import counted
+from raicl.common.video import DATASET
 from raicl.data.database import DATABASES
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.source import (
@@ -24,9 +23,16 @@ from raicl.preprocess.source import (
     refuse_contradictions,
     refuse_input,
 )
-
-if TYPE_CHECKING:  # it loads numpy and OpenCV, which would slow down --help
-    from raicl.preprocess.prepare import ClipResult
+from raicl.preprocess.video.options import (
+    Face,
+    Fps,
+    Inputs,
+    Intervals,
+    Offset,
+    Onset,
+    VideoOptions,
+    check_use,
+)
 
 _HELP = """Align faces and compute TV-L1 flow and strain of the clips' frames, once for all runs.
 
@@ -38,13 +44,18 @@ Examples:
 
   raicl-prep cde --root-casme2 A --root-samm B --root-smic C --out cde.h5
 
+  raicl-prep video --input smile.mp4 --onset 1.4s --offset 2.1s --out clips.h5
+
 cde is casme2, samm and smic in one cache. `raicl doctor` checks the installation.
 """
 
 
 @with_settings(PrepSettings)
 def prep(
-    dataset: Annotated[str, typer.Argument(help=", ".join(DATABASES) + " or cde.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(help=", ".join(DATABASES) + ", cde, or video for own videos."),
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The cache to write.", rich_help_panel="Output"),
@@ -117,6 +128,12 @@ def prep(
     seed: Annotated[
         int, typer.Option(help="Seed of the synthetic database.", min=0, rich_help_panel="Input")
     ] = 0,
+    inputs: Inputs = None,
+    onset: Onset = None,
+    offset: Offset = None,
+    intervals: Intervals = None,
+    fps: Fps = None,
+    face: Face = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings.", rich_help_panel="Input")
     ] = None,
@@ -144,8 +161,34 @@ def prep(
         ("environment", environment(PrepSettings)),
         ("command line", given),
     )
+    own = VideoOptions(
+        inputs=inputs, onset=onset, offset=offset, intervals=intervals, fps=fps, face=face
+    )
+    of_databases = {
+        **{"--root": root, "--root-casme2": root_casme2, "--root-samm": root_samm},
+        **{"--root-smic": root_smic, "--variant": variant, "--annotations": annotations},
+        **{"--subjects": subjects, "--limit": limit, "--strict": strict, "--seed": seed},
+        **{"--dry-run": dry_run},
+    }
+    check_use(dataset, own, of_databases)
     if out is None and not dry_run:
         raise UsageError("--out is missing", fix="name the cache to write: --out flows.h5")
+    if dataset == DATASET:
+        assert out is not None  # own videos have no --dry-run
+        from raicl.preprocess.video.command import run as prep_videos
+
+        refuse_input(out, {"--intervals": intervals, "--config": config})
+        prep_videos(
+            own,
+            out,
+            settings,
+            jobs=resolve_jobs(jobs),
+            overwrite=overwrite,
+            clip_minutes=clip_minutes,
+            max_failures=max_failures,
+            as_json=as_json,
+        )
+        return
     if out is not None:
         refuse_input(out, {"--annotations": annotations, "--config": config})
     from raicl.data.parts import part_of
@@ -153,6 +196,7 @@ def prep(
     from raicl.preprocess.annotation_error import misplace
     from raicl.preprocess.output import check_place
     from raicl.preprocess.prepare import prepare
+    from raicl.preprocess.report import check_failures, report
     from raicl.preprocess.sampling import foresee, outlook_table
 
     if out is not None:
@@ -194,52 +238,8 @@ def prep(
             overwrite=overwrite,
             clip_minutes=clip_minutes,
         )
-    _report(rows, out, as_json)
-    failed = [row for row in rows if row.status == "failed"]
-    if len(failed) > max_failures:
-        raise PartialError(
-            f"{len(failed)} of {len(rows)} clips failed; the cache holds the others",
-            where=failed[0].id + ": " + failed[0].reason,
-            fix="repair the clips and run the same command again, or use --max-failures",
-        )
-
-
-def _report(rows: list[ClipResult], out: Path, as_json: bool) -> None:
-    from raicl.common.cache.flows import open_cache, shards_folder
-    from raicl.data.protocols.protocol import OWN, PROTOCOLS, fitting_protocols
-    from raicl.preprocess.prepare import STATUSES
-
-    cache = open_cache(out)
-    counts = Counter(row.status for row in rows)
-    if as_json:
-        table = [{"id": r.id, "status": r.status, "reason": r.reason} for r in rows]
-        console.result(
-            json.dumps({"out": str(out), "digest": cache.digest, "clips": table}, indent=2)
-        )
-        return
-    for row in rows:
-        if row.reason:
-            console.say(f"{row.status:7} {row.id}  {row.reason}")
-    flags = Counter(flag for record in cache.records for flag in record.clip.flags)
-    statuses = ", ".join(
-        f"{counts[status]} {status}"
-        for status in STATUSES
-        if counts[status] or status not in ("reused", "skipped")
-    )
-    seconds = sum(row.seconds for row in rows)
-    console.result(
-        f"{out}: {counted(len(cache.records), 'clip')} "
-        f"({statuses}), "
-        f"{counted(sum(len(record.frames) for record in cache.records), 'instance')}, "
-        f"{cache.n_bytes / 1e6:.0f} MB in {shards_folder(out)}, {seconds:.0f} s of work"
-    )
-    if flags:
-        console.result("flags: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
-    first = next(iter(fitting_protocols(record.clip.dataset for record in cache.records)), OWN)
-    if first == PROTOCOLS[0]:
-        console.result(f"next: raicl-train {out} --fold all")
-    else:
-        console.result(f"next: raicl-train {out} --fold all --protocol {first}")
+    report(rows, out, as_json=as_json)
+    check_failures(rows, max_failures)
 
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)

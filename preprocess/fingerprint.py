@@ -41,6 +41,7 @@ class Identity:
     onset : the onset as it was read.
     frames : the sampled frames as they were read.
     sample : which frames are sampled, and which of them are trained on.
+    face : which face of the onset is meant, by size from 1.
     """
 
     base: str
@@ -48,6 +49,7 @@ class Identity:
     onset: RawFrame
     frames: tuple[RawFrame, ...]
     sample: Sample
+    face: int = 1
 
     @property
     def shard(self) -> str:
@@ -80,11 +82,21 @@ def identify(footage: Footage, settings: PrepSettings) -> Identity:
     sample = sample_footage(footage, settings)
     onset = read_frame(footage.frames[0])
     frames = tuple(read_frame(footage.frames[index]) for index in sample.indices)
-    base = _digest({"making": making(settings), "onset": onset.digest.hex()})
+    made_of: dict[str, object] = {"making": making(settings), "onset": onset.digest.hex()}
+    if footage.face != 1:  # left out, so that shards of the largest face keep their names
+        made_of["face"] = footage.face
+    base = _digest(made_of)
     sampled = [[frame.number, frame.digest.hex()] for frame in frames]
     span = [footage.clip.onset, footage.clip.offset]
     fingerprint = _digest({"base": base, "span": span, "frames": sampled})
-    return Identity(base=base, fingerprint=fingerprint, onset=onset, frames=frames, sample=sample)
+    return Identity(
+        base=base,
+        fingerprint=fingerprint,
+        onset=onset,
+        frames=frames,
+        sample=sample,
+        face=footage.face,
+    )
 
 
 def _digest(values: object) -> str:

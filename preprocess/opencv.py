@@ -29,6 +29,9 @@ def opencv() -> ModuleType:
     """
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(_MAX_PIXELS))
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its messages do not name the file
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # the same for those of the decoder
+    # a file must not make the decoder open others, or an address
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file")
     try:
         import cv2
     except ImportError as error:

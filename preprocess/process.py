@@ -114,7 +114,7 @@ def instances_of(
 def _locate(onset: NDArray[np.uint8], identity: Identity, settings: PrepSettings) -> Location:
     """Find the face on the onset; an error names the frame."""
     try:
-        return locate_face(onset, settings)
+        return locate_face(onset, settings, face=identity.face)
     except InputError as error:
         # the name alone: a reason goes into the index, which holds no path
         where = ", ".join(filter(None, (identity.onset.path.name, error.where)))

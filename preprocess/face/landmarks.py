@@ -78,7 +78,7 @@ def find_landmarks(
     refused = turned = None
     quarters = _search(image, model, QUARTERS)
     for stages, (step, boxes) in enumerate(detect(image), 1):
-        seen, upright = _first(_examine_all(image, boxes, model, step))
+        seen, upright = _first(examine_all(image, boxes, model, step))
         refused = refused or seen
         if upright is not None and upright.moves <= STEADY:
             return upright.points, upright.flags
@@ -124,7 +124,7 @@ def _search(
         yield [
             _turned_back(candidate, view)
             for view, (step, boxes) in zip(views, stage, strict=True)
-            for candidate in _examine_all(view.image, boxes, model, step)
+            for candidate in examine_all(view.image, boxes, model, step)
             if not candidate.problem
         ]
 
@@ -134,7 +134,7 @@ def _turned_back(candidate: Candidate, view: View) -> Candidate:
     return replace(candidate, points=points, flags=("face-rotated", *candidate.flags))
 
 
-def _examine_all(
+def examine_all(
     image: NDArray[np.uint8], boxes: list[Box], model: Path, step: str
 ) -> Iterator[Candidate]:
     """What a detector found, the largest first, each examined when it is asked for."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.preprocess.face.align import carry, eye_transform, fit_transform
-from raicl.preprocess.face.landmarks import find_landmarks
 from raicl.preprocess.face.models import model_file
+from raicl.preprocess.face.several import find_face
 from raicl.preprocess.face.shape import eye_centres, rigid_landmarks
 from raicl.preprocess.settings import PrepSettings
 
@@ -32,18 +32,22 @@ class Location:
     flags: tuple[str, ...]
 
 
-def locate_face(onset: NDArray[np.uint8], settings: PrepSettings) -> Location:
+def locate_face(onset: NDArray[np.uint8], settings: PrepSettings, *, face: int = 1) -> Location:
     """Find the face on the onset.
+
+    Parameters
+    ----------
+    face : which one, by size from 1; see `find_face`.
 
     Raises
     ------
-    InputError : there is no face, or what was found is none.
+    InputError : there is no such face, or what was found is none.
     """
     if settings.align == "none":
         height, width = onset.shape
         transform, nothing = fit_transform((height, width), settings.size), np.empty((0, 2))
         return Location(transform=transform, eyes=nothing, rigid=nothing, flags=())
-    points, flags = find_landmarks(onset, model_file(settings.landmarks))
+    points, flags = find_face(onset, model_file(settings.landmarks), face)
     eyes = eye_centres(points)
     transform = eye_transform(eyes, settings.size)
     rigid = carry(rigid_landmarks(points), transform)

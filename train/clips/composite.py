@@ -15,6 +15,7 @@ from raicl.common.errors import InputError
 from raicl.common.order import natural_key
 from raicl.common.sampling.sample import FLAGS, SamplingSettings
 from raicl.common.terminal.wording import counted
+from raicl.common.video import is_own_video
 from raicl.data.protocols.agreement import official_lines, published_lines
 from raicl.data.protocols.protocol import Protocol
 
@@ -160,8 +161,8 @@ def compose(
 
     Raises
     ------
-    InputError : a cache is unusable or was prepared differently from the first, a clip is in two
-        caches, the databases have different classes, or fewer than two classes are left.
+    InputError : a cache is unusable, of own videos, or was prepared differently from the first, a
+        clip is in two caches, the databases have different classes, or fewer than two are left.
     """
     caches = tuple(open_cache(path) for path in (*paths, *test))
     tested = _tested(caches[: len(paths)], caches[len(paths) :])
@@ -204,6 +205,12 @@ def _collect(caches: Sequence[Cache]) -> list[StoredClip]:
     found: dict[str, StoredClip] = {}
     for cache in caches:
         for record in cache.records:
+            if is_own_video(record.clip):
+                raise InputError(
+                    "clips of own videos have no emotion: nothing can be learnt or scored",
+                    where=str(cache.path),
+                    fix=f"classify them: raicl predict MODEL {cache.path}",
+                )
             if record.id in found:
                 raise InputError(
                     f"clip {record.id} is in two caches",
