@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from raicl.common.files import write_json
 from raicl.common.versioned import Versioned, read_versioned
@@ -52,8 +52,6 @@ class PredictedClip(_Values):
     picture : its picture, from the folder of the file. Empty if none was drawn.
     """
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
-
     clip: str
     input: str
     onset: int
@@ -61,7 +59,9 @@ class PredictedClip(_Values):
     onset_s: float | None = None
     offset_s: float | None = None
     fps: float | None = None
-    class_name: str = Field(alias="class")
+    class_name: str = Field(  # no `alias`: type checkers would know the field by it alone
+        validation_alias=AliasChoices("class", "class_name"), serialization_alias="class"
+    )
     probabilities: dict[str, float]
     flags: tuple[PredictedFlag, ...] = ()
     how: Literal["given", "proposed", "cache"] = "given"
