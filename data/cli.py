@@ -18,6 +18,8 @@ from raicl.common.parallel import resolve_jobs
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted
 
+FILMS = ("video", "recording")  # layouts that are videos
+
 
 def synth(
     folder: Annotated[Path, typer.Argument(help="The folder to fill; must be new or empty.")],
@@ -69,16 +71,48 @@ def synth(
     layout: Annotated[
         str,
         typer.Option(
-            help="casme2 gives synthetic faces; casme2-cropped, casme2-raw, samm, smic, smic-e, "
-            "casme3a and casme3-clip are miniatures: tiny pictures without faces."
+            help="casme2 gives synthetic faces; video and recording give videos of them: of each "
+            "clip, or of each person with rests between the expressions; casme2-cropped, "
+            "casme2-raw, samm, smic, smic-e, casme3a and casme3-clip are miniatures: tiny pictures "
+            "without faces."
         ),
     ] = "casme2",
+    video_fps: Annotated[
+        float | None,
+        typer.Option(min=5, max=200, help="Frame rate of --layout video and recording (30)."),
+    ] = None,
+    lossless: Annotated[
+        bool,
+        typer.Option("--lossless", help="Write these as FFV1 in mkv rather than MPEG-4 in mp4."),
+    ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Processes.")] = None,
 ) -> None:
     """Write a database in the layout of a real one: synthetic faces, or a miniature with quirks.
 
     The faces come with the true motion of every frame. A miniature is always the same.
     """
+    if layout in FILMS:
+        if test_clips is not None or proportions is not None:
+            raise UsageError(
+                "videos have no --test-clips and no --proportions", fix="leave them out"
+            )
+        from raicl.data.synthetic.difficulty import DIFFICULTIES
+        from raicl.data.synthetic.videos import Filming, film
+
+        _refuse_filled(folder)
+        filming = Filming(
+            seed=seed or 0,
+            difficulty=DIFFICULTIES[difficulty or "default"],
+            course=course or "symmetric",
+            margin=margin or 0,
+            fps=video_fps or 30.0,
+            lossless=lossless,
+        )
+        numbers = {"subjects": subjects or 12, "clips": clips or 6}
+        console.result(film(folder, layout, filming, **numbers, jobs=resolve_jobs(jobs)))
+        return
+    if video_fps is not None or lossless:
+        raise UsageError("--video-fps and --lossless are for --layout video", fix="leave them out")
     if layout != "casme2":
         given = {
             "subjects": subjects,
@@ -128,10 +162,13 @@ def _synth_miniature(folder: Path, layout: str, given: Sequence[str]) -> None:
     from raicl.data.miniature.layouts import MINIATURES, write_miniature
 
     if layout not in MINIATURES:
-        near = get_close_matches(layout, ("casme2", *MINIATURES), 1)
+        known = ("casme2", *FILMS, *MINIATURES)
+        near = get_close_matches(layout, known, 1)
         raise UsageError(
             f"no layout {layout!r}",
-            fix=f"did you mean {near[0]}?" if near else "one of casme2, " + ", ".join(MINIATURES),
+            fix=f"did you mean {near[0]}?"
+            if near
+            else "one of " + ", ".join(("casme2", *FILMS, *MINIATURES)),
         )
     if given:
         raise UsageError(

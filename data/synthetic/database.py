@@ -106,7 +106,7 @@ def make_database(
     )
     if is_complete(folder, layout, settings):
         return scenes
-    with _staged(folder) as stage:
+    with staged(folder) as stage:
         tasks = (joblib.delayed(write_clip)(stage, s, seed, layout, difficulty) for s in scenes)
         parallel = joblib.Parallel(n_jobs=jobs or -1, return_as="generator_unordered")
         with progress(len(scenes), "synthetic clips") as shown:
@@ -227,7 +227,7 @@ def _check(
 
 
 @contextmanager
-def _staged(folder: Path) -> Iterator[Path]:
+def staged(folder: Path) -> Iterator[Path]:
     """Yield an empty hidden folder inside `folder`, which is removed at the end in any case."""
     stage = folder / STAGE
     try:

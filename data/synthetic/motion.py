@@ -181,6 +181,13 @@ def _draw_action(
     return _on_face(face, points, spreads, directions), np.array(unit_of)
 
 
+def blink(face: Face) -> Bumps:
+    """Both lids of a face closing, by 1 px of the frame."""
+    points, spread, (right, down) = ACTION_UNITS[45][0]
+    directions = [((1 - 2 * side) * right, down) for side in range(len(points))]
+    return _on_face(face, points, [spread] * len(points), directions)
+
+
 def _on_face(face: Face, points: object, spreads: object, directions: object) -> Bumps:
     """Move bumps that are given on the photograph to the same places of this face."""
     return Bumps(

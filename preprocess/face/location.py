@@ -48,6 +48,13 @@ def locate_face(onset: NDArray[np.uint8], settings: PrepSettings, *, face: int =
         transform, nothing = fit_transform((height, width), settings.size), np.empty((0, 2))
         return Location(transform=transform, eyes=nothing, rigid=nothing, flags=())
     points, flags = find_face(onset, model_file(settings.landmarks), face)
+    return at_landmarks(points, flags, settings)
+
+
+def at_landmarks(
+    points: NDArray[np.float32], flags: tuple[str, ...], settings: PrepSettings
+) -> Location:
+    """The location of a face with the landmarks `points` (K, 2), raw px."""
     eyes = eye_centres(points)
     transform = eye_transform(eyes, settings.size)
     rigid = carry(rigid_landmarks(points), transform)

@@ -111,8 +111,13 @@ def head_motion(heads: NDArray[np.float64], rigid: NDArray[np.float64]) -> float
     heads : (N, 2, 3) similarities, px of the crop on the onset → px of the crop on frame n.
     rigid : (K, 2) px of the crop.
     """
+    return float(head_ways(heads, rigid).max())
+
+
+def head_ways(heads: NDArray[np.float64], rigid: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Root mean square way (N,) of the rigid landmarks on each frame, px; see `head_motion`."""
     moved = np.einsum("nij,kj->nki", heads[:, :, :2], rigid) + heads[:, None, :, 2]
-    return float(np.sqrt(((moved - rigid) ** 2).sum(-1).mean(-1)).max())
+    return np.asarray(np.sqrt(((moved - rigid) ** 2).sum(-1).mean(-1)))
 
 
 def watched_rows(count: int) -> list[int]:

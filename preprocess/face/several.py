@@ -41,16 +41,19 @@ def find_face(
     return faces[face - 1].points, faces[face - 1].flags
 
 
-def list_faces(image: NDArray[np.uint8], model: Path, *, least: int = 1) -> list[Candidate]:
+def list_faces(
+    image: NDArray[np.uint8], model: Path, *, least: int = 1, stages: int = HOG_STAGES
+) -> list[Candidate]:
     """The faces of the upright frame, the largest first.
 
     Parameters
     ----------
     least : detectors are tried until one finds as many. The one that finds most is taken if none
         does.
+    stages : number of detectors to try; the later ones are slower.
     """
     best: list[Candidate] = []
-    for step, boxes in islice(detect(image), HOG_STAGES):
+    for step, boxes in islice(detect(image), stages):
         faces = [found for found in examine_all(image, boxes, model, step) if not found.problem]
         best = max(best, faces, key=len)
         if len(best) >= least:
