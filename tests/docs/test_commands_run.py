@@ -38,6 +38,7 @@ SLOW = {
     "judge-a-result",
     "other-databases",
     "own-clips",
+    "predict",
     "prepare-a-cache",
     "reading-a-report",
     "samm",
