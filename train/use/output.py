@@ -28,12 +28,13 @@ def new_folder(out: Path) -> Iterator[Path]:
     InputError : the folder above it does not exist, or cannot be written.
     """
     refuse_filled(out)
+    place = out.resolve()
     with writing(out):
-        work = Path(mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.resolve().parent))
+        work = Path(mkdtemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent))
     try:
         work.chmod(0o755)  # as of any other folder; a temporary one is closed to others
         yield work
-        replace_folder(work, out.resolve())
+        replace_folder(work, place)
     finally:
         if work.exists():
             shutil.rmtree(work)
