@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_serializer
 
-from raicl.common.files import write_json
 from raicl.common.versioned import Versioned, read_versioned
 
 RESEARCH_ONLY = "research only"  # stands on every picture
@@ -59,14 +58,18 @@ class PredictedClip(_Values):
     onset_s: float | None = None
     offset_s: float | None = None
     fps: float | None = None
-    class_name: str = Field(  # no `alias`: type checkers would know the field by it alone
-        validation_alias=AliasChoices("class", "class_name"), serialization_alias="class"
-    )
+    class_name: str = Field(validation_alias=AliasChoices("class", "class_name"))
     probabilities: dict[str, float]
     flags: tuple[PredictedFlag, ...] = ()
     how: Literal["given", "proposed", "cache"] = "given"
     said_by: str = ""
     picture: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_in_the_file(self, plain: Any) -> dict[str, Any]:
+        values: dict[str, Any] = plain(self)
+        values["class"] = values.pop("class_name")
+        return values
 
 
 class WithoutClip(_Values):
@@ -107,11 +110,6 @@ class Predictions(Versioned):
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     use: str = ""
-
-
-def write_predictions(path: Path, content: Predictions) -> None:
-    """Write ``predictions.json`` atomically."""
-    write_json(path, content.model_dump(mode="json", by_alias=True))
 
 
 def read_predictions(path: Path) -> Predictions:

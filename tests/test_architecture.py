@@ -111,7 +111,10 @@ def loaded_by(statement: str) -> set[str]:
             {"cv2", "dlib", "_dlib_pybind11", "sklearn"},
         ),
         ("import raicl.preprocess.prepare, raicl.preprocess.flow.tvl1", {"torch", "cv2", "numba"}),
-        ("import raicl.preprocess.cli", {"torch", "cv2", "dlib", "numpy", "h5py"}),
+        (
+            "import raicl.preprocess.cli, raicl.preprocess.video.cli",
+            {"torch", "cv2", "dlib", "numpy", "h5py"},
+        ),
         (
             "import raicl.train, raicl.train.fitted.cli, raicl.train.use.cli",
             {"torch", "numpy", "h5py", "jinja2"},

@@ -11,8 +11,8 @@ from raicl.common.predicted import (
     PredictedFlag,
     Predictions,
     read_predictions,
-    write_predictions,
 )
+from raicl.common.versioned import write_versioned
 
 CLIP = PredictedClip(
     clip="casme2/sub01/EP01",
@@ -31,7 +31,7 @@ CLIP = PredictedClip(
 def test_what_is_written_is_read_and_the_class_has_that_name(tmp_path: Path) -> None:
     path = tmp_path / "predictions.json"
     content = Predictions(clips=(CLIP,), classes=("negative", "positive"))
-    write_predictions(path, content)
+    write_versioned(path, content)
     assert read_predictions(path) == content
     [clip] = json.loads(path.read_text())["clips"]
     assert clip["class"] == "positive"

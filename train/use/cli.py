@@ -110,8 +110,8 @@ def predict(
     from raicl.train.use.footage import Asked
     from raicl.train.use.inputs import is_cache
 
-    if video and all(is_cache(path) for path in inputs):
-        raise UsageError("--video annotates videos, and only caches are given", fix="leave it out")
+    if video and any(map(is_cache, inputs)):
+        raise UsageError("--video annotates videos, and a cache is given", fix="leave it out")
     asked = Asked(
         onset=onset, offset=offset, intervals=intervals, fps=fps, face=face, landmarks=landmarks
     )

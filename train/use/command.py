@@ -72,7 +72,7 @@ def run(folder: Path, paths: Sequence[Path], asked: Asked, wanted: Wanted, *, de
             if listed.is_file():
                 shutil.copy(listed, work / listed.name)
         write_output(work, content)
-        if wanted.video:
+        if wanted.video and content.clips:
             _annotate(work)
     console.result((out / FILE).read_text().rstrip() if wanted.as_json else text(out, content))
     failed = [one for one in content.without if not one.nothing_moved]

@@ -12,7 +12,8 @@ from tempfile import mkdtemp
 
 from raicl.common.errors import ConflictError
 from raicl.common.files import replace_folder, write_atomic, writing
-from raicl.common.predicted import PredictedClip, Predictions, write_predictions
+from raicl.common.predicted import PredictedClip, Predictions
+from raicl.common.versioned import write_versioned
 
 TABLE, FILE, PICTURES = "predictions.csv", "predictions.json", "pictures"
 _COLUMNS = ("clip", "input", "how", "onset", "offset", "onset_s", "offset_s", "fps", "class")
@@ -58,7 +59,7 @@ def refuse_filled(out: Path) -> None:
 def write_output(folder: Path, content: Predictions) -> None:
     """Write ``predictions.csv`` and ``predictions.json``."""
     write_atomic(folder / TABLE, table(content).encode())
-    write_predictions(folder / FILE, content)
+    write_versioned(folder / FILE, content)
 
 
 def table(content: Predictions) -> str:

@@ -1,0 +1,144 @@
+"""Annotated videos: the frames of inputs with what a model says of their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raicl.common.errors import ConflictError, InputError, SetupError
+from raicl.common.files import replace_atomically
+from raicl.common.predicted import RESEARCH_ONLY, PredictedClip, Predictions
+from raicl.data.records import Frame
+from raicl.preprocess.frames import read_frame
+from raicl.preprocess.opencv import opencv
+from raicl.preprocess.video.decoding import decode_colour
+from raicl.preprocess.video.intervals import name_inputs
+from raicl.preprocess.video.recording import Recording, open_recording
+
+Colour = NDArray[np.uint8]
+
+_LINE = 0.045  # height of a line of text, share of the frame's
+_LEAST_LINE = 14  # px
+_WHITE, _DARK = (255, 255, 255), (30, 30, 30)
+_SHOWN = (60, 200, 255)  # BGR of the bar during an interval
+
+
+def annotate(predictions: Predictions, out: Path) -> list[Path]:
+    """Write one mp4 per input: its frames, and on those of an interval what was predicted.
+
+    Every frame says that it is for research only. A caller gives the frame rate of folders through
+    the clips.
+
+    Parameters
+    ----------
+    out : folder, new or empty.
+
+    Returns
+    -------
+    The files, in the order of the inputs.
+
+    Raises
+    ------
+    InputError : there are no clips, or an input is gone or cannot be decoded.
+    ConflictError : `out` is not empty.
+    SetupError : this OpenCV writes no MPEG-4.
+    """
+    by_input: dict[str, list[PredictedClip]] = {}
+    for clip in predictions.clips:
+        by_input.setdefault(clip.input, []).append(clip)
+    if not by_input:
+        raise InputError("no clip was predicted: there is nothing to draw")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConflictError("the output is not empty", where=str(out), fix="name a new folder")
+    names = name_inputs(list(by_input))
+    recordings = [
+        open_recording(given, name=names[given], fps=_folder_rate(given, clips))
+        for given, clips in by_input.items()
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    files = []
+    for recording in recordings:
+        path = out / f"{recording.name}.mp4"
+        with replace_atomically(path) as temporary:
+            # OpenCV chooses the container by the ending
+            whole = temporary.with_name(f"{temporary.name}.mp4")
+            _write(whole, recording, by_input[recording.given])
+            whole.replace(temporary)
+        files.append(path)
+    return files
+
+
+def _folder_rate(given: str, clips: Sequence[PredictedClip]) -> float | None:
+    return clips[0].fps if Path(given).is_dir() else None
+
+
+def _write(path: Path, recording: Recording, clips: Sequence[PredictedClip]) -> None:
+    cv2 = opencv()
+    code = cv2.VideoWriter.fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, recording.fps, recording.size)
+    try:
+        if not writer.isOpened():
+            raise SetupError(
+                "this OpenCV writes no MPEG-4 video", fix="pip install opencv-contrib-python"
+            )
+        for index, frame in _frames(recording):
+            number = recording.numbers[index]
+            shown = [clip for clip in clips if clip.onset <= number <= clip.offset]
+            writer.write(draw(frame, shown))
+    except BaseException:
+        writer.release()
+        path.unlink(missing_ok=True)
+        raise
+    writer.release()
+
+
+def _frames(recording: Recording) -> Iterator[tuple[int, Colour]]:
+    if recording.kind == "video":
+        yield from decode_colour(recording.path, lambda _: True, len(recording.numbers) - 1)
+        return
+    cv2 = opencv()
+    for index, number in enumerate(recording.numbers):
+        content = read_frame(Frame(number, recording.files[number])).content
+        frame = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        if frame is None or frame.shape[1::-1] != recording.size:
+            raise InputError(
+                f"frame {number} is damaged or of another size",
+                where=recording.given,
+                fix="copy the frames again",
+            )
+        yield index, frame
+
+
+def draw(frame: Colour, clips: Sequence[PredictedClip]) -> Colour:
+    """A frame (h, w, 3) with a line for each clip that it belongs to, and a bar around them."""
+    cv2 = opencv()
+    drawn = frame.copy()
+    height, width = drawn.shape[:2]
+    line = max(_LEAST_LINE, round(_LINE * height))
+    lines = [_say(clip) for clip in clips]
+    if lines:
+        cv2.rectangle(drawn, (0, 0), (width - 1, height - 1), _SHOWN, max(2, line // 6))
+    for number, text in enumerate(lines):
+        _put(drawn, text, line * (number + 1), line)
+    _put(drawn, RESEARCH_ONLY, height - line // 3, line)
+    return drawn
+
+
+def _say(clip: PredictedClip) -> str:
+    share = clip.probabilities[clip.class_name]
+    flags = f", {len(clip.flags)} flags" if clip.flags else ""
+    return f"{clip.class_name} {share:.2f}, frames {clip.onset}-{clip.offset} ({clip.how}){flags}"
+
+
+def _put(frame: Colour, text: str, bottom: int, line: int) -> None:
+    """Write light text with a dark outline that is legible on any skin; narrow frames shrink it."""
+    cv2 = opencv()
+    font, size = cv2.FONT_HERSHEY_SIMPLEX, line / 32
+    (wide, _), _ = cv2.getTextSize(text, font, size, 2)
+    size *= min(1.0, (frame.shape[1] - 2 * line) / max(wide, 1))
+    place = (line // 2, bottom)
+    for colour, stroke in ((_DARK, max(3, line // 7)), (_WHITE, max(1, line // 16))):
+        cv2.putText(frame, text, place, font, size, colour, stroke, cv2.LINE_AA)
