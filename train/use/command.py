@@ -140,6 +140,6 @@ def _annotate(work: Path) -> None:
     """
     program = [sys.executable, "-m", "raicl.common.terminal.umbrella", "annotate"]
     words = [str(work / FILE), "--out", str(work / VIDEO)]
-    code = subprocess.run([*program, *words], stdout=2, check=False).returncode
+    code = subprocess.run([*program, *words], stdout=subprocess.DEVNULL, check=False).returncode
     if code:
         raise SystemExit(code)
