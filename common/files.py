@@ -23,6 +23,11 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def sha256_bytes(content: bytes) -> str:
+    """Hexadecimal SHA-256 of bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn an OSError about writing to `path` that a user can solve into one that says how.

@@ -38,7 +38,7 @@ FLOORS = (
     ("run",),
     ("cli",),
     ("fitted",),
-    ("report",),
+    ("report", "use"),
     ("ablation",),
 )
 
@@ -115,7 +115,10 @@ def loaded_by(statement: str) -> set[str]:
             "import raicl.preprocess.cli, raicl.preprocess.video.cli",
             {"torch", "cv2", "dlib", "numpy", "h5py"},
         ),
-        ("import raicl.train, raicl.train.fitted.cli", {"torch", "numpy", "h5py", "jinja2"}),
+        (
+            "import raicl.train, raicl.train.fitted.cli, raicl.train.use.cli",
+            {"torch", "numpy", "h5py", "jinja2"},
+        ),
         ("import raicl.train.report.cli", {"torch", "numpy", "h5py", "matplotlib", "jinja2"}),
         ("import raicl.train.cli", {"torch", "torchvision", "numpy", "h5py", "matplotlib"}),
         ("import raicl.common.terminal.umbrella", {"torch", "cv2", "dlib", "numpy", "h5py"}),

@@ -37,6 +37,11 @@ def replacing(path: Path) -> Iterator[h5py.File]:
     write_atomic(path, image)
 
 
+def is_hdf5(path: Path) -> bool:
+    """Whether a file begins as one of HDF5."""
+    return bool(h5py.is_hdf5(path))
+
+
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[h5py.File]:
     """Open `path` for reading; any fault of the file becomes an InputError about `what`."""

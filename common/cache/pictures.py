@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from raicl.common.cache.flows import Cache
+from raicl.common.cache.flows import Cache, StoredClip
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
 from raicl.common.drawing import new_figure
@@ -26,8 +27,7 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
     record = _find(cache, clip_id)
     shard = cache.read(record)
     instances = shard.instances.astype(np.float32)
-    magnitude = np.hypot(instances[:, 0], instances[:, 1]).mean(axis=(1, 2))
-    strongest = int(magnitude.argmax())
+    strongest = int(mean_flow(shard).argmax())
     figure = new_figure(15, 3.6)
     kind = out.suffix.lstrip(".").lower() or "png"
     if kind not in figure.canvas.get_supported_filetypes():
@@ -49,8 +49,7 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
     figure.colorbar(shown, ax=axes[3], shrink=0.8)
     for axis in axes[:4]:
         axis.set_axis_off()
-    _draw_course(axes[4], shard, magnitude)
-    _mark_frames(axes[4], cache, record)
+    draw_course(axes[4], StoredClip(cache, record), shard)
     with replace_atomically(out) as temporary:
         figure.savefig(temporary, format=kind, dpi=110)
 
@@ -69,9 +68,16 @@ def _find(cache: Cache, clip_id: str) -> ClipRecord:
     return record
 
 
-def _draw_course(axis: Any, shard: Shard, magnitude: Any) -> None:
-    """Plot mean |flow| (px) and mean ε (no unit) over the frames, each on its own scale."""
+def draw_course(axis: Any, stored: StoredClip, shard: Shard) -> None:
+    """Plot mean |flow| (px) and mean ε (no unit) over the frames, each on its own scale.
+
+    Parameters
+    ----------
+    axis : of matplotlib.
+    shard : the clip's.
+    """
     strains = axis.twinx()
+    magnitude = mean_flow(shard)
     mean_strain = shard.instances[:, 2].mean((1, 2), np.float32)
     axis.plot(shard.frames, magnitude, marker="o", color="tab:blue")
     strains.plot(shard.frames, mean_strain, marker="s", color="tab:red")
@@ -79,6 +85,13 @@ def _draw_course(axis: Any, shard: Shard, magnitude: Any) -> None:
         scale.set_ylabel(name, color=f"tab:{colour}")
         scale.set_ylim(bottom=0)
     axis.set_xlabel("frame")
+    _mark_frames(axis, *stored)
+
+
+def mean_flow(shard: Shard) -> NDArray[np.float32]:
+    """Length of the flow of each instance, averaged over the pixels, px, (N,)."""
+    u, v = np.moveaxis(shard.instances[:, :2].astype(np.float32), 1, 0)
+    return np.asarray(np.hypot(u, v).mean(axis=(1, 2)))
 
 
 def _mark_frames(axis: Any, cache: Cache, record: ClipRecord) -> None:

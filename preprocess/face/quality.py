@@ -8,11 +8,10 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.quality import Quality
+from raicl.common.quality import SMALL_EYES, Quality
 from raicl.preprocess.opencv import opencv
 
 _DIGITS = 3  # decimals; finer than any of the numbers is known
-_SMALL = 40.0  # px between the eyes; below, the crop invents more detail than the frame has
 
 # The face in the crop: an ellipse from brows to chin. Shares of the side.
 _FACE_CENTRE, _FACE_RADII = (0.5, 0.55), (0.38, 0.45)
@@ -65,7 +64,7 @@ def measure_quality(
 
 def quality_flags(quality: Quality) -> tuple[str, ...]:
     """Flags of a clip that follow from its numbers: ``face-small``."""
-    small = quality.eye_distance is not None and quality.eye_distance < _SMALL
+    small = quality.eye_distance is not None and quality.eye_distance < SMALL_EYES
     return ("face-small",) if small else ()
 
 

@@ -39,6 +39,7 @@ SLOW = {
     "other-databases",
     "own-clips",
     "own-videos",
+    "predict",
     "prepare-a-cache",
     "reading-a-report",
     "samm",

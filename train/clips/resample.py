@@ -37,18 +37,15 @@ def resample(composite: Composite, settings: TrainSettings) -> Composite:
     records: dict[str, StoredClip] = {}
     left_out: dict[str, str] = {}
     fitted: dict[str, tuple[int, ...]] = {}
-    for clip_id, (cache, record) in composite.records.items():
-        numbers = record.numbers
-        if numbers is None:  # frames are missing on disk, and the cache holds a part of the rest
-            raise _not_held(cache, record, _asked(settings))
+    for clip_id, stored in composite.records.items():
+        cache, record = stored
+        numbers = _numbers(stored, settings)
         try:
             sample = _sample(record, numbers, settings)
         except InputError as error:
             left_out[clip_id] = str(error)
             continue
-        row_of = {number: row for row, number in enumerate(record.frames)}
-        if any(numbers[index] not in row_of for index in sample.indices):
-            raise _not_held(cache, record, _asked(settings))
+        row_of = _held(stored, numbers, sample, settings)
         if settings.scale_fit == "middle" and composite.trains(record.clip):
             middle = sample_clip(record.clip, numbers, "middle", settings).frames
             if any(numbers[index] not in row_of for index in middle):
@@ -65,6 +62,41 @@ def resample(composite: Composite, settings: TrainSettings) -> Composite:
     )
     check_classes(sampled)
     return sampled
+
+
+def resample_clip(stored: StoredClip, settings: TrainSettings) -> ClipRecord:
+    """The record of one clip with the rows that the settings train on and test.
+
+    Parameters
+    ----------
+    settings : with a sampling other than `cache`.
+
+    Raises
+    ------
+    InputError : the clip cannot be sampled so, or the cache does not hold its frames.
+    """
+    numbers = _numbers(stored, settings)
+    sample = _sample(stored.record, numbers, settings)
+    row_of = _held(stored, numbers, sample, settings)
+    return _with_rows(stored.record, sample, numbers, row_of)
+
+
+def _numbers(stored: StoredClip, settings: TrainSettings) -> tuple[int, ...]:
+    """Numbers of the frames on disk, the onset first."""
+    numbers = stored.record.numbers
+    if numbers is None:  # frames are missing on disk, and the cache holds a part of the rest
+        raise _not_held(*stored, _asked(settings))
+    return numbers
+
+
+def _held(
+    stored: StoredClip, numbers: Sequence[int], sample: Sample, settings: TrainSettings
+) -> dict[int, int]:
+    """The rows of a clip by frame number, after a check that all of a sample are there."""
+    row_of = {number: row for row, number in enumerate(stored.record.frames)}
+    if any(numbers[index] not in row_of for index in sample.indices):
+        raise _not_held(*stored, _asked(settings))
+    return row_of
 
 
 def _options(values: Mapping[str, object]) -> str:

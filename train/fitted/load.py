@@ -92,9 +92,7 @@ def _of_model(folder: Path, device: str) -> Predictor:
 def _of_fold(folder: Path, device: str) -> Predictor:
     """The network of a run's fold, which has not seen what the fold held out."""
     record = read_versioned(folder / DONE, FoldRecord, fix=_ANEW)
-    run = folder.resolve()
-    for _ in ("folds", *record.held_out.split("/")):
-        run = run.parent
+    run = run_of(folder, record.held_out)
     settings = _read_settings(run / CONFIG)
     environment = read_versioned(run / ENVIRONMENT, Environment, fix="copy the whole run folder")
     stored = [path for name in (CLASSIFIER, REGIONS) if (path := folder / name).is_file()]
@@ -110,6 +108,19 @@ def _of_fold(folder: Path, device: str) -> Predictor:
         crop=environment.caches[0].size,
         held_out=record.held_out,
     )
+
+
+def run_of(fold: Path, held_out: str) -> Path:
+    """The folder of the run that a fold is of.
+
+    Parameters
+    ----------
+    held_out : name of the fold.
+    """
+    run = fold.resolve()
+    for _ in ("folds", *held_out.split("/")):
+        run = run.parent
+    return run
 
 
 def _empty(

@@ -60,6 +60,8 @@ class ModelRecord(Versioned):
     flagged : number of clips by flag of the sampling.
     official_list : lines that say whether the clips are the published ones.
     only_tested : number of clips that were not fitted on, because their database says so.
+    subject_keys : ``dataset/subject`` of everybody that it was fitted on, so that nobody of them is
+        taken for a new person. None if an older raicl fitted it.
     """
 
     classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=MOST_CLASSES)]
@@ -76,6 +78,7 @@ class ModelRecord(Versioned):
     flagged: dict[str, int]
     official_list: tuple[str, ...]
     only_tested: int
+    subject_keys: tuple[str, ...] | None = None
 
     @property
     def clips(self) -> int:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from raicl.common.clip import Clip
 from raicl.common.files import write_atomic
+from raicl.common.order import natural_key
 from raicl.common.versioned import write_versioned
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import Fold
@@ -76,6 +77,7 @@ def save_model(
         flagged=dict(composite.flagged),
         official_list=tuple(composite.official),
         only_tested=len(composite.records) - len(fold.train),
+        subject_keys=tuple(sorted(set(composite.subjects(fold.train).values()), key=natural_key)),
     )
     save_tensors(folder / WEIGHTS, trained.model.tested.state_dict())
     write_atomic(folder / SETTINGS, to_toml(settings).encode())

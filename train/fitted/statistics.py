@@ -103,10 +103,11 @@ def measure(composite: Composite, clips: Sequence[str], settings: TrainSettings)
     rates: Counter[float | None] = Counter()
     with progress(len(clips), "measuring motion") as shown:
         for clip in clips:
-            found = _measured(composite.records[clip], settings)
-            rates[found.fps] += 1
-            for name, source in _SOURCES.items():
-                values[name].append(source.of(found))
+            cache, record = stored = composite.records[clip]
+            rates[frame_rate(stored, settings)] += 1
+            middle = cache.read(record).instances[record.middle]
+            for name, value in quantities(stored, middle, settings).items():
+                values[name].append(value)
             shown.advance()
     return Statistics(
         clips=len(clips),
@@ -120,12 +121,25 @@ def measure(composite: Composite, clips: Sequence[str], settings: TrainSettings)
     )
 
 
-def _measured(stored: StoredClip, settings: TrainSettings) -> Measured:
+def quantities(
+    stored: StoredClip, middle: NDArray[np.float16], settings: TrainSettings
+) -> dict[str, float | None]:
+    """The numbers of one clip, by name. None where a number is not known.
+
+    Parameters
+    ----------
+    middle : its middle instance as the cache holds it, (3, S, S).
+    """
+    u, v, _ = middle.astype(np.float32)
+    found = Measured(stored, np.hypot(u, v), frame_rate(stored, settings))
+    return {name: source.of(found) for name, source in _SOURCES.items()}
+
+
+def frame_rate(stored: StoredClip, settings: TrainSettings) -> float | None:
+    """Frames per second of the frames that are used. None if the database does not say."""
     cache, record = stored
-    u, v, _ = cache.read(record).instances[record.middle].astype(np.float32)
     slowed = settings.frame_rate or cache.settings.get("frame_rate")
-    fps = float(slowed) if isinstance(slowed, int | float) else record.clip.fps
-    return Measured(stored, np.hypot(u, v), fps)
+    return float(slowed) if isinstance(slowed, int | float) else record.clip.fps
 
 
 def _quantity(source: _Source, values: Sequence[float | None]) -> Quantity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,21 +48,35 @@ def draw_attention(path: Path, *, face: NDArray[np.uint8], seen: Attention, titl
     save_png(attention_figure(face=face, seen=seen, title=title), path)
 
 
-def attention_figure(*, face: NDArray[np.uint8], seen: Attention, title: str) -> Figure:
+def attention_figure(
+    *,
+    face: NDArray[np.uint8],
+    seen: Attention,
+    title: str,
+    below: Callable[[Any], None] | None = None,
+) -> Figure:
     """Draw one clip: onset face, u, v and strain, the class map on the face, and the regions.
 
     Parameters
     ----------
     face : aligned onset frame, (S, S).
     seen : instance, class map of the predicted class and assignment of the regions.
+    below : draws into an axis of matplotlib that is as wide as the figure, under the others.
     """
     u, v, strain = seen.instance.numpy()
     regions = () if seen.assignment is None else seen.assignment.numpy()
     rows = 1 + math.ceil(len(regions) / _COLUMNS)
-    figure = new_figure(1.9 * _COLUMNS, 2.2 * rows + (0.3 if title else 0))
-    grid = figure.subplots(rows, _COLUMNS, squeeze=False)
+    extra = 0 if below is None else 1
+    lines = 1 + title.count("\n") if title else 0
+    figure = new_figure(1.9 * _COLUMNS, 2.2 * (rows + extra) + 0.3 * lines)
+    cells = figure.add_gridspec(rows + extra, _COLUMNS)
+    grid = np.array(
+        [[figure.add_subplot(cells[r, c]) for c in range(_COLUMNS)] for r in range(rows)]
+    )
     for axes in grid.flat:
         axes.axis("off")
+    if below is not None:
+        below(figure.add_subplot(cells[rows, :]))
     grey = {"cmap": "gray", "vmin": 0, "vmax": 255}
     reach = max(float(np.abs([u, v]).max()), 1e-6)  # px, shared by u and v
     _panel(grid[0, 0], "onset", face, **grey)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from raicl.common.cache.flows import Cache, StoredClip
 from raicl.common.cache.record import ClipRecord
+from raicl.common.cache.shards import Shard
 from raicl.common.errors import InputError, ResourceError
 from raicl.common.terminal.progress import progress
 from raicl.train.inputs.geometry import resize_instances
@@ -135,7 +136,7 @@ def load_instances(
     strength, motion = np.empty(shape[0]), np.empty(shape[0])
     with progress(len(sources), "loading instances") as shown:
         for (cache, record), start, end in zip(sources, starts[:-1], starts[1:], strict=True):
-            whole = _read(cache, record)
+            whole = torch.from_numpy(read_clip(cache, record).instances)
             raw, clip = whole[list(record.used_rows)], slice(start, end)
             instances = resize_instances(raw, size)
             motion[clip], strength[clip] = mean_length(raw), mean_length(instances)
@@ -207,16 +208,21 @@ def _allocate(shape: tuple[int, ...], device: torch.device) -> Tensor:
         ) from error
 
 
-def _read(cache: Cache, record: ClipRecord) -> Tensor:
-    """Every instance of a clip that the cache holds, float16 (N, 3, S, S), verified."""
-    raw = torch.from_numpy(cache.read(record).instances)
-    if not torch.isfinite(raw).all():
+def read_clip(cache: Cache, record: ClipRecord) -> Shard:
+    """What the cache holds of a clip, verified.
+
+    Raises
+    ------
+    InputError : its shard is damaged, or an instance holds a NaN or an infinity.
+    """
+    shard = cache.read(record)
+    if not np.isfinite(shard.instances).all():
         raise InputError(
             f"clip {record.id}: an instance holds a NaN or an infinity",
             where=f"{cache.path}, shard {record.shard}",
             fix="remove the shard and run raicl-prep again with the same --out",
         )
-    return raw
+    return shard
 
 
 def _moments(instances: Tensor) -> NDArray[np.float64]:
