@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from raicl.common.cache.flows import open_cache, read_index
 from raicl.common.errors import ConflictError, InputError
 from raicl.common.files import write_atomic
+from raicl.common.pages import licensed, refuse_other
 from raicl.common.templates import load_template
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.report.ablation import read_ablation
@@ -52,10 +53,6 @@ class ShownRun(Facts):
     measures: list[MeasureRow]
 
 
-_START = b"<!DOCTYPE html>"
-_FREE = {"synthetic"}  # databases whose faces may be shown to anybody
-
-
 def write_page(
     path: Path,
     outcomes: Sequence[Outcome],
@@ -89,7 +86,7 @@ def write_page(
         `truth` is not that of the caches.
     ConflictError : `path` exists and is not a page, or the file beside it holds no measures.
     """
-    _refuse_other(path)
+    refuse_other(path)
     _refuse_other_measures(_measures_of(path))
     template = load_template(
         "raicl.train.report",
@@ -149,18 +146,6 @@ def _refuse_other_measures(path: Path) -> None:
         ) from error
 
 
-def _refuse_other(path: Path) -> None:
-    """Refuse to replace a file that is not a page, such as a cache that was named by mistake."""
-    if not path.is_file():
-        return
-    with path.open("rb") as stream:
-        begins = stream.read(len(_START))
-    if begins != _START:
-        raise ConflictError(
-            "the output exists and is not a page", where=str(path), fix="choose another --out"
-        )
-
-
 def _compare(outcomes: Sequence[Outcome]) -> tuple[Comparison | None, str]:
     """The comparison, or the reason why the runs cannot be compared, which the page then states."""
     if len(outcomes) < 2:
@@ -195,7 +180,7 @@ def _run(
         charts=charts(outcome.logs),
         redrawn=redrawn,
         drawn=drawn,
-        licensed=sorted(set(outcome.results.databases) - _FREE),
+        licensed=licensed(outcome.results.databases),
         missing=missing,
         measured=measured,
         measures=measures,
