@@ -35,6 +35,31 @@ def paint(
     return painted
 
 
+def lay_over(
+    face: NDArray[np.uint8],
+    values: NDArray[np.floating],
+    colours: Colours,
+    *,
+    reach: float,
+    signed: bool = False,
+) -> NDArray[np.uint8]:
+    """Values (h, w) in colours over a face (S, S), half of each, (S, S, 3).
+
+    The values are interpolated bilinearly to the size of the face. The rest is as in `paint`.
+
+    Raises
+    ------
+    SetupError : matplotlib is not installed.
+    """
+    matplotlib()
+    from PIL import Image
+
+    small = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    large = np.asarray(small.resize(face.shape[::-1], Image.Resampling.BILINEAR))
+    painted = paint(large, colours, reach=reach, signed=signed)
+    return np.asarray((painted.astype(np.uint16) + face[..., None]) // 2, np.uint8)
+
+
 def encode_webp(picture: NDArray[np.uint8], *, side: int | None = None, quality: int = 80) -> bytes:
     """A picture (H, W) or (H, W, 3) as the bytes of a WebP, resized to `side` px if given.
 

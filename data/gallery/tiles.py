@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from raicl.common.cache.flows import Cache
+from raicl.common.cache.flows import Cache, not_finite
 from raicl.common.cache.record import ClipRecord
 from raicl.common.clip import Clip
 from raicl.common.drawing import matplotlib
@@ -108,13 +108,15 @@ def measure(cache: Cache, record: ClipRecord) -> Measured:
 
     Raises
     ------
-    InputError : the shard is missing or damaged.
+    InputError : the shard is missing or damaged, or holds a NaN or an infinity.
     SetupError : matplotlib is not installed.
     """
     shard = cache.read(record)
     u, v, strain = np.moveaxis(shard.instances.astype(np.float32), 1, 0)
     flow_map = np.hypot(u, v).mean(0)
     strain_map = strain.mean(0)
+    if not np.isfinite(flow_map).all() or not np.isfinite(strain_map).all():
+        raise not_finite(cache, record)
     known = {} if shard.quality is None else shard.quality.to_json()
     return Measured(
         face=data_uri(encode_webp(shard.onset_face, side=SIDE, quality=_QUALITY), "image/webp"),

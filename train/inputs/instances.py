@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raicl.common.cache.flows import Cache, StoredClip
+from raicl.common.cache.flows import Cache, StoredClip, not_finite
 from raicl.common.cache.record import ClipRecord
-from raicl.common.errors import InputError, ResourceError
+from raicl.common.errors import ResourceError
 from raicl.common.terminal.progress import progress
 from raicl.train.inputs.geometry import resize_instances
 from raicl.train.inputs.stream import Stream
@@ -211,11 +211,7 @@ def _read(cache: Cache, record: ClipRecord) -> Tensor:
     """Every instance of a clip that the cache holds, float16 (N, 3, S, S), verified."""
     raw = torch.from_numpy(cache.read(record).instances)
     if not torch.isfinite(raw).all():
-        raise InputError(
-            f"clip {record.id}: an instance holds a NaN or an infinity",
-            where=f"{cache.path}, shard {record.shard}",
-            fix="remove the shard and run raicl-prep again with the same --out",
-        )
+        raise not_finite(cache, record)
     return raw
 
 
