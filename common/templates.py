@@ -22,6 +22,8 @@ def load_template(
 ) -> Template:
     """A template that lies beside the code of a package. A name that it is not given is an error.
 
+    It may include what lies there, and ``base.css``, the style that all pages share.
+
     Parameters
     ----------
     needed_by : what cannot be written without jinja2, in the words of the error.
@@ -36,9 +38,11 @@ def load_template(
         from jinja2 import Environment, FunctionLoader, StrictUndefined
     except ImportError as error:
         raise SetupError(f"{needed_by} needs jinja2", fix="pip install 'raicl[demo]'") from error
-    folder = files(package)
+    folders = {"base.css": files("raicl.common")}
     environment = Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+        loader=FunctionLoader(
+            lambda name: folders.get(name, files(package)).joinpath(name).read_text("utf-8")
+        ),
         autoescape=escape is None,  # names of clips, classes and folders come from others
         finalize=escape,
         undefined=StrictUndefined,

@@ -1,4 +1,4 @@
-"""``raicl inspect``: what a cache holds, and a picture of one clip."""
+"""``raicl inspect``: what a cache holds, a picture of one clip, and a page with all of them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,29 @@ def inspect(
     flows: Annotated[Path, typer.Argument(help="A cache written by raicl-prep.")],
     clip: Annotated[str | None, typer.Option(help="Draw this clip, by its id.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The picture to write.")] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(metavar="PAGE", help="Write one HTML page with every clip, the worst first."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a cache holds; with --clip ID --out FILE.png, draw one clip's instances."""
+    """Show what a cache holds; with --clip ID --out FILE.png, draw one clip's instances.
+
+    With --gallery PAGE.html, write every clip on one page. For research only.
+    """
     from raicl.common.cache.flows import open_cache
 
+    if gallery is not None and (clip is not None or out is not None or as_json):
+        raise UsageError(
+            "--gallery stands alone", fix="leave --clip, --out and --json to a command of their own"
+        )
     cache = open_cache(flows)
+    if gallery is not None:
+        from raicl.data.gallery.page import write_gallery
+
+        write_gallery(gallery, cache)
+        console.result(str(gallery))
+        return
     if clip is None and out is None:
         found = summary(cache)
         console.result(json.dumps(found, indent=2) if as_json else _table(found))

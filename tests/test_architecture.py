@@ -39,7 +39,7 @@ FLOORS = (
     ("cli",),
     ("fitted",),
     ("report", "use"),
-    ("ablation",),
+    ("ablation", "view"),
 )
 
 
@@ -120,6 +120,10 @@ def loaded_by(statement: str) -> set[str]:
             {"torch", "numpy", "h5py", "jinja2"},
         ),
         ("import raicl.train.report.cli", {"torch", "numpy", "h5py", "matplotlib", "jinja2"}),
+        (
+            "import raicl.train.view.cli, raicl.data.inspect",
+            {"torch", "numpy", "h5py", "matplotlib", "jinja2"},
+        ),
         ("import raicl.train.cli", {"torch", "torchvision", "numpy", "h5py", "matplotlib"}),
         ("import raicl.common.terminal.umbrella", {"torch", "cv2", "dlib", "numpy", "h5py"}),
     ],

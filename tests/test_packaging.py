@@ -21,7 +21,7 @@ def test_the_wheel_holds_the_code_and_nothing_licensed(tmp_path: Path) -> None:
         "raicl/" + path.relative_to(copy).as_posix()
         for folder in FOLDERS
         for path in (copy / folder).rglob("*")
-        if path.suffix in {".py", ".toml", ".typed", ".jinja", ".css"}
+        if path.suffix in {".py", ".toml", ".typed", ".jinja", ".css", ".js"}
         or path.parent.name == "corrections"
     }
     # what a user may have lying there must stay behind

@@ -121,6 +121,15 @@ class Cache:
         return shard
 
 
+def not_finite(cache: Cache, record: ClipRecord) -> InputError:
+    """The error of a reader that finds a NaN or an infinity in a clip, which no digest tells."""
+    return InputError(
+        f"clip {record.id}: an instance holds a NaN or an infinity",
+        where=f"{cache.path}, shard {record.shard}",
+        fix="remove the shard and run raicl-prep again with the same --out",
+    )
+
+
 class StoredClip(NamedTuple):
     """A clip, and the cache that holds its shard."""
 

@@ -1,4 +1,6 @@
-"""Wording: numbers in sentences."""
+"""Wording: numbers in sentences, and a sentence that stands in many places."""
+
+RESEARCH_ONLY = "for research only: not for judging people, deception, or emotion at work or school"
 
 
 def counted(number: int, noun: str) -> str:

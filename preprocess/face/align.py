@@ -9,10 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.common.crop import EYES
 from raicl.preprocess.opencv import opencv
-
-# [ours] shares of the crop's side; brows to chin fit inside, with a small forehead margin
-_EYES = np.array([[0.32, 0.36], [0.68, 0.36]])
 
 
 def eye_transform(eyes: NDArray[np.float64], size: int) -> NDArray[np.float64]:
@@ -20,7 +18,7 @@ def eye_transform(eyes: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
     The result maps raw px to px of a crop of side `size`.
     """
-    source, target = eyes, _EYES * (size - 1)
+    source, target = eyes, np.array(EYES) * (size - 1)
     from_vector, to_vector = source[1] - source[0], target[1] - target[0]
     turn = complex(*to_vector) / complex(*from_vector)
     matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])

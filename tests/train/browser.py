@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # what a Chromium asks for of its own accord, whatever page is open
 OWN_HOSTS = ("google.com", "googleapis.com", "gvt1.com", "gstatic.com")
-_FLAGS = [
+FLAGS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -21,10 +21,9 @@ _FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=5000",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+_DUMPING = ["--enable-logging=stderr", "--virtual-time-budget=5000"]
 # The window of a headless Chromium is never narrower than 500 px, a frame in it may be.
 _FRAME = """<!DOCTYPE html>
 <style>body {{ margin: 0 }} iframe {{ border: 0 }}</style>
@@ -78,7 +77,7 @@ def _open(
     text = json.dumps(page.read_text(encoding="utf-8")).replace("</", "<\\/")
     frame, log = folder / "frame.html", folder / "net.json"
     frame.write_text(_FRAME.format(width=width, height=height, text=text))
-    command = [str(find_browser()), *_FLAGS, f"--user-data-dir={folder / 'profile'}"]
+    command = [str(find_browser()), *FLAGS, *_DUMPING, f"--user-data-dir={folder / 'profile'}"]
     command += [f"--blink-settings=preferredColorScheme={0 if dark else 1}"]
     command += [f"--window-size={width},{height}", f"--log-net-log={log}", action]
     command += [frame.resolve().as_uri()]

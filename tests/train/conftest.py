@@ -100,3 +100,15 @@ def config(tmp_path: Path, small: TrainSettings) -> Path:
 def options(tmp_path: Path, config: Path) -> list[object]:
     """The rest of a command line: `config`, ``tmp_path/run`` and no pictures."""
     return ["--config", config, "--run-dir", tmp_path / "run", "--no-pictures"]
+
+
+@pytest.fixture(scope="session")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, small: TrainSettings, command: Command
+) -> Path:
+    """A folder with a cache and a run of two of its three folds, with pictures."""
+    place = tmp_path_factory.mktemp("trained")
+    flows, config = write_cache(place / "flows.h5"), place / "small.toml"
+    config.write_text(to_toml(small.model_copy(update={"threads": 1})))
+    assert command(flows, "--config", config, "--run-dir", place / "run", "--fold", "0-1") == 0
+    return place

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from raicl.common.errors import UsageError
 from raicl.common.terminal import console
-from raicl.common.terminal.wording import clips_of_subjects
+from raicl.common.terminal.wording import RESEARCH_ONLY, clips_of_subjects
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.overview import describe_input
@@ -16,7 +16,6 @@ from raicl.train.fitted.card import card_template
 from raicl.train.fitted.fit import Fit, fit_model
 from raicl.train.fitted.folder import verify
 from raicl.train.fitted.load import read_fitted
-from raicl.train.fitted.predictor import RESEARCH_ONLY
 from raicl.train.fitted.records import Fitted
 from raicl.train.fitted.scores import scores_for
 from raicl.train.run.device import configure_torch, describe_device, resolve_device

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from raicl.common.errors import UsageError
+from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.fitted.intake import Given, as_stored, misshapen, one_instance
 from raicl.train.fitted.records import Fitted
 from raicl.train.fold.inference import (
@@ -24,8 +25,6 @@ from raicl.train.inputs.instances import Instances, hold_instances
 from raicl.train.inputs.scaling import Scale, apply_scale
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
-
-RESEARCH_ONLY = "for research only: not for judging people, deception, or emotion at work or school"
 
 
 class Predictor:

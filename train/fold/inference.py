@@ -135,24 +135,40 @@ def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Predi
     return attend_clip(model, instances, scale, prediction.clip, prediction.predicted)
 
 
-@torch.no_grad()
 def attend_clip(
     model: Siamese, instances: Instances, scale: Scale, clip: str, label: int
 ) -> Attention:
-    """Where the network looks for a class in a clip. Leaves the network in eval mode.
+    """Where the network looks for a class in a clip's tested instance, see `attend_rows`."""
+    [seen] = attend_rows(model, instances, scale, [instances.middle[clip]], label)
+    return seen
+
+
+@torch.no_grad()
+def attend_rows(
+    model: Siamese,
+    instances: Instances,
+    scale: Scale,
+    rows: Sequence[int],
+    label: int,
+    batch_size: int = 16,
+) -> list[Attention]:
+    """Where the network looks for a class in some instances. Leaves the network in eval mode.
 
     Parameters
     ----------
+    rows : of `instances`.
     label : index of the class.
     """
     model.eval()
-    raw = instances.gather(torch.tensor([instances.middle[clip]]))
-    network = model.tested
-    features = network.classifier.features(apply_scale(raw, scale))
-    class_map = network.classifier.maps(features)[0, label]
-    regions = tested_regions(model, features)
-    assignment = None if regions is None else regions.assignment[0].cpu()
-    return Attention(raw[0].cpu(), class_map.cpu(), assignment)
+    found = []
+    for start in range(0, len(rows), batch_size):
+        raw = instances.gather(torch.tensor(rows[start : start + batch_size]))
+        features = model.tested.classifier.features(apply_scale(raw, scale))
+        maps = model.tested.classifier.maps(features)[:, label].cpu()
+        regions = tested_regions(model, features)
+        shares = [None] * len(raw) if regions is None else regions.assignment.cpu()
+        found += [Attention(*seen) for seen in zip(raw.cpu(), maps, shares, strict=True)]
+    return found
 
 
 def tested_regions(model: Siamese, features: Tensor) -> Regions | None:

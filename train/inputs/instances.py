@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raicl.common.cache.flows import Cache, StoredClip
+from raicl.common.cache.flows import Cache, StoredClip, not_finite
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
-from raicl.common.errors import InputError, ResourceError
+from raicl.common.errors import ResourceError
 from raicl.common.terminal.progress import progress
 from raicl.train.inputs.geometry import resize_instances
 from raicl.train.inputs.stream import Stream
@@ -217,11 +217,7 @@ def read_clip(cache: Cache, record: ClipRecord) -> Shard:
     """
     shard = cache.read(record)
     if not np.isfinite(shard.instances).all():
-        raise InputError(
-            f"clip {record.id}: an instance holds a NaN or an infinity",
-            where=f"{cache.path}, shard {record.shard}",
-            fix="remove the shard and run raicl-prep again with the same --out",
-        )
+        raise not_finite(cache, record)
     return shard
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.drawing import matplotlib, new_figure
+from raicl.common.pages import data_uri
 from raicl.common.terminal.wording import counted
 from raicl.train.fold.log import History
 
@@ -182,8 +182,3 @@ def _open_range(axes: Any) -> None:
     lack = 0.1 * max(abs(low), abs(high)) - (high - low)
     if lack > 0:
         axes.set_ylim(low - lack / 2, high + lack / 2)
-
-
-def data_uri(content: bytes, kind: str) -> str:
-    """A picture as a data URI, so that the page needs no other file and no request."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

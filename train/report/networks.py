@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from raicl.common.cache.flows import read_index
+from raicl.common.cache.flows import open_cache, read_index
 from raicl.common.errors import InputError
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.plan import assemble
@@ -38,6 +38,26 @@ def composite_of(outcome: Outcome, flows: Sequence[Path]) -> Composite:
             fix="give --flows the caches that the run was trained on",
         )
     return composite
+
+
+def recorded_caches(outcome: Outcome) -> list[Path]:
+    """The caches that a run names. Empty if one of them is gone or has changed."""
+    caches = outcome.environment.caches
+    paths = [Path(cache.path) for cache in caches]
+    try:
+        found = [open_cache(path).digest for path in paths]
+    except InputError:
+        return []  # whoever asks says that they are missing
+    return paths if found == [cache.digest for cache in caches] else []
+
+
+def caches_gone(outcome: Outcome, fix: str) -> InputError:
+    """The error of whoever cannot do without the caches that the run names."""
+    return InputError(
+        f"the caches of run {outcome.name} are not where they were, or others by now",
+        where=str(outcome.folder),
+        fix=fix,
+    )
 
 
 def _databases(flows: Path) -> set[str]:

@@ -8,9 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raicl.common.cache.flows import open_cache, read_index
+from raicl.common.cache.flows import read_index
 from raicl.common.errors import ConflictError, InputError
 from raicl.common.files import write_atomic
+from raicl.common.pages import licensed, refuse_other
 from raicl.common.templates import load_template
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.report.ablation import read_ablation
@@ -19,6 +20,7 @@ from raicl.train.report.compare import Comparison, compare
 from raicl.train.report.curves import Chart, charts
 from raicl.train.report.facts import Facts, facts
 from raicl.train.report.measured import ONE, MeasuredRun, Measurements, MeasureRow, measure_rows
+from raicl.train.report.networks import caches_gone, recorded_caches
 from raicl.train.report.published import beside_published
 from raicl.train.run.outcome import Outcome
 from raicl.train.scores.results import SCORE_NAMES, SHUFFLED
@@ -50,10 +52,6 @@ class ShownRun(Facts):
     missing: list[str]
     measured: MeasuredRun | None
     measures: list[MeasureRow]
-
-
-_START = b"<!DOCTYPE html>"
-_FREE = {"synthetic"}  # databases whose faces may be shown to anybody
 
 
 def write_page(
@@ -89,7 +87,7 @@ def write_page(
         `truth` is not that of the caches.
     ConflictError : `path` exists and is not a page, or the file beside it holds no measures.
     """
-    _refuse_other(path)
+    refuse_other(path)
     _refuse_other_measures(_measures_of(path))
     template = load_template(
         "raicl.train.report",
@@ -149,18 +147,6 @@ def _refuse_other_measures(path: Path) -> None:
         ) from error
 
 
-def _refuse_other(path: Path) -> None:
-    """Refuse to replace a file that is not a page, such as a cache that was named by mistake."""
-    if not path.is_file():
-        return
-    with path.open("rb") as stream:
-        begins = stream.read(len(_START))
-    if begins != _START:
-        raise ConflictError(
-            "the output exists and is not a page", where=str(path), fix="choose another --out"
-        )
-
-
 def _compare(outcomes: Sequence[Outcome]) -> tuple[Comparison | None, str]:
     """The comparison, or the reason why the runs cannot be compared, which the page then states."""
     if len(outcomes) < 2:
@@ -182,7 +168,7 @@ def _run(
     else:
         from raicl.train.report.attention import drawn_in_training, redraw
 
-        caches = _given(outcome, flows, alone) or _recorded(outcome)
+        caches = _given(outcome, flows, alone) or recorded_caches(outcome)
         if caches:
             redrawn = redraw(outcome, caches)
         else:  # there are only the pictures that the run drew itself
@@ -195,7 +181,7 @@ def _run(
         charts=charts(outcome.logs),
         redrawn=redrawn,
         drawn=drawn,
-        licensed=sorted(set(outcome.results.databases) - _FREE),
+        licensed=licensed(outcome.results.databases),
         missing=missing,
         measured=measured,
         measures=measures,
@@ -208,13 +194,10 @@ def _measured(outcome: Outcome, given: Sequence[Path], truth: Path | None) -> Me
         return None
     from raicl.train.report.regions import measure
 
-    caches = given or _recorded(outcome)
+    caches = given or recorded_caches(outcome)
     if not caches:
-        raise InputError(
-            f"the caches of run {outcome.name} are not where they were, or others by now",
-            where=str(outcome.folder),
-            fix="give them: raicl report RUN --flows FLOWS --truth DATABASE",
-        )
+        fix = "give them: raicl report RUN --flows FLOWS --truth DATABASE"
+        raise caches_gone(outcome, fix)
     return measure(outcome, caches, truth)
 
 
@@ -224,14 +207,3 @@ def _given(outcome: Outcome, flows: Sequence[Path], alone: bool) -> list[Path]:
         return list(flows)
     digests = {cache.digest for cache in outcome.environment.caches}
     return [path for path in flows if read_index(path).digest in digests]
-
-
-def _recorded(outcome: Outcome) -> list[Path]:
-    """The caches that the run names. Empty if one of them is gone or has changed."""
-    caches = outcome.environment.caches
-    paths = [Path(cache.path) for cache in caches]
-    try:
-        found = [open_cache(path).digest for path in paths]
-    except InputError:
-        return []  # the page says that they are missing
-    return paths if found == [cache.digest for cache in caches] else []

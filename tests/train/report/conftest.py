@@ -6,11 +6,7 @@ from pathlib import Path
 import pytest
 
 from raicl.train.report.page import write_page
-from raicl.train.run.key import to_toml
 from raicl.train.run.outcome import Outcome, read_outcome, read_outcomes
-from raicl.train.settings import TrainSettings
-from tests.train.caches import write_cache
-from tests.train.conftest import Command
 from tests.train.runs import TRUTHS, predictions_of, write_run
 
 
@@ -26,18 +22,6 @@ def text(runs: list[Path]) -> str:
     out = runs[0].parent / "report.html"
     write_page(out, read_outcomes(runs))
     return out.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
-def trained(
-    tmp_path_factory: pytest.TempPathFactory, small: TrainSettings, command: Command
-) -> Path:
-    """A folder with a cache and a run of two of its three folds, with pictures."""
-    place = tmp_path_factory.mktemp("trained")
-    flows, config = write_cache(place / "flows.h5"), place / "small.toml"
-    config.write_text(to_toml(small.model_copy(update={"threads": 1})))
-    assert command(flows, "--config", config, "--run-dir", place / "run", "--fold", "0-1") == 0
-    return place
 
 
 @pytest.fixture

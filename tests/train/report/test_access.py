@@ -55,7 +55,7 @@ def test_contrast_is_measured_as_the_guideline_does() -> None:
 
 @pytest.mark.parametrize("scheme", [0, 1])
 def test_text_stands_out_in_light_and_in_dark(scheme: int) -> None:
-    style = files("raicl.train.report").joinpath("style.css").read_text()
+    style = files("raicl.common").joinpath("base.css").read_text()
     block = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[scheme]
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
     for text in ("ink", "soft", "link", "right", "wrong"):
@@ -71,6 +71,6 @@ def test_text_stands_out_in_light_and_in_dark(scheme: int) -> None:
 
 
 def test_motion_is_reduced_and_the_page_prints_light() -> None:
-    style = files("raicl.train.report").joinpath("style.css").read_text()
+    style = files("raicl.common").joinpath("base.css").read_text()
     assert "prefers-reduced-motion: reduce" in style
     assert "@media screen and (prefers-color-scheme: dark)" in style

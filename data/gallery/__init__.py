@@ -1,0 +1,1 @@
+"""``raicl inspect --gallery``: every clip of a cache on one page. Read `page` first."""
