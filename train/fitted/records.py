@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from raicl.common.settings import SettingValue
 from raicl.common.versioned import Versioned
+from raicl.train.fold.calibration import Calibration
 from raicl.train.inputs.scaling import Scale
 from raicl.train.run.records import Environment
 from raicl.train.scores.results import Results
@@ -60,6 +61,7 @@ class ModelRecord(Versioned):
     flagged : number of clips by flag of the sampling.
     official_list : lines that say whether the clips are the published ones.
     only_tested : number of clips that were not fitted on, because their database says so.
+    calibration : the temperature of the probabilities. None if they are not calibrated.
     """
 
     classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=MOST_CLASSES)]
@@ -76,6 +78,7 @@ class ModelRecord(Versioned):
     flagged: dict[str, int]
     official_list: tuple[str, ...]
     only_tested: int
+    calibration: Calibration | None = None
 
     @property
     def clips(self) -> int:

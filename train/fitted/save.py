@@ -26,6 +26,7 @@ from raicl.train.fitted.folder import (
 from raicl.train.fitted.load import read_fitted
 from raicl.train.fitted.records import FitEnvironment, FittedDatabase, ModelRecord, ScoresOfRun
 from raicl.train.fitted.statistics import measure
+from raicl.train.fold.calibration import Calibration
 from raicl.train.fold.checkpoint import save_tensors
 from raicl.train.fold.log import read_log
 from raicl.train.inputs.scaling import Scale
@@ -43,6 +44,7 @@ class Trained(NamedTuple):
     device : what trained it, in words.
     log : folder of the log of its epochs.
     begun : the environment in which the training was started.
+    calibration : None if the settings ask for none.
     """
 
     model: Siamese
@@ -50,6 +52,7 @@ class Trained(NamedTuple):
     device: str
     log: Path
     begun: Environment
+    calibration: Calibration | None = None
 
 
 def save_model(
@@ -76,6 +79,7 @@ def save_model(
         flagged=dict(composite.flagged),
         official_list=tuple(composite.official),
         only_tested=len(composite.records) - len(fold.train),
+        calibration=trained.calibration,
     )
     save_tensors(folder / WEIGHTS, trained.model.tested.state_dict())
     write_atomic(folder / SETTINGS, to_toml(settings).encode())
