@@ -18,7 +18,7 @@ from raicl.common.errors import InputError
 from raicl.train.fold.inference import attend
 from raicl.train.fold.pictures import attention_figure
 from raicl.train.inputs.instances import load_instances
-from raicl.train.report.curves import data_uri
+from raicl.train.report.figures import data_uri
 from raicl.train.report.networks import composite_of, network_of
 from raicl.train.run.outcome import Outcome
 from raicl.train.scores.predictions import Prediction, read_predictions
