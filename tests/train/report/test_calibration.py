@@ -78,7 +78,7 @@ def test_the_diagram_is_said_in_words(calibrated: Outcome) -> None:
         "Reliability diagram. Calibrated: 0.88 right at 0.50 (16 clips). "
         "Before: 0.88 right at 0.90 (16 clips)."
     )
-    assert "Calibrated: 0.12 wrong among the surest 100%, 0.12 wrong among all" in curve.alt
+    assert "Calibrated: 0.12 wrong among the surest 100%, 0.12 among all" in curve.alt
     for chart in (diagram, curve):
         assert chart.pictures["light"] != chart.pictures["dark"]
 

@@ -40,7 +40,7 @@ def drawn(n: int = 60, *, seed: int = 0, subjects: int = 6, power: float = 1.0) 
 
 
 def ece_written_out(rows: list[Prediction]) -> float:
-    """Naeini et al. 2015: bins (0, 1/15], (1/15, 2/15], …"""
+    """Naeini et al. 2015: bins (0, 1/15], (1/15, 2/15] and so on."""
     total = 0.0
     for k in range(15):
         inside = [r for r in rows if k / 15 < r.probabilities[r.predicted] <= (k + 1) / 15]
@@ -98,16 +98,16 @@ def test_the_interval_draws_subjects_and_not_clips() -> None:
 
 def test_true_probabilities_are_within_chance_and_sharpened_ones_are_not() -> None:
     inside = []
-    for seed in range(40):
-        found = reliability(drawn(400, seed=seed))
+    for seed in range(20):
+        found = reliability(drawn(150, seed=seed))
         inside.append(found.ece_by_chance[0] <= found.ece <= found.ece_by_chance[1])
-        sharpened = reliability(drawn(400, seed=seed, power=4))
-        assert sharpened.ece > 2 * sharpened.ece_by_chance[1]
-    assert sum(inside) >= 33  # 38 are expected
+    assert sum(inside) >= 16  # 19 are expected
+    sharpened = reliability(drawn(150, power=4))
+    assert sharpened.ece > 2 * sharpened.ece_by_chance[1]
 
 
 def test_few_clips_have_a_large_error_by_chance() -> None:
-    few, many = (reliability(drawn(n)).ece_by_chance[0] for n in (20, 2000))
+    few, many = (reliability(drawn(n)).ece_by_chance[0] for n in (20, 500))
     assert few > 0.08
     assert many < 0.03
 
