@@ -11,6 +11,7 @@ import numpy as np
 from raicl.data.protocols.protocol import Protocol, load_protocol
 from raicl.train.clips.composite import Composite, check_classes, compose
 from raicl.train.clips.folds import Fold, make_folds
+from raicl.train.clips.inner import check_inner
 from raicl.train.clips.resample import resample
 from raicl.train.settings import TrainSettings
 
@@ -27,10 +28,13 @@ def plan(
     Raises
     ------
     UsageError : no such protocol, or see `make_folds`.
-    InputError : see `assemble` and `make_folds`.
+    InputError : see `assemble`, `make_folds` and `check_inner`.
     """
     composite = assemble(flows, load_protocol(settings.protocol), settings, test=test)
-    return composite, make_folds(composite, settings)
+    folds = make_folds(composite, settings)
+    if settings.calibration == "inner":
+        check_inner(composite, folds)
+    return composite, folds
 
 
 def assemble(

@@ -132,6 +132,8 @@ def _values(name: str, told: Fitted) -> dict[str, Any]:
         "changed": _changed(told.settings),
         "score_names": SCORE_NAMES,
         "interval": _interval,
+        "reliability": None if scores is None else scores.results.reliability,
+        "uncalibrated": None if scores is None else scores.results.uncalibrated,
         "facts": {} if scores is None else _facts(scores.results),
         "motion": _motion(told.statistics),
         "licences": licences,

@@ -10,6 +10,7 @@ from raicl.common.terminal import console
 from raicl.common.terminal.wording import RESEARCH_ONLY, clips_of_subjects
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.composite import Composite
+from raicl.train.clips.inner import check_inner
 from raicl.train.clips.overview import describe_input
 from raicl.train.clips.plan import assemble
 from raicl.train.fitted.card import card_template
@@ -18,6 +19,7 @@ from raicl.train.fitted.folder import verify
 from raicl.train.fitted.load import read_fitted
 from raicl.train.fitted.records import Fitted
 from raicl.train.fitted.scores import scores_for
+from raicl.train.fold.calibration import describe_calibration
 from raicl.train.run.device import configure_torch, describe_device, resolve_device
 from raicl.train.settings import TrainSettings
 
@@ -36,7 +38,8 @@ def run(
     Raises
     ------
     UsageError : a setting is given that a model for use cannot have.
-    InputError : the run of `scores` does not stand for this model, see `scores_for`.
+    InputError : the run of `scores` does not stand for this model, see `scores_for`, or there is
+        one subject and a calibration needs two.
     SetupError : jinja2 is not installed, or the device is missing.
     ConflictError, FoldError : see `fit_model`.
     """
@@ -48,6 +51,8 @@ def run(
     device = resolve_device(settings.device)
     place = out.resolve()
     fit = Fit(composite=composite, settings=settings, device=device, out=place, scores=found)
+    if settings.calibration == "inner":
+        check_inner(composite, [fit.fold])
     for line in (*describe_input(composite), *_absent(composite, fit.fold.train)):
         console.say(line)
     console.say(f"fitted on {len(fit.fold.train)} clips on {describe_device(device)}, model {out}")
@@ -89,4 +94,6 @@ def _text(out: Path, digest: str, fitted: Fitted) -> str:
             f"scores  UF1 {found.uf1:.4f}, UAR {found.uar:.4f} of run {scores.run}, "
             f"{found.evaluation}: not of these weights"
         )
+    if record.calibration is not None:
+        lines.append(f"calibrated: {describe_calibration(record.calibration)}")
     return "\n".join([*lines, f"card    {out / 'README.md'}", RESEARCH_ONLY])

@@ -10,7 +10,7 @@ renamed to ``OUT`` as a whole.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -24,8 +24,9 @@ from raicl.train.fitted.folder import FITTED, is_whole, verify
 from raicl.train.fitted.load import read_fitted
 from raicl.train.fitted.records import ScoresOfRun
 from raicl.train.fitted.save import Trained, save_model, tell
+from raicl.train.fold.calibration import Calibration, calibrate
 from raicl.train.fold.fit import Output, fit_fold
-from raicl.train.inputs.instances import load_instances
+from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.run.device import describe_device, memory_of
 from raicl.train.run.folder import ENVIRONMENT, Run
 from raicl.train.run.opening import Named, differences, open_run
@@ -139,6 +140,8 @@ def _train(fit: Fit, run: Run, folder: Path, ready: Path) -> None:
         where=settings.instances,
         fitted=composite.fitted,
     )
+    both = settings.calibration != "none"
+    output = Output(folder=folder, say=run.log, folds_after=int(both))
     try:
         with memory_of(fit.device):
             model, scale = fit_fold(
@@ -148,16 +151,32 @@ def _train(fit: Fit, run: Run, folder: Path, ready: Path) -> None:
                 settings,
                 n_classes=len(composite.classes),
                 device=fit.device,
-                output=Output(folder=folder, say=run.log),
+                output=output,
             )
+            calibration = _calibrated(fit, instances, output)
     finally:
         instances.close()
     begun = read_versioned(run.folder / ENVIRONMENT, Environment, fix=OUT.fix)
-    trained = Trained(model, scale, describe_device(fit.device), folder, begun)
+    trained = Trained(model, scale, describe_device(fit.device), folder, begun, calibration)
     _remove(ready)  # of a process that was killed while it wrote there
     ready.mkdir()
     save_model(ready, trained, composite, fold, settings)
     tell(ready, fit.out.name, fit.scores)
+
+
+def _calibrated(fit: Fit, instances: Instances, output: Output) -> Calibration | None:
+    """The temperature, as a fold of the same settings finds its own."""
+    composite, fold = fit.composite, fit.fold
+    return calibrate(
+        fold,
+        instances,
+        composite.labels,
+        composite.subjects(fold.train),
+        fit.settings,
+        n_classes=len(composite.classes),
+        device=fit.device,
+        output=replace(output, folds_after=0),
+    )
 
 
 def _add_scores(fit: Fit, ready: Path) -> None:

@@ -85,6 +85,7 @@ def _of_model(folder: Path, device: str) -> Predictor:
         classes=record.classes,
         scale=record.scale,
         crop=record.crop,
+        calibration=record.calibration,
         fitted=fitted,
     )
 
@@ -106,6 +107,7 @@ def _of_fold(folder: Path, device: str) -> Predictor:
         classes=environment.classes,
         scale=record.scale,
         crop=environment.caches[0].size,
+        calibration=record.calibration,
         held_out=record.held_out,
     )
 

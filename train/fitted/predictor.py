@@ -14,13 +14,14 @@ from raicl.common.errors import UsageError
 from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.fitted.intake import Given, as_stored, misshapen, one_instance
 from raicl.train.fitted.records import Fitted
+from raicl.train.fold.calibration import Calibration, temperature_of
 from raicl.train.fold.inference import (
     Attention,
-    Verdict,
     attend_clip,
     classify,
     describe_inference,
 )
+from raicl.train.fold.pooling import Verdict
 from raicl.train.inputs.instances import Instances, hold_instances
 from raicl.train.inputs.scaling import Scale, apply_scale
 from raicl.train.model.siamese import Siamese
@@ -40,6 +41,7 @@ class Predictor:
     classes : class names, in the order of the probabilities.
     scale : the numbers that inputs are divided by.
     crop : side S of the instances that it takes, px.
+    calibration : the temperature that logits are divided by. None if they are not.
     held_out : what the network has not seen. Empty for a model that was fitted on every clip.
     fitted : what else the folder of a model holds. None for the fold of a run.
     """
@@ -54,6 +56,7 @@ class Predictor:
         classes: Sequence[str],
         scale: Scale,
         crop: int,
+        calibration: Calibration | None = None,
         held_out: str = "",
         fitted: Fitted | None = None,
     ) -> None:
@@ -61,7 +64,7 @@ class Predictor:
         self._device = next(model.parameters()).device
         self.source, self.digest, self.settings = source, digest, settings
         self.classes, self.scale, self.crop = tuple(classes), scale, crop
-        self.held_out, self.fitted = held_out, fitted
+        self.calibration, self.held_out, self.fitted = calibration, held_out, fitted
 
     def predict(
         self, instances: Given, *, middle: int | Sequence[int] | None = None
@@ -100,7 +103,8 @@ class Predictor:
         """The class and the probabilities of clips that may differ in their number of instances.
 
         With ``--infer vote`` a tie is decided by the mean, so the class does not follow from the
-        probabilities alone.
+        probabilities alone. Nor does it always if several calibrated probabilities are averaged:
+        a calibration changes no class (`raicl.train.fold.pooling.pool`).
 
         Parameters
         ----------
@@ -114,7 +118,14 @@ class Predictor:
         if not clips:
             return []
         held = self._hold(clips, middle)
-        return list(classify(self._model, held, self.scale, clips=list(held.rows)).values())
+        found = classify(
+            self._model,
+            held,
+            self.scale,
+            clips=list(held.rows),
+            temperature=temperature_of(self.calibration),
+        )
+        return list(found.values())
 
     def attend(self, instance: Given, label: int | None = None) -> Attention:
         """Where the network looks in one instance: a class map, and the regions.
@@ -191,9 +202,16 @@ class Predictor:
             *_fitted_lines(self),
             f"  takes    {size}: u px, v px, strain; input {self.settings.size} px",
             f"  tests    {describe_inference(self.settings)}, on {self._device}",
+            f"  says     {_probabilities_line(self.calibration)}",
             f"  {RESEARCH_ONLY}",
         ]
         return "\n".join(lines)
+
+
+def _probabilities_line(calibration: Calibration | None) -> str:
+    if calibration is None:
+        return "probabilities that are not calibrated"
+    return f"probabilities at temperature {calibration.temperature:.3f}"
 
 
 def _fitted_lines(predictor: Predictor) -> list[str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from raicl.common.settings import SettingValue
 from raicl.common.versioned import Versioned
+from raicl.train.fold.calibration import Calibration
 from raicl.train.inputs.scaling import Scale
 from raicl.train.run.records import Environment
 from raicl.train.scores.results import Results
@@ -62,6 +63,7 @@ class ModelRecord(Versioned):
     only_tested : number of clips that were not fitted on, because their database says so.
     subject_keys : ``dataset/subject`` of everybody that it was fitted on, so that nobody of them is
         taken for a new person. None if an older raicl fitted it.
+    calibration : the temperature of the probabilities. None if they are not calibrated.
     """
 
     classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=MOST_CLASSES)]
@@ -79,6 +81,7 @@ class ModelRecord(Versioned):
     official_list: tuple[str, ...]
     only_tested: int
     subject_keys: tuple[str, ...] | None = None
+    calibration: Calibration | None = None
 
     @property
     def clips(self) -> int:

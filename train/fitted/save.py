@@ -27,6 +27,7 @@ from raicl.train.fitted.folder import (
 from raicl.train.fitted.load import read_fitted
 from raicl.train.fitted.records import FitEnvironment, FittedDatabase, ModelRecord, ScoresOfRun
 from raicl.train.fitted.statistics import measure
+from raicl.train.fold.calibration import Calibration
 from raicl.train.fold.checkpoint import save_tensors
 from raicl.train.fold.log import read_log
 from raicl.train.inputs.scaling import Scale
@@ -44,6 +45,7 @@ class Trained(NamedTuple):
     device : what trained it, in words.
     log : folder of the log of its epochs.
     begun : the environment in which the training was started.
+    calibration : None if the settings ask for none.
     """
 
     model: Siamese
@@ -51,6 +53,7 @@ class Trained(NamedTuple):
     device: str
     log: Path
     begun: Environment
+    calibration: Calibration | None = None
 
 
 def save_model(
@@ -78,6 +81,7 @@ def save_model(
         official_list=tuple(composite.official),
         only_tested=len(composite.records) - len(fold.train),
         subject_keys=tuple(sorted(set(composite.subjects(fold.train).values()), key=natural_key)),
+        calibration=trained.calibration,
     )
     save_tensors(folder / WEIGHTS, trained.model.tested.state_dict())
     write_atomic(folder / SETTINGS, to_toml(settings).encode())

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from raicl.train.clips.folds import FoldError
+from raicl.train.fold.pooling import Verdict, pool
 from raicl.train.inputs.geometry import mirror_inputs
 from raicl.train.inputs.instances import Instances
 from raicl.train.inputs.scaling import Scale, apply_scale
@@ -45,6 +46,7 @@ def predict(
     clips: Sequence[str],
     subjects: Mapping[str, str],
     labels: Mapping[str, int],
+    temperature: float = 1.0,
     batch_size: int = 128,
 ) -> list[Prediction]:
     """Classify clips (see `classify`), and only then look up their true classes.
@@ -53,8 +55,11 @@ def predict(
     ----------
     subjects : ``dataset/subject`` by clip id.
     labels : class index by clip id.
+    temperature : see `pool`.
     """
-    found = classify(model, instances, scale, clips=clips, batch_size=batch_size)
+    found = classify(
+        model, instances, scale, clips=clips, temperature=temperature, batch_size=batch_size
+    )
     tested = {clip: list(_tested_rows(instances, clip, model.settings.infer)) for clip in clips}
     return [
         Prediction(
@@ -69,13 +74,13 @@ def predict(
     ]
 
 
-@torch.no_grad()
 def classify(
     model: Siamese,
     instances: Instances,
     scale: Scale,
     *,
     clips: Sequence[str],
+    temperature: float = 1.0,
     batch_size: int = 128,
 ) -> dict[str, Verdict]:
     """The verdict on each of `clips`, in their order. Leaves the network in eval mode.
@@ -83,6 +88,33 @@ def classify(
     Parameters
     ----------
     scale : the scale fitted on the training clips of the same fold.
+    temperature : see `pool`.
+
+    Raises
+    ------
+    FoldError : a logit is not finite.
+    """
+    infer = model.settings.infer
+    found = clip_logits(model, instances, scale, clips=clips, batch_size=batch_size)
+    return {
+        clip: pool(logits, infer, strength_of(instances, clip, infer), temperature)
+        for clip, logits in found.items()
+    }
+
+
+@torch.no_grad()
+def clip_logits(
+    model: Siamese,
+    instances: Instances,
+    scale: Scale,
+    *,
+    clips: Sequence[str],
+    batch_size: int = 128,
+) -> dict[str, Tensor]:
+    """The logits of each clip, (K, V, L): of K tested instances in V views.
+
+    With `flip_average` there are two views, the instance and its mirror image. Leaves the network
+    in eval mode.
 
     Raises
     ------
@@ -95,15 +127,15 @@ def classify(
     found: dict[str, list[Tensor]] = {clip: [] for clip in clips}
     for batch in batches:
         raw = instances.gather(torch.tensor([row for _, row in batch]))
-        probabilities = _probabilities(model, apply_scale(raw, scale), [clip for clip, _ in batch])
-        for (clip, _), row in zip(batch, probabilities, strict=True):
+        logits = _logits(model, apply_scale(raw, scale), [clip for clip, _ in batch])
+        for (clip, _), row in zip(batch, logits, strict=True):
             found[clip].append(row)
-    verdicts = {}
-    for clip in clips:
-        strength = instances.strength[list(_tested_rows(instances, clip, infer))]
-        shares = torch.stack(found[clip])  # (instances, L)
-        verdicts[clip] = combine_instances(shares, infer, torch.from_numpy(strength))
-    return verdicts
+    return {clip: torch.stack(views) for clip, views in found.items()}
+
+
+def strength_of(instances: Instances, clip: str, infer: InferName) -> Tensor:
+    """Mean length of the flow of each tested instance of a clip, (K,)."""
+    return torch.from_numpy(instances.strength[list(_tested_rows(instances, clip, infer))])
 
 
 def describe_inference(settings: TrainSettings) -> str:
@@ -119,15 +151,15 @@ def _tested_rows(instances: Instances, clip: str, infer: InferName) -> Sequence[
     return [instances.middle[clip]] if infer == "middle" else instances.rows[clip]
 
 
-def _probabilities(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
-    """(B, 3, S, S) → (B, L), with `flip_average` the mean over instance and mirror image."""
+def _logits(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
+    """(B, 3, S, S) → (B, V, L), of the instance and with `flip_average` of its mirror image."""
     views = [inputs]
     if model.settings.flip_average:
         views.append(mirror_inputs(inputs, model.settings.flip, model.settings.scale))
-    logits = torch.stack([model.classify(view).float() for view in views])  # (1 or 2, B, L)
+    logits = torch.stack([model.classify(view).float() for view in views], 1)
     if not torch.isfinite(logits).all():
         raise FoldError("a logit is not finite", where=", ".join(dict.fromkeys(clips)))
-    return logits.softmax(-1).mean(0)
+    return logits
 
 
 def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Prediction) -> Attention:
@@ -180,37 +212,3 @@ def tested_regions(model: Siamese, features: Tensor) -> Regions | None:
     temperature = settings.temperature_online if online else settings.temperature_target
     regions: Regions = head(features, temperature)
     return regions
-
-
-class Verdict(NamedTuple):
-    """The class that one clip is given.
-
-    Attributes
-    ----------
-    predicted : class index.
-    probabilities : one per class. With `vote` they are shares of the votes.
-    """
-
-    predicted: int
-    probabilities: tuple[float, ...]
-
-
-def combine_instances(probabilities: Tensor, infer: InferName, strength: Tensor) -> Verdict:
-    """Pool the probabilities (K, L) of a clip's K instances. Their order does not matter.
-
-    Parameters
-    ----------
-    infer : `middle` has one instance. `mean` averages. `vote` counts, and the mean decides a tie.
-        `weighted` averages with the weights `strength` [ours].
-    strength : mean length of the flow of each instance, (K,).
-    """
-    rows = probabilities.double().cpu()
-    mean = rows.mean(0)
-    if infer == "vote":
-        votes = torch.bincount(rows.argmax(1), minlength=rows.shape[1])
-        ranked = [(int(n), float(p)) for n, p in zip(votes, mean, strict=True)]
-        return Verdict(ranked.index(max(ranked)), tuple((votes.double() / len(rows)).tolist()))
-    if infer == "weighted" and strength.sum() > 0:  # without motion all weigh the same
-        mean = strength.double() @ rows / strength.sum()
-    pooled = mean.tolist()
-    return Verdict(pooled.index(max(pooled)), tuple(pooled))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.drawing import matplotlib, new_figure
-from raicl.common.pages import data_uri
 from raicl.common.terminal.wording import counted
 from raicl.train.fold.log import History
+from raicl.train.report.figures import Chart, Plot, draw
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Logs = Mapping[str, History]
 
@@ -48,11 +49,6 @@ CHARTS = (
         "If it keeps falling, L_acl shrinks the maps to make them agree.",
     ),
 )
-_INK = {"light": "#1b2027", "dark": "#e7e9ec"}
-_LINES = {
-    "light": ("#1b2027", "#0b62a4", "#a33b00", "#00694a", "#83358f", "#6b5a00"),
-    "dark": ("#e7e9ec", "#6cb6f2", "#f2a065", "#56c8a0", "#d899e0", "#d8c04a"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,23 +89,6 @@ def course(logs: Logs, key: str) -> Course | None:
     )
 
 
-class Chart(NamedTuple):
-    """A chart of the page.
-
-    Attributes
-    ----------
-    alt : what the picture shows, in words.
-    pictures : data URIs, for a light and a dark page.
-    last : mean values after the last epoch, by name of the curve.
-    """
-
-    title: str
-    remark: str
-    alt: str
-    pictures: dict[str, str]
-    last: dict[str, float]
-
-
 def charts(logs: Logs) -> list[Chart]:
     """Every chart that has something to show.
 
@@ -127,7 +106,7 @@ def charts(logs: Logs) -> list[Chart]:
                     title=title,
                     remark=remark,
                     alt=_alt(title, courses, len(logs)),
-                    pictures={mode: _draw(courses, mode) for mode in _INK},
+                    pictures=draw(_plot(courses)),
                     last={name: float(line.mean[-1]) for name, line in courses.items()},
                 )
             )
@@ -144,36 +123,25 @@ def _alt(title: str, courses: Mapping[str, Course], folds: int) -> str:
     )
 
 
-def _draw(courses: Mapping[str, Course], mode: str) -> str:
-    """One line per quantity with a band over the folds, as an SVG in a data URI."""
-    ink = _INK[mode]
-    style: dict[Any, Any] = {
-        "svg.hashsalt": "raicl",
-        "svg.fonttype": "none",
-        "font.family": "sans-serif",
-    }
-    style |= dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), ink)
-    style |= dict.fromkeys(("xtick.color", "ytick.color"), ink)
-    with matplotlib().rc_context(style | {"font.size": 12}):
-        figure = new_figure(5.2, 3.4)
+def _plot(courses: Mapping[str, Course]) -> Plot:
+    """One line per quantity with a band over the folds."""
+
+    def plot(figure: Figure, ink: str, lines: Sequence[str]) -> None:
         axes = figure.subplots()
-        for (name, line), colour in zip(courses.items(), _LINES[mode], strict=False):
+        for (name, line), colour in zip(courses.items(), lines, strict=False):
             axes.fill_between(line.epochs, line.low, line.high, color=colour, alpha=0.18, lw=0)
             marker = "o" if len(line.epochs) < 12 else ""
             axes.plot(line.epochs, line.mean, color=colour, label=name, marker=marker, ms=4)
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_facecolor("none")
         axes.ticklabel_format(useOffset=False)
         _open_range(axes)
         if len(courses) > 1:
             figure.legend(loc="outside upper left", ncols=5, frameon=False, handlelength=1)
         else:
             axes.set_ylabel(next(iter(courses)))
-        content = io.BytesIO()
-        figure.savefig(content, format="svg", transparent=True, metadata={"Date": None})
-    return data_uri(content.getvalue(), "image/svg+xml")
+
+    return plot
 
 
 def _open_range(axes: Any) -> None:

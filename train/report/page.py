@@ -16,9 +16,11 @@ from raicl.common.templates import load_template
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.report.ablation import read_ablation
 from raicl.train.report.blocks import shares
+from raicl.train.report.calibration import MEASURES, ShownCalibration, calibration
 from raicl.train.report.compare import Comparison, compare
-from raicl.train.report.curves import Chart, charts
+from raicl.train.report.curves import charts
 from raicl.train.report.facts import Facts, facts
+from raicl.train.report.figures import Chart
 from raicl.train.report.measured import ONE, MeasuredRun, Measurements, MeasureRow, measure_rows
 from raicl.train.report.networks import caches_gone, recorded_caches
 from raicl.train.report.published import beside_published
@@ -37,6 +39,8 @@ class ShownRun(Facts):
 
     Attributes
     ----------
+    calibration : whether its probabilities can be trusted.
+    votes : whether they are shares of votes.
     redrawn : chosen clips, drawn again from a cache.
     drawn : pictures that the run drew while it trained. Empty if clips could be drawn again.
     licensed : databases whose faces may not be passed on.
@@ -45,6 +49,8 @@ class ShownRun(Facts):
     measures : the same as rows of a table.
     """
 
+    calibration: ShownCalibration
+    votes: bool
     charts: list[Chart]
     redrawn: list[Picture]
     drawn: list[Picture]
@@ -102,6 +108,7 @@ def write_page(
     text = template.render(
         runs=runs,
         scores=SCORE_NAMES,
+        measures=MEASURES,
         strata=STRATA,
         control=SHUFFLED,
         one=ONE,
@@ -178,6 +185,8 @@ def _run(
     measures = [] if measured is None else list(measure_rows(measured).values())
     return ShownRun(
         **vars(facts(outcome)),
+        calibration=calibration(outcome),
+        votes=outcome.settings.infer == "vote",
         charts=charts(outcome.logs),
         redrawn=redrawn,
         drawn=drawn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +11,16 @@ from typing import NamedTuple
 
 from raicl.train.clips.folds import Fold, FoldError
 from raicl.train.fold import pictures
+from raicl.train.fold.calibration import INNER
 from raicl.train.fold.checkpoint import remove_states, save_tensors
-from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.fold.inference import attend, predict
 from raicl.train.fold.log import read_log
-from raicl.train.fold.oracle import watch
 from raicl.train.inputs.instances import Instances, load_instances
-from raicl.train.inputs.scaling import Scale
-from raicl.train.model.siamese import Siamese
-from raicl.train.run.device import describe_device, memory_of
+from raicl.train.run.device import memory_of
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import CLASSIFIER, REGIONS
+from raicl.train.run.folder import CLASSIFIER, PREDICTIONS, REGIONS, UNCALIBRATED
+from raicl.train.run.learn import Learnt, learn
 from raicl.train.run.records import FoldRecord
-from raicl.train.run.reuse import load_fold
 from raicl.train.scores.predictions import Prediction, write_predictions
 
 
@@ -101,7 +99,7 @@ def _run_fold(
     _note_absent_classes(experiment, fold)
     tested = _train_and_test(experiment, fold, instances, folder, folds_after)
     _save(experiment, tested, instances, folder)
-    predictions = tested.predictions
+    learnt, predictions = tested.learnt, tested.predictions
     finished = FoldRecord(
         held_out=fold.name,
         fold=fold.index,
@@ -109,15 +107,18 @@ def _run_fold(
         seed=settings.seed + fold.index,
         clips=len(predictions),
         correct=_correct(predictions),
-        scale=tested.scale,
+        scale=learnt.scale,
         network=settings.infer_network,
         class_counts=tuple(composite.class_counts(fold.train)),
         seconds=round(_epoch_seconds(folder) + tested.seconds, 3),
-        device=tested.device,
+        device=learnt.device,
         digests=run.file_digests(fold),
+        calibration=learnt.calibration,
     )
     run.finish(fold, finished)
     remove_states(folder)  # after the fold is declared finished, never before
+    if (folder / INNER).is_dir():
+        shutil.rmtree(folder / INNER)
     return predictions
 
 
@@ -126,76 +127,54 @@ class _Tested(NamedTuple):
 
     Attributes
     ----------
-    device : what trained it, in words.
+    uncalibrated : the predictions without a temperature. Empty if there is none.
     seconds : how long it took to test, s.
     """
 
-    model: Siamese
-    scale: Scale
+    learnt: Learnt
     predictions: list[Prediction]
-    device: str
+    uncalibrated: list[Prediction]
     seconds: float
 
 
 def _train_and_test(
     experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
 ) -> _Tested:
-    composite = experiment.composite
     with memory_of(experiment.device):
-        model, scale, device = _trained(experiment, fold, instances, folder, folds_after)
+        learnt = learn(experiment, fold, instances, folder, folds_after)
         started = time.perf_counter()
-        predictions = predict(
-            model,
-            instances,
-            scale,
-            clips=fold.test,
-            subjects=composite.subjects(fold.test),
-            labels=composite.labels,
-        )
-    return _Tested(model, scale, predictions, device, time.perf_counter() - started)
+        predictions = _predict(experiment, fold, instances, learnt, learnt.temperature)
+        calibrated = learnt.calibration is not None
+        before = _predict(experiment, fold, instances, learnt, 1.0) if calibrated else []
+    return _Tested(learnt, predictions, before, time.perf_counter() - started)
 
 
-def _trained(
-    experiment: Experiment, fold: Fold, instances: Instances, folder: Path, folds_after: int
-) -> tuple[Siamese, Scale, str]:
-    """The networks and the scale of a fold, and what trained them: another run, or this one."""
-    composite, run, settings = experiment.composite, experiment.run, experiment.settings
-    source = next((other for other in experiment.trained if other.finished(fold)), None)
-    if source is not None:
-        run.log(f"fold {fold.name} was trained in {source.folder}, and is tested again")
-        counts = composite.class_counts(fold.train)
-        model, scale = load_fold(
-            source, fold, settings, counts=counts, device=experiment.device, folder=folder
-        )
-        return model, scale, source.record(fold).device
-    model, scale = fit_fold(
-        fold,
+def _predict(
+    experiment: Experiment, fold: Fold, instances: Instances, learnt: Learnt, temperature: float
+) -> list[Prediction]:
+    composite = experiment.composite
+    return predict(
+        learnt.model,
         instances,
-        composite.labels,
-        settings,
-        n_classes=len(experiment.classes),
-        device=experiment.device,
-        output=Output(
-            folder=folder,
-            say=run.log,
-            label=experiment.label(fold),
-            folds_after=folds_after,
-            events=experiment.events_folder(fold),
-        ),
-        observe=watch(folder, instances, fold.test) if experiment.oracle else None,
+        learnt.scale,
+        clips=fold.test,
+        subjects=composite.subjects(fold.test),
+        labels=composite.labels,
+        temperature=temperature,
     )
-    return model, scale, describe_device(experiment.device)
 
 
 def _save(experiment: Experiment, tested: _Tested, instances: Instances, folder: Path) -> None:
     """Write the predictions, the weights and the picture of a fold."""
-    model, first = tested.model, tested.predictions[0]
-    write_predictions(folder / "predictions.csv", tested.predictions, experiment.classes)
+    model, first = tested.learnt.model, tested.predictions[0]
+    write_predictions(folder / PREDICTIONS, tested.predictions, experiment.classes)
+    if tested.learnt.calibration is not None:
+        write_predictions(folder / UNCALIBRATED, tested.uncalibrated, experiment.classes)
     save_tensors(folder / CLASSIFIER, model.inference_state())
     if model.tested.regions is not None:  # needed to draw the regions, not to classify
         save_tensors(folder / REGIONS, model.tested.regions.state_dict())
     if experiment.draw:
-        seen = attend(model, instances, tested.scale, first)
+        seen = attend(model, instances, tested.learnt.scale, first)
         cache, record = experiment.composite.records[first.clip]
         title = f"{record.id}: {experiment.classes[first.predicted]}"
         pictures.draw_attention(
@@ -204,7 +183,9 @@ def _save(experiment: Experiment, tested: _Tested, instances: Instances, folder:
 
 
 def _epoch_seconds(folder: Path) -> float:
-    return sum(row["seconds"] or 0.0 for row in read_log(folder))
+    """Of all epochs, also of those of the network for the calibration."""
+    logs = [read_log(place) for place in (folder, folder / INNER) if place.is_dir()]
+    return sum(row["seconds"] or 0.0 for log in logs for row in log)
 
 
 def _note_absent_classes(experiment: Experiment, fold: Fold) -> None:

@@ -16,8 +16,9 @@ from raicl.train.fold.log import read_log
 from raicl.train.fold.oracle import pool_oracle, read_oracle
 from raicl.train.run.attempt import Attempt
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import Run
+from raicl.train.run.folder import PREDICTIONS, UNCALIBRATED, Run
 from raicl.train.run.workers import attempts
+from raicl.train.scores.calibration import reliability
 from raicl.train.scores.predictions import Prediction, write_predictions
 from raicl.train.scores.results import BestEpochs, Progress, Results
 from raicl.train.scores.summary import summarise
@@ -84,14 +85,25 @@ def pool_folds(experiment: Experiment, failed: Mapping[str, str]) -> Results:
                 where=str(run.folder),
                 fix="remove the cause; the same command tries the folds again",
             )
-        rows = [row for fold in finished for row in run.predictions(fold, experiment.classes)]
+        rows = _pooled(experiment, finished, PREDICTIONS)
         results = _results(experiment, finished, rows, failed)
-        write_predictions(run.folder / "predictions.csv", rows, experiment.classes)
+        if experiment.settings.calibration != "none":
+            before = _pooled(experiment, finished, UNCALIBRATED)
+            seed = experiment.settings.seed
+            changed = {"uncalibrated": reliability(before, seed=seed)}
+            results = results.model_copy(update=changed)
+            write_predictions(run.folder / UNCALIBRATED, before, experiment.classes)
+        write_predictions(run.folder / PREDICTIONS, rows, experiment.classes)
         run.write_results(results)
         if experiment.draw:
             path = run.folder / "confusion.png"
             pictures.draw_confusion(path, results.confusion, experiment.classes)
     return results
+
+
+def _pooled(experiment: Experiment, finished: Sequence[Fold], name: str) -> list[Prediction]:
+    run, classes = experiment.run, experiment.classes
+    return [row for fold in finished for row in run.predictions(fold, classes, name=name)]
 
 
 def _results(
@@ -128,6 +140,7 @@ def _results(
         device=", ".join(dict.fromkeys(run.record(fold).device for fold in finished)),
         run_dir=str(run.folder),
         oracle=_oracle(experiment, finished, rows) if experiment.oracle else None,
+        reliability=reliability(rows, seed=settings.seed),
     )
 
 

@@ -19,7 +19,8 @@ from raicl.train.scores.results import Results
 
 CONFIG, ENVIRONMENT, RESULTS, DONE = "config.toml", "env.json", "results.json", "done.json"
 CLASSIFIER, REGIONS = "weights.safetensors", "regions.safetensors"  # of the tested network
-_DIGESTED = ("predictions.csv", CLASSIFIER, REGIONS, "oracle.jsonl")
+PREDICTIONS, UNCALIBRATED = "predictions.csv", "uncalibrated.csv"
+_DIGESTED = (PREDICTIONS, UNCALIBRATED, CLASSIFIER, REGIONS, "oracle.jsonl")
 EVENTS = "tensorboard"
 _AGAIN = "the same command makes it again"
 _LOCK_SECONDS = 60.0  # ample: another process holds the lock only while it pools, under 1 s
@@ -96,17 +97,22 @@ class Run:
         """Declare a fold complete, after its predictions and weights are on disk."""
         write_versioned(self.fold_folder(fold) / DONE, record)
 
-    def predictions(self, fold: Fold, classes: Sequence[str]) -> list[Prediction]:
+    def predictions(
+        self, fold: Fold, classes: Sequence[str], *, name: str = PREDICTIONS
+    ) -> list[Prediction]:
         """The verified predictions of a finished fold.
+
+        Parameters
+        ----------
+        name : of their file: those that are scored, or those before they were calibrated.
 
         Raises
         ------
         InputError : they have changed since, or do not cover the fold's clips.
         """
-        folder = self.fold_folder(fold)
-        path = folder / "predictions.csv"
+        path = self.fold_folder(fold) / name
         predictions, found = read_predictions(path)
-        digest = self.record(fold).digests["predictions.csv"]
+        digest = self.record(fold).digests.get(name)
         same = digest == sha256_file(path) and found == tuple(classes)
         if not same or sorted(row.clip for row in predictions) != sorted(fold.test):
             raise InputError(

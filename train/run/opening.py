@@ -14,7 +14,15 @@ from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.composite import Composite
-from raicl.train.run.folder import CONFIG, ENVIRONMENT, EVENTS, Run
+from raicl.train.run.folder import (
+    CONFIG,
+    ENVIRONMENT,
+    EVENTS,
+    PREDICTIONS,
+    RESULTS,
+    UNCALIBRATED,
+    Run,
+)
 from raicl.train.run.key import PACKAGES, environment, identifying, run_key, to_toml
 from raicl.train.run.records import Environment
 from raicl.train.settings import TrainSettings
@@ -162,5 +170,5 @@ def _clear(folder: Path) -> None:
         for name in ("folds", EVENTS):
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
-        for name in ("predictions.csv", "results.json", "confusion.png", "run.log"):
+        for name in (PREDICTIONS, UNCALIBRATED, RESULTS, "confusion.png", "run.log"):
             (folder / name).unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from raicl.common.errors import InputError
 from raicl.common.settings import merge, read_toml
 from raicl.common.versioned import read_versioned
 from raicl.train.fold.log import History, read_log
+from raicl.train.run.folder import UNCALIBRATED
 from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results
@@ -31,6 +32,7 @@ class Outcome:
     environment : the content of ``env.json``.
     settings : the content of ``config.toml``.
     predictions : pooled predictions, sorted by clip.
+    uncalibrated : the same before their probabilities were calibrated. Empty if they are not.
     folds : the record of every finished fold, by name.
     logs : the log of every finished fold, one row per epoch, by name.
     """
@@ -42,6 +44,7 @@ class Outcome:
     settings: TrainSettings
     classes: tuple[str, ...]
     predictions: tuple[Prediction, ...]
+    uncalibrated: tuple[Prediction, ...]
     folds: dict[str, FoldRecord]
     logs: dict[str, History]
 
@@ -95,15 +98,18 @@ def read_outcome(folder: Path, name: str) -> Outcome:
             fix=_AGAIN,
         )
     config = folder / "config.toml"
+    settings = merge(TrainSettings, (str(config), read_toml(config)))
+    before = _read_uncalibrated(folder, predictions) if settings.calibration != "none" else []
     folds = {name: folder / "folds" / name for name in results.held_out}
     return Outcome(
         folder=folder,
         name=name,
         results=results,
         environment=read_versioned(folder / "env.json", Environment, fix=_AGAIN),
-        settings=merge(TrainSettings, (str(config), read_toml(config))),
+        settings=settings,
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
+        uncalibrated=tuple(sorted(before, key=lambda row: row.clip)),
         folds={
             name: read_versioned(fold / "done.json", FoldRecord, fix=_AGAIN)
             for name, fold in folds.items()
@@ -138,6 +144,22 @@ def check_labels(first: Outcome, other: Outcome) -> None:
                 where=where,
                 fix="compare runs of one protocol and one version of the sheet",
             )
+
+
+def _read_uncalibrated(folder: Path, predictions: list[Prediction]) -> list[Prediction]:
+    path = folder / UNCALIBRATED
+    before, _ = read_predictions(path)
+    if _classes(before) != _classes(predictions):
+        raise InputError(
+            "the uncalibrated predictions are of other clips or classes than the calibrated ones",
+            where=str(path),
+            fix=_AGAIN,
+        )
+    return before
+
+
+def _classes(predictions: list[Prediction]) -> dict[str, tuple[int, int]]:
+    return {row.clip: (row.truth, row.predicted) for row in predictions}
 
 
 def _check_results(

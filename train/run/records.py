@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, field_serializer
 
 from raicl.common.versioned import Versioned
 from raicl.data.protocols.protocol import Protocol
+from raicl.train.fold.calibration import Calibration
 from raicl.train.inputs.scaling import Scale
 
 
@@ -74,8 +75,10 @@ class FoldRecord(Versioned):
     scale : the numbers that inputs were divided by.
     network : which of the two networks was tested.
     class_counts : number of training clips by class.
-    seconds : duration of all epochs, whenever they were trained, and of testing.
+    seconds : duration of all epochs, whenever they were trained, and of testing. Those of the
+        calibration are among them.
     digests : SHA-256 of the fold's files, by name.
+    calibration : the temperature of the probabilities. None if they are not calibrated.
     """
 
     held_out: str
@@ -90,3 +93,4 @@ class FoldRecord(Versioned):
     seconds: float
     device: str
     digests: dict[str, str]
+    calibration: Calibration | None = None

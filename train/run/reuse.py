@@ -18,7 +18,7 @@ from raicl.train.run.weights import load_network
 from raicl.train.settings import TrainSettings
 
 # what is done with a trained network; which network is saved (infer_network) is not among them
-_TESTING = frozenset({"infer", "flip_average", "tested_frame"})
+_TESTING = frozenset({"infer", "flip_average", "tested_frame", "calibration"})
 
 
 def training(settings: TrainSettings) -> dict[str, Any]:

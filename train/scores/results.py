@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from raicl.common.versioned import Versioned
 from raicl.train.clips.folds import WITHIN
+from raicl.train.scores.calibration import Reliability
 
 ScoreName = Literal["uf1", "uar", "accuracy"]
 SCORE_NAMES: dict[ScoreName, str] = {"uf1": "UF1", "uar": "UAR", "accuracy": "accuracy"}
@@ -203,6 +204,8 @@ class Results(PooledScores, Terms, Versioned):
     device : devices that the folds were trained on.
     run_dir : the run's folder, as it was given.
     oracle : scores at the best epochs. None unless every fold was observed after every epoch.
+    reliability : calibration of the probabilities. None in results from before it was measured.
+    uncalibrated : the same before they were calibrated. None if they are not.
     """
 
     control: str
@@ -220,6 +223,8 @@ class Results(PooledScores, Terms, Versioned):
     device: str
     run_dir: str
     oracle: BestEpochs | None = None
+    reliability: Reliability | None = None
+    uncalibrated: Reliability | None = None
 
     @property
     def is_control(self) -> bool:

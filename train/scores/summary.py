@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from raicl.common.terminal.wording import clips_of_subjects
+from raicl.train.scores.calibration import reliability_lines
 from raicl.train.scores.integrity import integrity_lines
 from raicl.train.scores.metrics import (
     SCORES,
@@ -106,6 +107,7 @@ def results_text(results: Results) -> str:
         lines.append(line if oracle is None else f"{line:<{_WIDTH}}{oracle.score(key):.4f}")
     lines += ["", *_classes(results), "", *_confusion(results), *_databases(results)]
     lines += strata_lines(results.strata)
+    lines += reliability_lines(results.reliability, results.uncalibrated)
     lines += [
         "",
         *integrity_lines([""], [results]),

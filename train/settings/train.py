@@ -13,6 +13,7 @@ ImbalanceName = Literal[
     "none", "logit-adjustment", "effective-number", "balanced-sampler", "prior-correction"
 ]
 InferName = Literal["middle", "mean", "vote", "weighted"]
+CalibrationName = Literal["none", "inner"]
 
 _OPTIMISER, _NETWORK, _COMPUTE = "Optimiser", "Network", "Compute"
 _CLASSES, _INFERENCE = "Classes", "Inference"
@@ -81,6 +82,14 @@ class TrainSettings(MethodSettings):
         "online", "The network that is tested and saved.", panel=_INFERENCE
     )
 
+    calibration: CalibrationName = setting(
+        "none",
+        "Calibrate probabilities: inner divides the logits by a temperature, which a second "
+        "network is trained for within each fold, on four fifths of its training subjects.",
+        panel=_INFERENCE,
+        later=True,
+    )
+
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=_COMPUTE)
     instances: Literal["auto", "device", "stream"] = setting(
         "auto",
@@ -98,4 +107,12 @@ class TrainSettings(MethodSettings):
     def _check_network(self) -> Self:
         if self.infer_network == "target" and not (self.irc or self.mrd):
             raise ValueError("infer_network target needs IRC or MRD: without, there is no target")
+        return self
+
+    @model_validator(mode="after")
+    def _check_calibration(self) -> Self:
+        if self.calibration != "none" and self.infer == "vote":
+            raise ValueError(
+                "calibration needs probabilities, and infer vote gives shares of votes"
+            )
         return self

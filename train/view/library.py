@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.cache.flows import not_finite
 from raicl.common.cache.shards import Shard
 from raicl.common.painting import encode_webp, lay_over, paint
 from raicl.data.gallery.numbers import MEASURES
+from raicl.train.inputs.instances import read_clip
 from raicl.train.view.source import Floats, Judgement, Sight, Source, Viewed
 
 _CLIPS = 4  # that are kept in memory
@@ -110,10 +110,8 @@ class Library:
     def _read(self, index: int) -> Opened:
         viewed = self.source.clips[index]
         cache, record = viewed.stored
-        shard = cache.read(record)
+        shard = read_clip(cache, record)
         instances = shard.instances.astype(np.float32)
-        if not np.isfinite(instances).all():
-            raise not_finite(cache, record)
         return Opened(viewed, shard, instances, self.source.look(viewed, shard))
 
 

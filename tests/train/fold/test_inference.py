@@ -10,7 +10,8 @@ from raicl.common.errors import UsageError
 from raicl.common.instance import mirror
 from raicl.common.settings import merge
 from raicl.train.clips.folds import FoldError
-from raicl.train.fold.inference import Verdict, attend, combine_instances, predict
+from raicl.train.fold.inference import attend, predict
+from raicl.train.fold.pooling import Verdict, combine_instances
 from raicl.train.inputs.geometry import mirror_inputs
 from raicl.train.inputs.instances import Instances
 from raicl.train.inputs.scaling import Scale, apply_scale

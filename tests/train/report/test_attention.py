@@ -109,7 +109,7 @@ def test_without_faces_no_picture_of_a_person_is_in_the_page(outcome: Outcome) -
     page = page_of(outcome, faces=False)
     assert faces(page) == []
     assert "The pictures of faces are left out" in said(page)
-    assert len(page.all("img")) == 4  # the curves stay
+    assert len(page.all("img")) == 6  # the charts stay
 
 
 def test_caches_that_are_gone_or_others_by_now_cost_the_chosen_clips_alone(
