@@ -38,6 +38,7 @@ FLOORS = (
     ("run",),
     ("cli",),
     ("fitted",),
+    ("export",),
     ("report",),
     ("ablation",),
 )
@@ -113,6 +114,8 @@ def loaded_by(statement: str) -> set[str]:
         ("import raicl.preprocess.prepare, raicl.preprocess.flow.tvl1", {"torch", "cv2", "numba"}),
         ("import raicl.preprocess.cli", {"torch", "cv2", "dlib", "numpy", "h5py"}),
         ("import raicl.train, raicl.train.fitted.cli", {"torch", "numpy", "h5py", "jinja2"}),
+        ("import raicl.train.export.cli", {"torch", "numpy", "h5py", "onnx", "onnxruntime"}),
+        ("import raicl.train.export.command", {"onnx", "onnxscript", "onnxruntime", "cv2"}),
         ("import raicl.train.report.cli", {"torch", "numpy", "h5py", "matplotlib", "jinja2"}),
         ("import raicl.train.cli", {"torch", "torchvision", "numpy", "h5py", "matplotlib"}),
         ("import raicl.common.terminal.umbrella", {"torch", "cv2", "dlib", "numpy", "h5py"}),

@@ -18,6 +18,7 @@ from raicl.train.fold.inference import (
     Verdict,
     attend_clip,
     classify,
+    classify_instances,
     describe_inference,
 )
 from raicl.train.inputs.instances import Instances, hold_instances
@@ -25,6 +26,7 @@ from raicl.train.inputs.scaling import Scale, apply_scale
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
 
+_AT_A_TIME = 128  # instances, as many as `classify` takes
 RESEARCH_ONLY = "for research only: not for judging people, deception, or emotion at work or school"
 
 
@@ -63,6 +65,11 @@ class Predictor:
         self.source, self.digest, self.settings = source, digest, settings
         self.classes, self.scale, self.crop = tuple(classes), scale, crop
         self.held_out, self.fitted = held_out, fitted
+
+    @property
+    def network(self) -> Siamese:
+        """The network in eval mode, for what needs more of it than classes."""
+        return self._model
 
     def predict(
         self, instances: Given, *, middle: int | Sequence[int] | None = None
@@ -116,6 +123,27 @@ class Predictor:
             return []
         held = self._hold(clips, middle)
         return list(classify(self._model, held, self.scale, clips=list(held.rows)).values())
+
+    @torch.no_grad()
+    def predict_each(self, instances: Given) -> NDArray[np.float64]:
+        """Probabilities of each instance by itself, (N, L): those of one clip are not pooled.
+
+        Parameters
+        ----------
+        instances : raw instances (N, 3, S, S), see `predict`.
+
+        Raises
+        ------
+        InputError : see `predict`.
+        """
+        stored = as_stored(instances, self.crop)
+        found = []
+        for part in stored.split(_AT_A_TIME):
+            held = self._hold(list(part[:, None]), None)
+            inputs = apply_scale(held.gather(torch.arange(len(part))), self.scale)
+            found.append(classify_instances(self._model, inputs, list(held.rows)))
+        probabilities: NDArray[np.float64] = torch.cat(found).double().cpu().numpy()
+        return probabilities
 
     def attend(self, instance: Given, label: int | None = None) -> Attention:
         """Where the network looks in one instance: a class map, and the regions.

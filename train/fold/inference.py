@@ -95,7 +95,9 @@ def classify(
     found: dict[str, list[Tensor]] = {clip: [] for clip in clips}
     for batch in batches:
         raw = instances.gather(torch.tensor([row for _, row in batch]))
-        probabilities = _probabilities(model, apply_scale(raw, scale), [clip for clip, _ in batch])
+        probabilities = classify_instances(
+            model, apply_scale(raw, scale), [clip for clip, _ in batch]
+        )
         for (clip, _), row in zip(batch, probabilities, strict=True):
             found[clip].append(row)
     verdicts = {}
@@ -119,14 +121,33 @@ def _tested_rows(instances: Instances, clip: str, infer: InferName) -> Sequence[
     return [instances.middle[clip]] if infer == "middle" else instances.rows[clip]
 
 
-def _probabilities(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
-    """(B, 3, S, S) → (B, L), with `flip_average` the mean over instance and mirror image."""
-    views = [inputs]
-    if model.settings.flip_average:
-        views.append(mirror_inputs(inputs, model.settings.flip, model.settings.scale))
-    logits = torch.stack([model.classify(view).float() for view in views])  # (1 or 2, B, L)
+def classify_instances(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
+    """Probabilities (B, L) of scaled instances (B, 3, S, S), each by itself. Expects eval mode.
+
+    Parameters
+    ----------
+    clips : the clip of each instance, for the error.
+
+    Raises
+    ------
+    FoldError : a logit is not finite.
+    """
+    views = views_of(inputs, model.settings)
+    logits = torch.stack([model.classify(view).float() for view in views])
     if not torch.isfinite(logits).all():
         raise FoldError("a logit is not finite", where=", ".join(dict.fromkeys(clips)))
+    return average_views(logits)
+
+
+def views_of(inputs: Tensor, settings: TrainSettings) -> list[Tensor]:
+    """Scaled instances, and with `flip_average` their mirror images: all that is classified."""
+    if not settings.flip_average:
+        return [inputs]
+    return [inputs, mirror_inputs(inputs, settings.flip, settings.scale)]
+
+
+def average_views(logits: Tensor) -> Tensor:
+    """Probabilities (B, L) of the logits (V, B, L) of V views of each instance: their mean."""
     return logits.softmax(-1).mean(0)
 
 
