@@ -49,4 +49,4 @@ def real_instances(path: Path, predictor: Predictor) -> Floats:
     chosen = np.linspace(0, len(cache.records) - 1, min(COUNT, len(cache.records))).round()
     records = [cache.records[int(index)] for index in chosen]
     middle = [cache.read(record).instances[record.middle] for record in records]
-    return np.stack(middle).astype(np.float32)
+    return np.stack(middle, dtype=np.float32)

@@ -138,7 +138,7 @@ class Predictor:
         """
         stored = as_stored(instances, self.crop)
         found = []
-        for part in stored.split(_AT_A_TIME):
+        for part in torch.split(stored, _AT_A_TIME):
             held = self._hold(list(part[:, None]), None)
             inputs = apply_scale(held.gather(torch.arange(len(part))), self.scale)
             found.append(classify_instances(self._model, inputs, list(held.rows)))
