@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from raicl.common.files import sha256_file
 from raicl.common.provenance import installed_version
 from raicl.common.sampling.sample import Sample
 from raicl.common.settings import SettingValue
-from raicl.data.records import Footage
+from raicl.data.records import Footage, Frame
 from raicl.preprocess.face.models import model_file
 from raicl.preprocess.flow.engine import describe_engine
 from raicl.preprocess.frames import RawFrame, read_frame
@@ -72,16 +73,22 @@ def making(settings: PrepSettings) -> dict[str, SettingValue]:
     return values | {"schema": SCHEMA, "opencv": _opencv_version()}
 
 
-def identify(footage: Footage, settings: PrepSettings) -> Identity:
+def identify(
+    footage: Footage, settings: PrepSettings, *, read: Callable[[Frame], RawFrame] = read_frame
+) -> Identity:
     """Read each frame that a clip's instances need once, and name the shard that they give.
+
+    Parameters
+    ----------
+    read : gives the content of a frame.
 
     Raises
     ------
     InputError : a frame cannot be read, or the clip cannot be sampled.
     """
     sample = sample_footage(footage, settings)
-    onset = read_frame(footage.frames[0])
-    frames = tuple(read_frame(footage.frames[index]) for index in sample.indices)
+    onset = read(footage.frames[0])
+    frames = tuple(read(footage.frames[index]) for index in sample.indices)
     made_of: dict[str, object] = {"making": making(settings), "onset": onset.digest.hex()}
     if footage.face != 1:  # left out, so that shards of the largest face keep their names
         made_of["face"] = footage.face

@@ -30,10 +30,10 @@ from raicl.common.terminal.progress import progress
 from raicl.common.terminal.wording import counted
 from raicl.data.records import Database, Footage
 from raicl.preprocess.annotation_error import check_misplaced
-from raicl.preprocess.face.quality import quality_flags
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import Engine, compute_flow, warm_up
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
+from raicl.preprocess.record import describe_clip
 from raicl.preprocess.sampling import is_skipped
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.stored import find_or_make
@@ -210,22 +210,6 @@ def _row(
     status: Status,
     started: float,
 ) -> ClipResult:
-    sample = identity.sample
-    flags = (*footage.clip.flags, *sample.flags, *shard.flags)
-    if shard.quality is not None:
-        flags += quality_flags(shard.quality)
-    clip = dataclasses.replace(footage.clip, flags=flags)
-    record = ClipRecord(
-        clip=clip,
-        frames=tuple(shard.frames.tolist()),
-        middle=sample.indices.index(sample.inference),
-        n_frames=len(footage.frames),
-        shard=identity.shard,
-        digest=shard.digest,
-        untrained=tuple(
-            row for row, index in enumerate(sample.indices) if index not in sample.frames
-        ),
-        quality=shard.quality,
-    )
+    record = describe_clip(footage, identity, shard)
     seconds = time.monotonic() - started
-    return ClipResult(id=clip.id, status=status, seconds=seconds, record=record)
+    return ClipResult(id=record.id, status=status, seconds=seconds, record=record)

@@ -38,6 +38,7 @@ FLOORS = (
     ("run",),
     ("cli",),
     ("fitted",),
+    ("export",),
     ("report", "use"),
     ("ablation", "view"),
 )
@@ -119,6 +120,8 @@ def loaded_by(statement: str) -> set[str]:
             "import raicl.train, raicl.train.fitted.cli, raicl.train.use.cli",
             {"torch", "numpy", "h5py", "jinja2"},
         ),
+        ("import raicl.train.export.cli", {"torch", "numpy", "h5py", "onnx", "onnxruntime"}),
+        ("import raicl.train.export.command", {"onnx", "onnxscript", "onnxruntime", "cv2"}),
         ("import raicl.train.report.cli", {"torch", "numpy", "h5py", "matplotlib", "jinja2"}),
         (
             "import raicl.train.view.cli, raicl.data.inspect",

@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from raicl.train.fitted.predictor import Predictor
+    from raicl.train.fold.dataset import InstanceDataset
+
+__all__ = ["InstanceDataset", "load_model"]
+
+
+def __getattr__(name: str) -> object:
+    """Import the dataset, and torch with it, when it is asked for."""
+    if name != "InstanceDataset":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from raicl.train.fold.dataset import InstanceDataset
+
+    return InstanceDataset
 
 
 def load_model(folder: Path | str, *, device: str = "auto") -> Predictor:

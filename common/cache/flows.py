@@ -21,6 +21,7 @@ from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard, read_shard
 from raicl.common.errors import InputError
 from raicl.common.settings import SettingValue
+from raicl.common.terminal.wording import clips_of_subjects
 from raicl.common.versioned import first_problem
 
 _SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
@@ -57,7 +58,8 @@ def write_index(
 class Cache:
     """An opened cache: the manifest in memory, shards read on demand.
 
-    Holds no file handle, so it can be sent to another process.
+    Holds no file handle, so it can be sent to another process. As a context manager it is itself:
+    there is nothing to close.
     """
 
     def __init__(self, path: Path, manifest: Manifest, packed: bool, digest: str) -> None:
@@ -65,6 +67,18 @@ class Cache:
         self.packed = packed
         self.manifest = manifest
         self.manifest_digest = digest
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is open."""
+
+    def __repr__(self) -> str:
+        subjects = len({record.subject_key for record in self.records})
+        databases = ", ".join(sorted({record.clip.dataset for record in self.records}))
+        whole = clips_of_subjects(len(self.records), subjects)
+        return f"Cache({str(self.path)!r}: {whole}, {databases}, {self.size} px)"
 
     @property
     def records(self) -> tuple[ClipRecord, ...]:

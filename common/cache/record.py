@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from raicl.common.clip import Clip
 from raicl.common.quality import Quality
+from raicl.common.terminal.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,13 @@ class ClipRecord:
     def __post_init__(self) -> None:
         if not set(self.untrained) < set(range(len(self.frames))):
             raise ValueError(f"{self.id}: untrained rows {self.untrained} of {len(self.frames)}")
+
+    def __repr__(self) -> str:
+        frames = f"{self.frames[0]} to {self.frames[-1]}" if self.frames else "none"
+        return (
+            f"ClipRecord({self.id}: {self.clip.emotion}, "
+            f"{counted(len(self.frames), 'instance')} of frames {frames}, middle {self.middle})"
+        )
 
     @property
     def id(self) -> str:

@@ -20,12 +20,15 @@ from raicl.train.fold.inference import (
     attend_clip,
     classify,
     describe_inference,
+    instance_logits,
 )
-from raicl.train.fold.pooling import Verdict
+from raicl.train.fold.pooling import Verdict, average_views
 from raicl.train.inputs.instances import Instances, hold_instances
 from raicl.train.inputs.scaling import Scale, apply_scale
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
+
+_AT_A_TIME = 128  # instances, as many as `classify` takes
 
 
 class Predictor:
@@ -65,6 +68,11 @@ class Predictor:
         self.source, self.digest, self.settings = source, digest, settings
         self.classes, self.scale, self.crop = tuple(classes), scale, crop
         self.calibration, self.held_out, self.fitted = calibration, held_out, fitted
+
+    @property
+    def network(self) -> Siamese:
+        """The network in eval mode, for what needs more of it than classes."""
+        return self._model
 
     def predict(
         self, instances: Given, *, middle: int | Sequence[int] | None = None
@@ -126,6 +134,28 @@ class Predictor:
             temperature=temperature_of(self.calibration),
         )
         return list(found.values())
+
+    @torch.no_grad()
+    def predict_each(self, instances: Given) -> NDArray[np.float64]:
+        """Probabilities of each instance by itself, (N, L): those of one clip are not pooled.
+
+        Parameters
+        ----------
+        instances : raw instances (N, 3, S, S), see `predict`.
+
+        Raises
+        ------
+        InputError : see `predict`.
+        """
+        stored = as_stored(instances, self.crop)
+        found = []
+        for part in torch.split(stored, _AT_A_TIME):
+            held = self._hold(list(part[:, None]), None)
+            inputs = apply_scale(held.gather(torch.arange(len(part))), self.scale)
+            logits = instance_logits(self._model, inputs, list(held.rows))
+            found.append(average_views(logits, temperature_of(self.calibration)))
+        probabilities: NDArray[np.float64] = torch.cat(found).double().cpu().numpy()
+        return probabilities
 
     def attend(self, instance: Given, label: int | None = None) -> Attention:
         """Where the network looks in one instance: a class map, and the regions.

@@ -127,7 +127,7 @@ def clip_logits(
     found: dict[str, list[Tensor]] = {clip: [] for clip in clips}
     for batch in batches:
         raw = instances.gather(torch.tensor([row for _, row in batch]))
-        logits = _logits(model, apply_scale(raw, scale), [clip for clip, _ in batch])
+        logits = instance_logits(model, apply_scale(raw, scale), [clip for clip, _ in batch])
         for (clip, _), row in zip(batch, logits, strict=True):
             found[clip].append(row)
     return {clip: torch.stack(views) for clip, views in found.items()}
@@ -151,15 +151,28 @@ def _tested_rows(instances: Instances, clip: str, infer: InferName) -> Sequence[
     return [instances.middle[clip]] if infer == "middle" else instances.rows[clip]
 
 
-def _logits(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
-    """(B, 3, S, S) → (B, V, L), of the instance and with `flip_average` of its mirror image."""
-    views = [inputs]
-    if model.settings.flip_average:
-        views.append(mirror_inputs(inputs, model.settings.flip, model.settings.scale))
-    logits = torch.stack([model.classify(view).float() for view in views], 1)
+def instance_logits(model: Siamese, inputs: Tensor, clips: Sequence[str]) -> Tensor:
+    """Logits (B, V, L) of scaled instances (B, 3, S, S) in V views. Expects eval mode.
+
+    Parameters
+    ----------
+    clips : the clip of each instance, for the error.
+
+    Raises
+    ------
+    FoldError : a logit is not finite.
+    """
+    logits = torch.stack([model.classify(v).float() for v in views_of(inputs, model.settings)], 1)
     if not torch.isfinite(logits).all():
         raise FoldError("a logit is not finite", where=", ".join(dict.fromkeys(clips)))
     return logits
+
+
+def views_of(inputs: Tensor, settings: TrainSettings) -> list[Tensor]:
+    """Scaled instances, and with `flip_average` their mirror images: all that is classified."""
+    if not settings.flip_average:
+        return [inputs]
+    return [inputs, mirror_inputs(inputs, settings.flip, settings.scale)]
 
 
 def attend(model: Siamese, instances: Instances, scale: Scale, prediction: Prediction) -> Attention:

@@ -35,11 +35,16 @@ def pool(logits: Tensor, infer: InferName, strength: Tensor, temperature: float 
     temperature : T. The class is always that of T = 1, so that no score of classes depends on it.
         Without it a mean of several probabilities could have another largest one.
     """
-    plain = combine_instances(logits.softmax(-1).mean(1), infer, strength)
+    plain = combine_instances(average_views(logits), infer, strength)
     if temperature == 1:
         return plain
-    calibrated = combine_instances((logits / temperature).softmax(-1).mean(1), infer, strength)
+    calibrated = combine_instances(average_views(logits, temperature), infer, strength)
     return plain._replace(probabilities=calibrated.probabilities)
+
+
+def average_views(logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """Probabilities (B, L) of instances, from their logits (B, V, L): the mean over the views."""
+    return (logits / temperature).softmax(-1).mean(1)
 
 
 def combine_instances(probabilities: Tensor, infer: InferName, strength: Tensor) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -61,8 +62,15 @@ def resize_instances(instances: Tensor, size: int) -> Tensor:
     side = instances.shape[-1]
     if side == size:
         return instances
-    resized = F.interpolate(
-        instances.float(), (size, size), mode="bilinear", align_corners=False, antialias=True
-    )
+    resized = _interpolate(instances.float(), (size, size))
     resized[:, :2] *= size / side
     return resized.to(instances.dtype)
+
+
+def resizing_weights(side: int, size: int) -> Tensor:
+    """W, float32 (size, side): `resize_instances` of I is W I Wᵀ, and then u and v times r."""
+    return _interpolate(torch.eye(side)[None, None], (size, side))[0, 0]
+
+
+def _interpolate(images: Tensor, shape: tuple[int, int]) -> Tensor:
+    return F.interpolate(images, shape, mode="bilinear", align_corners=False, antialias=True)

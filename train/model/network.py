@@ -94,7 +94,7 @@ def make_backbone(
     ------
     SetupError : torchvision is missing or does not fit the installed torch.
     """
-    basic = _basic_block()
+    basic = basic_block()
     backbone = nn.Sequential()
     backbone.add_module("conv1", nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False))
     backbone.add_module("bn1", nn.BatchNorm2d(width))
@@ -126,7 +126,7 @@ def _block(block: type[nn.Module], channels: int, out: int, stride: int) -> nn.M
     return block(channels, out, stride, shortcut)
 
 
-def _basic_block() -> type[nn.Module]:
+def basic_block() -> type[nn.Module]:
     """Import torchvision on first use: this takes a second, and fails if torch does not match."""
     try:
         from torchvision.models.resnet import BasicBlock  # type: ignore[import-untyped]

@@ -235,12 +235,15 @@ class Siamese(nn.Module):
             return self.target
         return self.online.network
 
+    @property
+    def correction(self) -> Tensor:
+        """What `classify` subtracts from the logits, (L,): the prior if the settings ask for it."""
+        corrected = self.settings.imbalance == "prior-correction"
+        return self.log_prior if corrected else torch.zeros_like(self.log_prior)
+
     def classify(self, instances: Tensor) -> Tensor:
         """Logits (B, L), corrected for the prior if the settings ask for it. Expects eval mode."""
-        logits: Tensor = self.tested.classifier(instances)
-        if self.settings.imbalance == "prior-correction":
-            logits = logits - self.log_prior
-        return logits
+        return torch.sub(self.tested.classifier(instances), self.correction)
 
     def attention(self, instances: Tensor) -> Tensor:
         """Class maps (B, L, h, w) of the network that classifies. Expects eval mode."""

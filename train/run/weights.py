@@ -12,6 +12,7 @@ from torch import nn
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
 from raicl.train.fold.checkpoint import load_tensors
+from raicl.train.model.network import basic_block
 from raicl.train.model.siamese import Network, Siamese
 from raicl.train.run.folder import CLASSIFIER, REGIONS
 from raicl.train.run.records import FoldRecord
@@ -84,6 +85,7 @@ def network_to_fill(settings: TrainSettings, counts: Sequence[int]) -> Siamese:
 
 def stored_bytes(settings: TrainSettings, counts: Sequence[int]) -> int:
     """Bytes of the tensors of the tested network. No memory is taken for them."""
+    basic_block()  # torch 2.6 cannot import torchvision on this device
     with torch.device("meta"):
         tensors = _tested_alone(settings, counts).tested.state_dict().values()
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

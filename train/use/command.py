@@ -16,7 +16,7 @@ from raicl.common.predicted import PredictedClip, Predictions
 from raicl.common.terminal import console
 from raicl.common.terminal.progress import progress
 from raicl.common.video import videos_file
-from raicl.train.fitted.predictor import RESEARCH_ONLY
+from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.use.footage import Asked
 from raicl.train.use.inputs import Inputs, read_inputs
 from raicl.train.use.model import Model, open_model

@@ -8,7 +8,7 @@ from textwrap import shorten
 
 from raicl.common.cache.pictures import draw_course
 from raicl.common.drawing import save_png
-from raicl.train.fitted.predictor import RESEARCH_ONLY
+from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.fold.inference import Attention
 from raicl.train.fold.pictures import attention_figure
 from raicl.train.use.model import Model

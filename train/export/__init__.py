@@ -1,0 +1,1 @@
+"""A model as one file for other programs: ONNX, or torch.export. Read command.py first."""
