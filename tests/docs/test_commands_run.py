@@ -39,6 +39,7 @@ SLOW = {
     "other-databases",
     "own-clips",
     "predict",
+    "own-videos",
     "prepare-a-cache",
     "reading-a-report",
     "samm",
