@@ -49,7 +49,7 @@ def test_frames_that_are_none_are_refused(quick: PrepSettings) -> None:
         moved = quick.model_copy(update={"onset_error": 1})
         process_frames(frames, settings=moved)
     for bad in (np.zeros((64, 64), "f4"), np.zeros((64, 64, 4), np.uint8), np.zeros((0, 9), "u1")):
-        with pytest.raises(InputError, match="give uint8|a frame of shape") as caught:
+        with pytest.raises(InputError, match=r"give uint8|a frame of shape") as caught:
             process_frames([frames[0], bad, bad], settings=quick)
         assert "BGR" in caught.value.fix
     with pytest.raises(InputError, match="32x32 px in a clip of 64x64"):

@@ -51,8 +51,8 @@ class Deployed(nn.Module):
         Returns
         -------
         Probabilities (B, L), calibrated if the model is, of instance and mirror image together if
-        it averages them. Of the instance alone: logits (B, L), corrected for the prior if the model does so, and class
-        maps (B, L, h, w).
+        it averages them. Of the instance alone: logits (B, L), corrected for the prior if the model
+        does so, and class maps (B, L, h, w).
         """
         inputs = apply_scale(self._resize(instances), self._scale)
         views = [self.classifier.features(view) for view in views_of(inputs, self._settings)]

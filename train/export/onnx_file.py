@@ -9,10 +9,10 @@ import torch
 
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.provenance import versions
+from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.export.answers import Answers, Floats, Runner
 from raicl.train.export.deployed import OUTPUTS, Deployed
 from raicl.train.export.torch_file import INPUT, known_warnings, trace
-from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.fitted.predictor import Predictor
 
 _PACKAGES = ("torch", "onnx", "onnxscript", "onnxruntime")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raicl.common.files import sha256_file
-from raicl.train.export.answers import TOLERANCE, Difference
 from raicl.common.terminal.wording import RESEARCH_ONLY
+from raicl.train.export.answers import TOLERANCE, Difference
 from raicl.train.fitted.predictor import Predictor
 
 

@@ -15,8 +15,8 @@ from raicl.common.errors import PartialError
 from raicl.common.predicted import PredictedClip, Predictions
 from raicl.common.terminal import console
 from raicl.common.terminal.progress import progress
-from raicl.common.video import videos_file
 from raicl.common.terminal.wording import RESEARCH_ONLY
+from raicl.common.video import videos_file
 from raicl.train.use.footage import Asked
 from raicl.train.use.inputs import Inputs, read_inputs
 from raicl.train.use.model import Model, open_model

@@ -14,7 +14,7 @@ from raicl.train.fold.pictures import attention_figure
 from raicl.train.use.model import Model
 from raicl.train.use.predict import Said
 
-_WIDTH = 110  # characters of a line above the picture
+_WIDTH = 95  # characters of a line above the picture
 
 
 def picture_name(number: int, clip: str) -> str:

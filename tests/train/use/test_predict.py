@@ -12,9 +12,9 @@ import pytest
 
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.predicted import PredictedClip, Predictions, read_predictions
+from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train import load_model
 from raicl.train.fitted.folder import seal
-from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.fold.inference import Verdict
 from raicl.train.scores.predictions import read_predictions as read_rows
 from raicl.train.use import predict as used
