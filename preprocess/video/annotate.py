@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import replace_atomically
 from raicl.common.predicted import RESEARCH_ONLY, PredictedClip, Predictions
+from raicl.common.terminal.wording import counted
 from raicl.data.records import Frame
 from raicl.preprocess.frames import read_frame
 from raicl.preprocess.opencv import opencv
@@ -129,16 +130,20 @@ def draw(frame: Colour, clips: Sequence[PredictedClip]) -> Colour:
 
 def _say(clip: PredictedClip) -> str:
     share = clip.probabilities[clip.class_name]
-    flags = f", {len(clip.flags)} flags" if clip.flags else ""
+    flags = f", {counted(len(clip.flags), 'flag')}" if clip.flags else ""
     return f"{clip.class_name} {share:.2f}, frames {clip.onset}-{clip.offset} ({clip.how}){flags}"
 
 
 def _put(frame: Colour, text: str, bottom: int, line: int) -> None:
-    """Write light text with a dark outline that is legible on any skin; narrow frames shrink it."""
+    """Write light text on a dark ground, smaller where the frame is narrow.
+
+    An outline of a second stroke would not fit: newer fonts of OpenCV grow wider with the stroke.
+    """
     cv2 = opencv()
-    font, size = cv2.FONT_HERSHEY_SIMPLEX, line / 32
-    (wide, _), _ = cv2.getTextSize(text, font, size, 2)
+    font, size, left = cv2.FONT_HERSHEY_SIMPLEX, line / 32, line // 2
+    (wide, _), _ = cv2.getTextSize(text, font, size, 1)
     size *= min(1.0, (frame.shape[1] - 2 * line) / max(wide, 1))
-    place = (line // 2, bottom)
-    for colour, stroke in ((_DARK, max(3, line // 7)), (_WHITE, max(1, line // 16))):
-        cv2.putText(frame, text, place, font, size, colour, stroke, cv2.LINE_AA)
+    (wide, high), below = cv2.getTextSize(text, font, size, 1)
+    corners = (left - 2, bottom - high - 2), (left + wide + 2, bottom + below)
+    cv2.rectangle(frame, *corners, _DARK, cv2.FILLED)
+    cv2.putText(frame, text, (left, bottom), font, size, _WHITE, 1, cv2.LINE_AA)

@@ -175,6 +175,7 @@ def test_the_face_that_is_asked_for_is_prepared(
     assert distances[1] == pytest.approx(0.75 * distances[0], rel=0.06)
 
 
+@pytest.mark.slow  # the last detector looks for a face in a wall from four sides
 def test_one_interval_without_a_face_costs_one_interval(
     write: Write, portrait: NDArray[np.uint8], tmp_path: Path
 ) -> None:
