@@ -49,4 +49,5 @@ def real_instances(path: Path, predictor: Predictor) -> Floats:
     chosen = np.linspace(0, len(cache.records) - 1, min(COUNT, len(cache.records))).round()
     records = [cache.records[int(index)] for index in chosen]
     middle = [cache.read(record).instances[record.middle] for record in records]
-    return np.stack(middle, dtype=np.float32)
+    instances: Floats = np.stack(middle, dtype=np.float32)
+    return instances
