@@ -34,6 +34,7 @@ SMALL = {
 # ten seconds and more each
 SLOW = {
     "casme2",
+    "export-a-model",
     "fit-a-model",
     "judge-a-result",
     "other-databases",

@@ -45,11 +45,11 @@ def test_frames_that_are_none_are_refused(quick: PrepSettings) -> None:
             process_frames(frames, onset=onset, offset=offset, settings=quick)
     with pytest.raises(UsageError, match="of 0 frames"):
         process_frames([], settings=quick)
+    moved = quick.model_copy(update={"onset_error": 1})
     with pytest.raises(UsageError, match="without an annotation"):
-        moved = quick.model_copy(update={"onset_error": 1})
         process_frames(frames, settings=moved)
     for bad in (np.zeros((64, 64), "f4"), np.zeros((64, 64, 4), np.uint8), np.zeros((0, 9), "u1")):
-        with pytest.raises(InputError, match=r"give uint8|a frame of shape") as caught:
+        with pytest.raises(InputError, match=r"a frame of shape") as caught:
             process_frames([frames[0], bad, bad], settings=quick)
         assert "BGR" in caught.value.fix
     with pytest.raises(InputError, match="32x32 px in a clip of 64x64"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from raicl.common.errors import ConflictError, InputError, SetupError
+from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
 from raicl.common.files import write_atomic
 from raicl.common.terminal import console
 from raicl.train.export import onnx_file, torch_file
@@ -55,12 +55,13 @@ def run(
     ------
     ConflictError : the output exists.
     InputError : the model or the cache cannot be used, or the output's folder does not exist.
-    UsageError : the format cannot hold this model.
+    UsageError : the model computes in bfloat16, or the format cannot hold it.
     SetupError : a package is missing, or the exported model says something else than PyTorch.
     """
     _check_place(out, flows, overwrite=overwrite)
     predictor, form = load_predictor(folder, "cpu"), FORMATS[to]
     form.check(predictor)
+    _check_exact(predictor)
     samples = {"random": random_instances(predictor)}
     if flows is not None:
         samples[flows.name] = real_instances(flows, predictor)
@@ -97,6 +98,17 @@ def _check_place(out: Path, flows: Path | None, *, overwrite: bool) -> None:
             "the output is a folder" if out.is_dir() else "the output exists",
             where=str(out),
             fix="choose another --out, or use --overwrite",
+        )
+
+
+def _check_exact(predictor: Predictor) -> None:
+    """Refuse bfloat16: another runtime rounds at other places, and onnxruntime has none on a CPU."""
+    precision = predictor.settings.precision
+    if precision != "float32":
+        raise UsageError(
+            f"the model computes in {precision}",
+            where=str(predictor.source),
+            fix="fit it with --precision float32",
         )
 
 

@@ -41,7 +41,7 @@ class Deployed(nn.Module):
         _fold_norms(network.eval())
         # torch.export.save takes weights of the plain memory format alone for whole
         self.classifier = network.cpu().to(memory_format=torch.contiguous_format)
-        self.register_buffer("correction", predictor.network.correction.cpu())
+        self.register_buffer("correction", predictor.network.correction.cpu().clone())
         self.register_buffer("weights", resizing_weights(self.crop, self._settings.size))
         self.eval().requires_grad_(False)
 

@@ -25,19 +25,13 @@ def check(predictor: Predictor) -> None:
     Raises
     ------
     SetupError : a package is missing.
-    UsageError : the model computes in a way that onnxruntime does not on a CPU, or is too large.
+    UsageError : the model is too large.
     """
     for name in _PACKAGES[1:]:
         try:
             import_module(name)
         except ImportError as error:
             raise SetupError(f"ONNX needs {name}", fix="pip install 'raicl[export]'") from error
-    if predictor.settings.precision != "float32":
-        raise UsageError(
-            f"the model computes in {predictor.settings.precision}, which onnxruntime cannot",
-            where=str(predictor.source),
-            fix="use --to torch-export, or fit the model with --precision float32",
-        )
     tensors = predictor.network.tested.classifier.state_dict().values()
     size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     if size >= _MOST_BYTES:

@@ -29,7 +29,8 @@ def random_instances(predictor: Predictor) -> Floats:
     strength[0] = 0
     noise = rng.standard_normal(shape) * spread * strength
     noise[:, 2] = np.abs(noise[:, 2])
-    return noise.astype(np.float32)
+    found: Floats = noise.astype(np.float32)
+    return found
 
 
 def real_instances(path: Path, predictor: Predictor) -> Floats:
@@ -49,4 +50,5 @@ def real_instances(path: Path, predictor: Predictor) -> Floats:
     chosen = np.linspace(0, len(cache.records) - 1, min(COUNT, len(cache.records))).round()
     records = [cache.records[int(index)] for index in chosen]
     middle = [cache.read(record).instances[record.middle] for record in records]
-    return np.stack(middle, dtype=np.float32)
+    instances: Floats = np.stack(middle, dtype=np.float32)
+    return instances

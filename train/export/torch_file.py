@@ -15,7 +15,7 @@ from raicl.train.export.answers import Runner, in_torch
 from raicl.train.export.deployed import Deployed
 
 INPUT = "instances"
-METADATA = "raicl.json"  # the extra file of the archive
+METADATA = "metadata.json"  # the extra file of the archive
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def trace(deployed: Deployed) -> ExportedProgram:
 
 
 def encode(deployed: Deployed, metadata: Mapping[str, str]) -> bytes:
-    """The bytes of a ``.pt2`` file. Its extra file ``raicl.json`` holds the metadata."""
+    """The bytes of a ``.pt2`` file. Its extra file ``metadata.json`` holds the metadata."""
     content = io.BytesIO()
     told = json.dumps(dict(metadata), indent=2)
     with known_warnings():

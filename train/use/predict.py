@@ -21,7 +21,8 @@ from raicl.common.predicted import PredictedFlag
 from raicl.train.fitted.load import load_predictor
 from raicl.train.fitted.predictor import Predictor
 from raicl.train.fitted.statistics import frame_rate, quantities
-from raicl.train.fold.inference import Attention, Verdict
+from raicl.train.fold.inference import Attention
+from raicl.train.fold.pooling import Verdict
 from raicl.train.inputs.instances import read_clip
 from raicl.train.use.comparable import sampled_as_trained, version_flags
 from raicl.train.use.limits import fixed_flags, stage_1_flags
