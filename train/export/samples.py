@@ -29,7 +29,8 @@ def random_instances(predictor: Predictor) -> Floats:
     strength[0] = 0
     noise = rng.standard_normal(shape) * spread * strength
     noise[:, 2] = np.abs(noise[:, 2])
-    return noise.astype(np.float32)
+    instances: Floats = noise.astype(np.float32)
+    return instances
 
 
 def real_instances(path: Path, predictor: Predictor) -> Floats:
