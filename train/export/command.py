@@ -102,7 +102,7 @@ def _check_place(out: Path, flows: Path | None, *, overwrite: bool) -> None:
 
 
 def _check_exact(predictor: Predictor) -> None:
-    """Refuse bfloat16: others round at other places, and onnxruntime has none on a CPU."""
+    """Refuse bfloat16: other runtimes round at other places, and onnxruntime has none on a CPU."""
     precision = predictor.settings.precision
     if precision != "float32":
         raise UsageError(

@@ -29,8 +29,8 @@ def random_instances(predictor: Predictor) -> Floats:
     strength[0] = 0
     noise = rng.standard_normal(shape) * spread * strength
     noise[:, 2] = np.abs(noise[:, 2])
-    found: Floats = noise.astype(np.float32)
-    return found
+    instances: Floats = noise.astype(np.float32)
+    return instances
 
 
 def real_instances(path: Path, predictor: Predictor) -> Floats:

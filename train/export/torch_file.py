@@ -56,4 +56,5 @@ def encode(deployed: Deployed, metadata: Mapping[str, str]) -> bytes:
 
 def load(content: bytes, threads: int) -> Runner:
     """Run the program of a file. Torch's number of threads is that of the process."""
-    return in_torch(torch.export.load(io.BytesIO(content)).module())
+    with known_warnings():
+        return in_torch(torch.export.load(io.BytesIO(content)).module())
