@@ -17,10 +17,11 @@ from raicl.common.terminal.progress import progress
 from raicl.data.synthetic.course import Course
 from raicl.data.synthetic.difficulty import Difficulty, described
 from raicl.data.synthetic.existing import SETTINGS, TRUTH, is_complete, parts
-from raicl.data.synthetic.face import draw_face, pose, render_face
+from raicl.data.synthetic.face import render_face
 from raicl.data.synthetic.field import dense_field, invert, pixel_grid
 from raicl.data.synthetic.landmarks import landmarks
-from raicl.data.synthetic.motion import Motion, draw_habits, draw_motion
+from raicl.data.synthetic.motion import Motion
+from raicl.data.synthetic.performance import perform
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.proportions import Proportions
 from raicl.data.synthetic.tree import LAYOUTS
@@ -125,30 +126,12 @@ def write_clip(stage: Path, scene: Scene, seed: int, layout: str, difficulty: Di
 
     cv2.setNumThreads(1)  # clips already run in parallel
     layout_ = LAYOUTS[layout]
-    person = np.random.default_rng([seed, 1, scene.subject])
-    face = draw_face(person, layout_.size)
-    habits = draw_habits(person, difficulty)
-    rng = np.random.default_rng([seed, 2, scene.subject, scene.index])
-    face = pose(face, rng)
-    motion = draw_motion(
-        rng,
-        scene.units,
-        scene.frames,
-        scene.apex,
-        face=face,
-        habits=habits,
-        difficulty=difficulty,
-        size=layout_.size,
-        weak=scene.weak,
-        course=scene.course,
-        margin=scene.margin,
-    )
+    face, motion, noise, rng = perform(scene, seed, difficulty, layout_.size)
     name = Path(layout_.subject(scene), layout_.clip(scene))
     pictures = stage / layout_.pictures / name
     truth = stage / TRUTH / f"{name}.npz"
     pictures.mkdir(parents=True)
     truth.parent.mkdir(parents=True, exist_ok=True)
-    noise = rng.uniform(*difficulty.noise)
     first = scene.onset - scene.margin
     digests = []
     for number, picture in enumerate(

@@ -17,9 +17,10 @@ from raicl.data.synthetic.course import Course
 from raicl.data.synthetic.database import render_frames, staged
 from raicl.data.synthetic.difficulty import Difficulty
 from raicl.data.synthetic.encoding import set_rotation, write_video
-from raicl.data.synthetic.face import draw_face, pose, render_face
+from raicl.data.synthetic.face import draw_face, render_face
 from raicl.data.synthetic.footage import RATE, Shown, at_rate, draw_recording
-from raicl.data.synthetic.motion import draw_habits, draw_motion
+from raicl.data.synthetic.motion import draw_habits
+from raicl.data.synthetic.performance import perform
 from raicl.data.synthetic.plan import Scene, plan_scenes
 from raicl.data.synthetic.tree import LAYOUTS
 
@@ -142,26 +143,8 @@ def _finish(folder: Path, stage: Path, parallel: object, tasks: Sequence[object]
 def _film_clip(
     stage: Path, scene: Scene, filming: Filming, on_its_side: bool
 ) -> list[tuple[object, ...]]:
-    """Write one clip; the draws are those of `write_clip`, so it shows the same."""
-    person = np.random.default_rng([filming.seed, 1, scene.subject])
-    face = draw_face(person, _LAYOUT.size)
-    habits = draw_habits(person, filming.difficulty)
-    rng = np.random.default_rng([filming.seed, 2, scene.subject, scene.index])
-    face = pose(face, rng)
-    motion = draw_motion(
-        rng,
-        scene.units,
-        scene.frames,
-        scene.apex,
-        face=face,
-        habits=habits,
-        difficulty=filming.difficulty,
-        size=_LAYOUT.size,
-        weak=scene.weak,
-        course=scene.course,
-        margin=scene.margin,
-    )
-    noise = rng.uniform(*filming.difficulty.noise)
+    """Write one clip."""
+    face, motion, noise, rng = perform(scene, filming.seed, filming.difficulty, _LAYOUT.size)
     seen = at_rate(motion, filming.fps)
     name = f"{_LAYOUT.subject(scene)}_{_LAYOUT.clip(scene)}{filming.suffix}"
     frames = render_frames(render_face(face, _LAYOUT.size), seen, noise=noise, rng=rng)
