@@ -13,7 +13,6 @@ from raicl.common.predicted import WithoutClip
 from raicl.common.video import (
     VideoInput,
     VideoInterval,
-    Videos,
     is_own_video,
     read_videos,
     videos_file,
@@ -60,28 +59,24 @@ def read_inputs(paths: Sequence[Path], model: Model, asked: Asked, work: Path) -
             fix="leave it out",
         )
     caches = [_open(path, model) for path in paths if path not in footage]
-    listed = [read_videos(cache.path) for cache in caches if _has_list(cache)]
+    listed = {cache.path: read_videos(cache.path) for cache in caches if _has_list(cache)}
     if footage:
         made = work / "clips.h5"
         prepare_footage(footage, model, asked, made)
-        listed.append(read_videos(made))
+        listed[made] = read_videos(made)
         caches += [_open(made, model)] if made.is_file() else []
-    found = {
-        interval.clip: (video, interval)
-        for videos in listed
-        for video in videos.inputs
-        for interval in video.intervals
-    }
-    clips = [StoredClip(cache, record) for cache in caches for record in cache.records]
+    every = [video for videos in listed.values() for video in videos.inputs]
+    notes = [v.note for v in listed.values() if any(video.searched for video in v.inputs)]
     return Inputs(
-        clips=tuple(clips),
+        clips=tuple(StoredClip(cache, record) for cache in caches for record in cache.records),
         intervals={
-            (cache.path, record.id): found[record.id]
-            for cache, record in clips
-            if is_own_video(record.clip) and record.id in found
+            (path, interval.clip): (video, interval)
+            for path, videos in listed.items()
+            for video in videos.inputs
+            for interval in video.intervals
         },
-        without=tuple(one for videos in listed for one in without_clip(videos)),
-        notes=tuple(dict.fromkeys(v.note for v in listed if any(x.searched for x in v.inputs))),
+        without=tuple(one for video in every for one in without_clip(video)),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
@@ -90,22 +85,21 @@ def is_cache(path: Path) -> bool:
     return path.suffix.lower() in _ENDINGS or (path.is_file() and is_hdf5(path))
 
 
-def without_clip(videos: Videos) -> list[WithoutClip]:
-    """The videos in which nothing moved, and the intervals that could not be prepared."""
+def without_clip(video: VideoInput) -> list[WithoutClip]:
+    """What of a video has no clip: all of it if nothing moved, and what could not be prepared."""
     found = []
-    for video in videos.inputs:
-        if video.nothing_moved:
-            floor = "" if video.noise_floor is None else f" of {video.noise_floor:.3f} px"
-            said = (
-                f"Nothing moved: in {video.n_frames} frames, from 0 to "
-                f"{(video.n_frames - 1) / video.fps:.1f} s, no motion of the face stood out from "
-                f"the noise{floor}."
-            )
-            found.append(WithoutClip(input=video.path, nothing_moved=True, sentence=said))
-        for failure in video.failures:
-            interval = failure.interval
-            said = f"Frames {interval.onset} to {interval.offset} have no clip: {failure.reason}."
-            found.append(WithoutClip(input=video.path, nothing_moved=False, sentence=said))
+    if video.nothing_moved:
+        floor = "" if video.noise_floor is None else f" of {video.noise_floor:.3f} px"
+        said = (
+            f"Nothing moved: in {video.n_frames} frames, from 0 to "
+            f"{(video.n_frames - 1) / video.fps:.1f} s, no motion of the face stood out from "
+            f"the noise{floor}."
+        )
+        found.append(WithoutClip(input=video.path, nothing_moved=True, sentence=said))
+    for failure in video.failures:
+        interval = failure.interval
+        said = f"Frames {interval.onset} to {interval.offset} have no clip: {failure.reason}."
+        found.append(WithoutClip(input=video.path, nothing_moved=False, sentence=said))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,18 @@ import cv2
 import numpy as np
 import pytest
 
+from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import InputError
 from raicl.common.predicted import Predictions, read_predictions
 from raicl.common.versioned import write_versioned
-from raicl.common.video import VideoFailure, VideoInput, VideoInterval, Videos, videos_file
+from raicl.common.video import (
+    DATASET,
+    VideoFailure,
+    VideoInput,
+    VideoInterval,
+    Videos,
+    videos_file,
+)
 from raicl.preprocess.output import index_settings
 from raicl.preprocess.settings import PrepSettings
 from raicl.train.settings import TrainSettings
@@ -144,12 +153,38 @@ def test_an_interval_that_cannot_be_prepared_is_told_and_costs_the_exit_code(
     failure = VideoFailure(interval=interval, reason="no face in the onset frame")
     failed = video(searched=False, failures=(failure,))
     stage_1_says(monkeypatch, failed)
-    [one] = without_clip(Videos(inputs=(failed,), note=""))
+    [one] = without_clip(failed)
     assert one.sentence == "Frames 5 to 9 have no clip: no face in the onset frame."
     answer = raicl("predict", "model", "long.mp4", "--out", "out")
     assert answer.code == 5
     assert "1 of 1 clips could not be prepared" in answer.err
     assert json.loads(Path("out/predictions.json").read_text())["clips"] == []
+
+
+def test_clips_of_one_name_in_two_caches_keep_their_own_videos(folder: Path, raicl: Raicl) -> None:
+    for name, fps in (("first", 100.0), ("second", 50.0)):
+        cache = open_cache(write_cache(Path(f"{name}.h5"), settings=index_settings(PREP)))
+        records = [
+            replace(
+                record,
+                clip=replace(record.clip, dataset=DATASET, subject="smile", name=str(number)),
+            )
+            for number, record in enumerate(cache.records)
+        ]
+        write_index(cache.path, records, size=33, settings=cache.settings)
+        intervals = tuple(
+            VideoInterval(
+                clip=record.id, onset=10, offset=17, onset_s=10 / fps, offset_s=17 / fps, fps=fps,
+                how="given",
+            )
+            for record in records
+        )  # fmt: skip
+        one = video(path=f"{name}/smile.mp4", name="smile", searched=False, intervals=intervals)
+        write_versioned(videos_file(cache.path), Videos(inputs=(one,), note=""))
+    answer = raicl("predict", "model", "first.h5", "second.h5", "--out", "out", "--no-pictures")
+    assert answer.code == 0, answer.err
+    told = [(clip.input, clip.onset_s) for clip in written().clips]
+    assert told == [("first/smile.mp4", 0.1)] * 9 + [("second/smile.mp4", 0.2)] * 9
 
 
 def model(preparation: dict[str, Any] | None, settings: TrainSettings) -> Model:
