@@ -8,13 +8,12 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.common.crop import FACE_CENTRE, FACE_RADII
 from raicl.common.quality import SMALL_EYES, Quality
 from raicl.preprocess.opencv import opencv
 
 _DIGITS = 3  # decimals; finer than any of the numbers is known
 
-# The face in the crop: an ellipse from brows to chin. Shares of the side.
-_FACE_CENTRE, _FACE_RADII = (0.5, 0.55), (0.38, 0.45)
 _FINE = 1 / 100  # share of the crop's side: what a Gaussian of this sigma takes away is fine detail
 
 # Background, in distances between the eyes from their middle: above the chin, and beside or above
@@ -193,5 +192,5 @@ def _background_of(shape: tuple[int, ...], eyes: NDArray[np.float64]) -> NDArray
 def _face_of(side: int) -> NDArray[np.bool_]:
     """Mask (S, S) of the face in a crop."""
     down, across = np.mgrid[:side, :side] / (side - 1)
-    x, y = (across - _FACE_CENTRE[0]) / _FACE_RADII[0], (down - _FACE_CENTRE[1]) / _FACE_RADII[1]
+    x, y = (across - FACE_CENTRE[0]) / FACE_RADII[0], (down - FACE_CENTRE[1]) / FACE_RADII[1]
     return np.asarray(x**2 + y**2 < 1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.common.crop import EYES, FACE_CENTRE, FACE_RADII
+
 Floats = NDArray[np.float32]
 
 CELLS = 14  # cells along the side of a crop
@@ -18,10 +20,9 @@ _SPREADS = 5.0  # robust standard deviations of the noise
 _END = 0.4  # share of its peak at which an expression begins and ends
 _SHORTEST = 0.06  # s
 
-# Shares of the crop's side, as (x, y). The face is an ellipse from brows to chin. Eyes are left
-# out: a blink is as short and ten times as strong as what is searched for.
-_FACE_CENTRE, _FACE_RADII = (0.5, 0.55), (0.38, 0.45)
-_EYES, _EYE_RADII = ((0.32, 0.36), (0.68, 0.36)), (0.13, 0.09)
+# Shares of the crop's side. Eyes are left out: a blink is as short and ten times as strong as what
+# is searched for.
+_EYE_RADII = (0.13, 0.09)
 
 
 def watched_cells() -> NDArray[np.bool_]:
@@ -32,8 +33,8 @@ def watched_cells() -> NDArray[np.bool_]:
         distance = ((x - centre[0]) / radii[0]) ** 2 + ((y - centre[1]) / radii[1]) ** 2
         return np.asarray(distance < 1)
 
-    return inside(_FACE_CENTRE, _FACE_RADII) & ~(
-        inside(_EYES[0], _EYE_RADII) | inside(_EYES[1], _EYE_RADII)
+    return inside(FACE_CENTRE, FACE_RADII) & ~(
+        inside(EYES[0], _EYE_RADII) | inside(EYES[1], _EYE_RADII)
     )
 
 
