@@ -99,6 +99,16 @@ def synth(
         from raicl.data.synthetic.difficulty import DIFFICULTIES
         from raicl.data.synthetic.videos import Filming, film
 
+        if difficulty == "similar-missing":
+            raise UsageError(
+                "in similar-missing test clips lack a unit, and videos have no test clips",
+                fix="give --difficulty similar",
+            )
+        if layout == "recording" and (difficulty == "similar" or course or margin):
+            raise UsageError(
+                "a recording draws its own expressions and courses, with rests around them",
+                fix="leave --course, --margin and --difficulty similar out",
+            )
         _refuse_filled(folder)
         filming = Filming(
             seed=seed or 0,
@@ -166,9 +176,7 @@ def _synth_miniature(folder: Path, layout: str, given: Sequence[str]) -> None:
         near = get_close_matches(layout, known, 1)
         raise UsageError(
             f"no layout {layout!r}",
-            fix=f"did you mean {near[0]}?"
-            if near
-            else "one of " + ", ".join(("casme2", *FILMS, *MINIATURES)),
+            fix=f"did you mean {near[0]}?" if near else "one of " + ", ".join(known),
         )
     if given:
         raise UsageError(

@@ -98,7 +98,7 @@ def make_videos(
             )
             for scene in scenes
         ]
-        _finish(folder, stage, joblib.Parallel(n_jobs=jobs or -1, return_as="generator"), tasks)
+        _finish(folder, stage, tasks, jobs)
     return len(scenes)
 
 
@@ -107,7 +107,7 @@ def make_recordings(
 ) -> int:
     """Write one long video for each person, with rests between expressions, and ``intervals.csv``.
 
-    See `draw_recording`; course and margin have no effect.
+    See `draw_recording`, which has courses and rests of its own.
 
     Returns
     -------
@@ -120,15 +120,18 @@ def make_recordings(
             joblib.delayed(_film_recording)(stage, subject, expressions, filming)
             for subject in range(subjects)
         ]
-        _finish(folder, stage, joblib.Parallel(n_jobs=jobs or -1, return_as="generator"), tasks)
+        _finish(folder, stage, tasks, jobs)
     return subjects
 
 
-def _finish(folder: Path, stage: Path, parallel: object, tasks: Sequence[object]) -> None:
+def _finish(folder: Path, stage: Path, tasks: Sequence[object], jobs: int | None) -> None:
     """Run the tasks, write the table of what they return, and move all to its place."""
+    import joblib
+
+    parallel = joblib.Parallel(n_jobs=jobs or -1, return_as="generator")
     rows: list[tuple[object, ...]] = []
     with progress(len(tasks), "synthetic videos") as shown:
-        for found in parallel(tasks):  # type: ignore[operator]
+        for found in parallel(tasks):
             rows += found
             shown.advance(note=found[0][0])
     text = io.StringIO()

@@ -122,7 +122,15 @@ def test_a_file_without_a_track_is_not_patched(tmp_path: Path) -> None:
 
 
 def test_options_of_the_other_layouts_are_refused(tmp_path: Path) -> None:
-    for words in (("--video-fps", "30"), ("--layout", "video", "--test-clips", "1")):
+    recording = ("--layout", "recording")
+    for words in (
+        ("--video-fps", "30"),
+        ("--layout", "video", "--test-clips", "1"),
+        ("--layout", "video", "--difficulty", "similar-missing"),
+        (*recording, "--difficulty", "similar"),
+        (*recording, "--course", "published"),
+        (*recording, "--margin", "3"),
+    ):
         with pytest.raises(UsageError):
             run(build(), ["synth", str(tmp_path / "x"), *words])
     assert not (tmp_path / "x").exists()
