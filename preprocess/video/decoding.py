@@ -205,7 +205,7 @@ def _refuse_truncated(
     times: NDArray[np.float64], announced: float, rate: float, path: Path
 ) -> None:
     """Refuse a file that ends before the end that it announces."""
-    if not (math.isfinite(announced / rate) if rate > 0 else False):
+    if not (rate > 0 and math.isfinite(announced / rate)):
         return
     step = 1 / rate
     missing = announced * step - (times[-1] + step)

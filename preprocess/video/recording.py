@@ -24,7 +24,6 @@ class Recording:
     Attributes
     ----------
     given : its path as it was given.
-    path : the same.
     name : the subject of its clips.
     kind : what it is.
     numbers : numbers of its T frames, ascending; see `raicl.common.video.VideoInput`.
@@ -35,7 +34,6 @@ class Recording:
     """
 
     given: str
-    path: Path
     name: str
     kind: Literal["video", "frames"]
     numbers: tuple[int, ...]
@@ -44,6 +42,11 @@ class Recording:
     rotation: int = 0
     pixel_aspect: float = 1.0
     files: Mapping[int, Path] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.given)
 
     @property
     def fps(self) -> float:
@@ -116,7 +119,6 @@ def open_recording(given: str, *, name: str, fps: float | None) -> Recording:
         raise _too_short(given)
     return Recording(
         given=given,
-        path=path,
         name=name,
         kind="video",
         numbers=tuple(range(len(times))),
@@ -152,7 +154,6 @@ def _open_folder(given: str, path: Path, name: str, fps: float | None) -> Record
         )
     return Recording(
         given=given,
-        path=path,
         name=name,
         kind="frames",
         numbers=numbers,

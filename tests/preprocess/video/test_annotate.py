@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from raicl.common.errors import ConflictError, InputError
-from raicl.common.predicted import PredictedClip, Predictions, read_predictions
+from raicl.common.predicted import PredictedClip, Predictions, read_predicted
 from raicl.preprocess.video.annotate import annotate, draw
 from tests.preprocess.video.conftest import Write
 
@@ -36,7 +36,7 @@ def test_the_frames_of_an_interval_are_marked_and_every_frame_says_research(
 ) -> None:
     plain = np.full((240, 320, 3), 120, np.uint8)
     video = write("a.mp4", [plain] * 12, fps=25)
-    found = read_predictions(write_json(tmp_path / "p.json", clip(video)))
+    found = read_predicted(write_json(tmp_path / "p.json", clip(video)))
     [path] = annotate(found, tmp_path / "out")
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["a.mp4"]
     capture = cv2.VideoCapture(str(path))
@@ -65,20 +65,20 @@ def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(
     video, out = write("a.mp4", [np.zeros((64, 64, 3), np.uint8)] * 5), tmp_path / "out"
     gone = write_json(tmp_path / "g.json", clip(video), clip(tmp_path / "gone.mp4"))
     with pytest.raises(InputError, match="no such video"):
-        annotate(read_predictions(gone), out)
+        annotate(read_predicted(gone), out)
     assert not out.exists()
     with pytest.raises(InputError, match="nothing to draw"):
-        annotate(read_predictions(write_json(tmp_path / "n.json")), out)
+        annotate(read_predicted(write_json(tmp_path / "n.json")), out)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").touch()
     with pytest.raises(ConflictError, match="not empty"):
-        annotate(read_predictions(write_json(tmp_path / "p.json", clip(video))), tmp_path / "full")
+        annotate(read_predicted(write_json(tmp_path / "p.json", clip(video))), tmp_path / "full")
     with pytest.raises(InputError, match=r"clips\.0"):
-        read_predictions(write_json(tmp_path / "b.json", {"clip": "x"}))
+        read_predicted(write_json(tmp_path / "b.json", {"clip": "x"}))
 
 
 def test_a_clip_is_written_as_it_is_read(tmp_path: Path) -> None:
-    found = read_predictions(write_json(tmp_path / "p.json", clip(Path("a.mp4"))))
+    found = read_predicted(write_json(tmp_path / "p.json", clip(Path("a.mp4"))))
     values = found.model_dump(mode="json")
     assert values["clips"][0]["class"] == "surprise"
     assert Predictions.model_validate(values) == found

@@ -19,7 +19,6 @@ from raicl.preprocess.video.recording import Recording
 def recording(times: list[float] | None = None, numbers: range = range(100)) -> Recording:
     return Recording(
         given="smile.mp4",
-        path=Path("smile.mp4"),
         name="smile",
         kind="video",
         numbers=tuple(numbers),
