@@ -9,8 +9,6 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_serialize
 
 from raicl.common.versioned import Versioned, read_versioned
 
-RESEARCH_ONLY = "research only"  # stands on every picture
-
 
 class _Values(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -112,7 +110,7 @@ class Predictions(Versioned):
     use: str = ""
 
 
-def read_predictions(path: Path) -> Predictions:
+def read_predicted(path: Path) -> Predictions:
     """Read ``predictions.json``.
 
     Raises

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raicl.common.cache.flows import Cache, not_finite
 from raicl.common.cache.record import ClipRecord
@@ -128,6 +129,6 @@ def measure(cache: Cache, record: ClipRecord) -> Measured:
     )
 
 
-def _painted(values: np.ndarray[tuple[int, ...], np.dtype[np.float32]], colours: Colours) -> str:
+def _painted(values: NDArray[np.float32], colours: Colours) -> str:
     picture = paint(values, colours, reach=float(values.max()))
     return data_uri(encode_webp(picture, side=SIDE, quality=_QUALITY), "image/webp")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from raicl.common.errors import ConflictError, InputError, SetupError
 from raicl.common.files import replace_atomically
-from raicl.common.predicted import RESEARCH_ONLY, PredictedClip, Predictions
+from raicl.common.predicted import PredictedClip, Predictions
 from raicl.common.terminal.wording import counted
 from raicl.data.records import Frame
 from raicl.preprocess.frames import read_frame
@@ -25,6 +25,7 @@ _LINE = 0.045  # height of a line of text, share of the frame's
 _LEAST_LINE = 14  # px
 _WHITE, _DARK = (255, 255, 255), (30, 30, 30)
 _SHOWN = (60, 200, 255)  # BGR of the bar during an interval
+_ON_ALL = "research only"  # stands on every frame
 
 
 def annotate(predictions: Predictions, out: Path) -> list[Path]:
@@ -124,7 +125,7 @@ def draw(frame: Colour, clips: Sequence[PredictedClip]) -> Colour:
         cv2.rectangle(drawn, (0, 0), (width - 1, height - 1), _SHOWN, max(2, line // 6))
     for number, text in enumerate(lines):
         _put(drawn, text, line * (number + 1), line)
-    _put(drawn, RESEARCH_ONLY, height - line // 3, line)
+    _put(drawn, _ON_ALL, height - line // 3, line)
     return drawn
 
 

@@ -36,8 +36,8 @@ def annotate(
     [bold]raicl annotate predictions.json --out annotated[/bold]
     """
     console.configure(quiet=quiet, debug=debug)
-    from raicl.common.predicted import read_predictions
+    from raicl.common.predicted import read_predicted
     from raicl.preprocess.video.annotate import annotate as draw
 
-    for path in draw(read_predictions(predictions), out):
+    for path in draw(read_predicted(predictions), out):
         console.result(str(path))

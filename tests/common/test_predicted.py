@@ -10,7 +10,7 @@ from raicl.common.predicted import (
     PredictedClip,
     PredictedFlag,
     Predictions,
-    read_predictions,
+    read_predicted,
 )
 from raicl.common.versioned import write_versioned
 
@@ -32,7 +32,7 @@ def test_what_is_written_is_read_and_the_class_has_that_name(tmp_path: Path) -> 
     path = tmp_path / "predictions.json"
     content = Predictions(clips=(CLIP,), classes=("negative", "positive"))
     write_versioned(path, content)
-    assert read_predictions(path) == content
+    assert read_predicted(path) == content
     [clip] = json.loads(path.read_text())["clips"]
     assert clip["class"] == "positive"
     assert "class_name" not in clip
@@ -42,7 +42,7 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "predictions.json"
     path.write_text('{"version": 1}')
     with pytest.raises(InputError, match="the predictions cannot be read: it lacks clips"):
-        read_predictions(path)
+        read_predicted(path)
     path.write_text('{"version": 2}')
     with pytest.raises(VersionError):
-        read_predictions(path)
+        read_predicted(path)

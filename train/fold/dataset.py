@@ -14,6 +14,7 @@ from raicl.common.terminal.wording import clips_of_subjects
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.composite import compose
 from raicl.train.inputs.geometry import resize_instances
+from raicl.train.inputs.instances import read_clip
 
 Item = tuple[Tensor, int, str]
 
@@ -42,7 +43,7 @@ class InstanceDataset(Dataset[Item]):
     ------
     UsageError : no such protocol.
     InputError : a cache is unusable or the caches do not fit together. When an item is read: its
-        shard is damaged.
+        shard is damaged, or holds a NaN or an infinity.
 
     Examples
     --------
@@ -76,7 +77,7 @@ class InstanceDataset(Dataset[Item]):
 
     def __getitem__(self, index: int) -> Item:
         cache, record = self.records[index]
-        stored = torch.from_numpy(cache.read(record).instances[list(record.train_rows)])
+        stored = torch.from_numpy(read_clip(cache, record).instances[list(record.train_rows)])
         instances = resize_instances(stored, self.size).float()
         return instances, self.labels[index], self.subjects[index]
 

@@ -106,8 +106,11 @@ class Model:
         own = self.held_out.get(subject)
         if own is not None:
             return Voice((own,), f"the one fold that held {subject} out", ())
-        names = {"model": "the model", "fold": f"fold {self.name}", "run": ""}
-        said_by = names[self.kind] or f"the mean of {len(self.networks)} folds"
+        said_by = {
+            "model": "the model",
+            "fold": f"fold {self.name}",
+            "run": f"the mean of {len(self.networks)} folds",
+        }[self.kind]
         return Voice(self.networks, said_by, self.known.flags(subject))
 
 

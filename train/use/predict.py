@@ -108,7 +108,7 @@ def attend(said: Said, networks: Networks) -> Attention:
     return predictor.attend(middle, said.verdict.predicted)
 
 
-def pool(verdicts: Sequence[Verdict]) -> Verdict:
+def vote(verdicts: Sequence[Verdict]) -> Verdict:
     """The mean of the probabilities of several networks, and the class with the highest one.
 
     A single network has the last word on its class: with ``--infer vote`` it decides ties itself.
@@ -138,7 +138,7 @@ def _verdicts(asked: Sequence[_Asked], model: Model, networks: Networks) -> list
             rows, predictor.verdicts(clips, middle=[0] * len(clips)), strict=True
         ):
             given[n].append(verdict)
-    return [pool(verdicts) for verdicts in given]
+    return [vote(verdicts) for verdicts in given]
 
 
 def _tested(one: _Asked, predictor: Predictor) -> NDArray[np.float16]:

@@ -12,7 +12,7 @@ import pytest
 
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import InputError
-from raicl.common.predicted import Predictions, read_predictions
+from raicl.common.predicted import Predictions, read_predicted
 from raicl.common.versioned import write_versioned
 from raicl.common.video import (
     DATASET,
@@ -52,7 +52,7 @@ def folder(tmp_path: Path, small: TrainSettings, monkeypatch: pytest.MonkeyPatch
 
 
 def written() -> Predictions:
-    return read_predictions(Path("out/predictions.json"))
+    return read_predicted(Path("out/predictions.json"))
 
 
 def test_frames_are_prepared_as_the_clips_of_the_model_were(

@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 
 from raicl.common.cache.flows import open_cache, write_index
-from raicl.common.predicted import PredictedClip, Predictions, read_predictions
+from raicl.common.predicted import PredictedClip, Predictions, read_predicted
 from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train import load_model
 from raicl.train.fitted.folder import seal
-from raicl.train.fold.inference import Verdict
-from raicl.train.scores.predictions import read_predictions as read_rows
+from raicl.train.fold.pooling import Verdict
+from raicl.train.scores.predictions import read_predictions
 from raicl.train.use import predict as used
 from raicl.train.use.model import SEEN
-from raicl.train.use.predict import pool
+from raicl.train.use.predict import vote
 from tests.train.conftest import MakeCache, Raicl
 from tests.train.use.conftest import Predict
 
 
 def written() -> Predictions:
-    return read_predictions(Path("out/predictions.json"))
+    return read_predicted(Path("out/predictions.json"))
 
 
 def flags(clip: PredictedClip) -> list[str]:
@@ -77,7 +77,7 @@ def test_of_a_subject_of_the_run_only_the_fold_speaks_that_held_it_out(
 ) -> None:
     answer = predict("run", "flows.h5")
     assert answer.code == 0, answer.err
-    rows, classes = read_rows(Path("run/predictions.csv"))
+    rows, classes = read_predictions(Path("run/predictions.csv"))
     tested = {row.clip: row.probabilities for row in rows}
     for clip in written().clips:
         subject = clip.clip.rpartition("/")[0]
@@ -174,9 +174,9 @@ def test_several_caches_are_taken_in_their_order(
 
 def test_the_mean_decides_between_networks_and_one_network_for_itself() -> None:
     tie = Verdict(1, (0.5, 0.5))
-    assert pool([tie]) == tie
-    assert pool([Verdict(0, (0.9, 0.1)), Verdict(1, (0.2, 0.8))]).predicted == 0
-    assert pool([Verdict(0, (0.6, 0.4)), Verdict(1, (0.1, 0.9))]).predicted == 1
+    assert vote([tie]) == tie
+    assert vote([Verdict(0, (0.9, 0.1)), Verdict(1, (0.2, 0.8))]).predicted == 0
+    assert vote([Verdict(0, (0.6, 0.4)), Verdict(1, (0.1, 0.9))]).predicted == 1
 
 
 def test_each_clip_has_a_picture(place: Path, raicl: Raicl, make_cache: MakeCache) -> None:
