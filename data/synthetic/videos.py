@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from raicl.common.files import write_atomic
 from raicl.common.terminal.progress import progress
+from raicl.data.encoding import write_video
 from raicl.data.synthetic.course import Course
 from raicl.data.synthetic.database import render_frames, staged
 from raicl.data.synthetic.difficulty import Difficulty
-from raicl.data.synthetic.encoding import set_rotation, write_video
 from raicl.data.synthetic.face import draw_face, render_face
 from raicl.data.synthetic.footage import RATE, Shown, at_rate, draw_recording
 from raicl.data.synthetic.motion import draw_habits
 from raicl.data.synthetic.performance import perform
 from raicl.data.synthetic.plan import Scene, plan_scenes
+from raicl.data.synthetic.rotation import set_rotation
 from raicl.data.synthetic.tree import LAYOUTS
 
 TABLE = "intervals.csv"

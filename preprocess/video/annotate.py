@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.errors import ConflictError, InputError, SetupError
+from raicl.common.errors import ConflictError, InputError
 from raicl.common.files import replace_atomically
 from raicl.common.predicted import PredictedClip, Predictions
 from raicl.common.terminal.wording import counted
+from raicl.data.encoding import write_video
 from raicl.data.records import Frame
 from raicl.preprocess.frames import read_frame
 from raicl.preprocess.opencv import opencv
@@ -78,23 +79,17 @@ def _folder_rate(given: str, clips: Sequence[PredictedClip]) -> float | None:
 
 
 def _write(path: Path, recording: Recording, clips: Sequence[PredictedClip]) -> None:
-    cv2 = opencv()
-    code = cv2.VideoWriter.fourcc(*"mp4v")
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, recording.fps, recording.size)
     try:
-        if not writer.isOpened():
-            raise SetupError(
-                "this OpenCV writes no MPEG-4 video", fix="pip install opencv-contrib-python"
-            )
-        for index, frame in _frames(recording):
-            number = recording.numbers[index]
-            shown = [clip for clip in clips if clip.onset <= number <= clip.offset]
-            writer.write(draw(frame, shown))
+        write_video(path, _drawn(recording, clips), recording.fps)
     except BaseException:
-        writer.release()
         path.unlink(missing_ok=True)
         raise
-    writer.release()
+
+
+def _drawn(recording: Recording, clips: Sequence[PredictedClip]) -> Iterator[Colour]:
+    for index, frame in _frames(recording):
+        number = recording.numbers[index]
+        yield draw(frame, [clip for clip in clips if clip.onset <= number <= clip.offset])
 
 
 def _frames(recording: Recording) -> Iterator[tuple[int, Colour]]:

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.data.encoding import write_video
 from raicl.data.synthetic.difficulty import DIFFICULTIES
-from raicl.data.synthetic.encoding import write_video
 from raicl.data.synthetic.videos import TABLE, Filming, make_recordings
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.video.recording import Recording, open_recording

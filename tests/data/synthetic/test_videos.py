@@ -10,13 +10,14 @@ import pytest
 from raicl.common.errors import UsageError
 from raicl.common.terminal.misuse import run
 from raicl.common.terminal.umbrella import build
+from raicl.data.encoding import write_video
 from raicl.data.synthetic.course import rise_and_fall
 from raicl.data.synthetic.difficulty import Difficulty
-from raicl.data.synthetic.encoding import set_rotation, write_video
 from raicl.data.synthetic.face import draw_face
 from raicl.data.synthetic.footage import at_rate, draw_recording
 from raicl.data.synthetic.motion import draw_habits, draw_motion
 from raicl.data.synthetic.plan import plan_scenes
+from raicl.data.synthetic.rotation import set_rotation
 from raicl.data.synthetic.videos import TABLE
 
 SIZE = (640, 480)

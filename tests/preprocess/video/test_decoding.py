@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from raicl.common.errors import InputError
-from raicl.data.synthetic.encoding import set_rotation
+from raicl.data.synthetic.rotation import set_rotation
 from raicl.preprocess.video.decoding import decode, is_variable, scan
 from tests.preprocess.video.conftest import Write, number_of, numbered, stretch_pixels, vary_rate
 

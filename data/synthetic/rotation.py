@@ -1,50 +1,12 @@
-"""Video files: written by OpenCV, and the flag by which players turn an mp4."""
+"""The flag by which players turn an mp4."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-
-from raicl.common.errors import SetupError
 
 _HEAD = 40  # bytes of a tkhd before its matrix, in version 0, without type and length
 _ONE, _LAST = 1 << 16, 1 << 30  # 1 as 16.16 and as 2.30
-
-
-CODECS = {".mp4": "mp4v", ".mkv": "FFV1"}  # FFV1 loses nothing; MPEG-4 most of the skin's grain
-
-
-def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float) -> int:
-    """Write frames (h, w, 3) BGR as MPEG-4 (.mp4) or without loss (.mkv); returns their number.
-
-    Raises
-    ------
-    SetupError : this OpenCV cannot write it.
-    """
-    import cv2
-
-    writer, count = None, 0
-    try:
-        for frame in frames:
-            if writer is None:
-                code = cv2.VideoWriter.fourcc(*CODECS[path.suffix])
-                size = frame.shape[1], frame.shape[0]
-                writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, size)
-                if not writer.isOpened():
-                    raise SetupError(
-                        "this OpenCV writes no MPEG-4 video",
-                        fix="pip install opencv-contrib-python",
-                    )
-            writer.write(frame)
-            count += 1
-    finally:
-        if writer is not None:
-            writer.release()
-    return count
 
 
 def set_rotation(path: Path, degrees: int, size: tuple[int, int]) -> None:
