@@ -14,6 +14,7 @@ from raicl.common.settings import environment, merge, read_toml, with_settings
 from raicl.common.terminal import console
 from raicl.common.terminal.misuse import run
 from raicl.common.terminal.version import print_version
+from raicl.common.terminal.video_options import Face, Fps, Intervals, Offset, Onset
 from raicl.common.video import DATASET
 from raicl.data.database import DATABASES
 from raicl.preprocess.settings import PrepSettings
@@ -23,16 +24,7 @@ from raicl.preprocess.source import (
     refuse_contradictions,
     refuse_input,
 )
-from raicl.preprocess.video.options import (
-    Face,
-    Fps,
-    Inputs,
-    Intervals,
-    Offset,
-    Onset,
-    VideoOptions,
-    check_use,
-)
+from raicl.preprocess.video.options import Inputs, VideoOptions, check_use
 
 _HELP = """Align faces and compute TV-L1 flow and strain of the clips' frames, once for all runs.
 

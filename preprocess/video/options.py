@@ -9,9 +9,8 @@ from typing import Annotated, TypedDict
 import typer
 
 from raicl.common.errors import UsageError
+from raicl.common.terminal.video_options import VIDEO_PANEL
 from raicl.common.video import DATASET
-
-_PANEL = "Own videos"
 
 Inputs = Annotated[
     list[str] | None,
@@ -20,51 +19,14 @@ Inputs = Annotated[
         "-i",
         metavar="PATH",
         help="A video (mp4, mov, avi, mkv, webm) or a folder of frames; may be repeated.",
-        rich_help_panel=_PANEL,
-        show_default=False,
-    ),
-]
-Onset = Annotated[
-    str | None,
-    typer.Option(
-        metavar="35|1.4s",
-        help="First frame of the expression, by number or time. Without it and --intervals, "
-        "intervals are proposed.",
-        rich_help_panel=_PANEL,
-    ),
-]
-Offset = Annotated[
-    str | None,
-    typer.Option(metavar="60|2.4s", help="Its last frame.", rich_help_panel=_PANEL),
-]
-Intervals = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="CSV",
-        help="Table of intervals with the columns input, onset and offset, and perhaps name.",
-        rich_help_panel=_PANEL,
-    ),
-]
-Fps = Annotated[
-    float | None,
-    typer.Option(
-        help="Frame rate of a folder of frames; of a video, in place of what it says.",
-        rich_help_panel=_PANEL,
-    ),
-]
-Face = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        help="Which face, by size. [dim]\\[default: 1, the largest][/dim]",
-        rich_help_panel=_PANEL,
+        rich_help_panel=VIDEO_PANEL,
         show_default=False,
     ),
 ]
 
 
 class VideoOptions(TypedDict):
-    """The options above by their names, as they were given."""
+    """The options of own videos by their names, as they were given."""
 
     inputs: list[str] | None
     onset: str | None

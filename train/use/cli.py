@@ -9,9 +9,15 @@ import typer
 
 from raicl.common.errors import UsageError
 from raicl.common.terminal import console
+from raicl.common.terminal.video_options import (
+    VIDEO_PANEL,
+    Face,
+    Fps,
+    Intervals,
+    Offset,
+    Onset,
+)
 from raicl.train.cli import Debug, Quiet, load_torch
-
-_VIDEOS = "Videos and folders of frames"
 
 
 def predict(
@@ -36,48 +42,16 @@ def predict(
             rich_help_panel="Output",
         ),
     ],
-    onset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="35|1.4s",
-            help="First frame of the expression, by number or time. Without it and --intervals, "
-            "intervals are proposed.",
-            rich_help_panel=_VIDEOS,
-        ),
-    ] = None,
-    offset: Annotated[
-        str | None,
-        typer.Option(metavar="60|2.4s", help="Its last frame.", rich_help_panel=_VIDEOS),
-    ] = None,
-    intervals: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CSV",
-            help="Table of intervals with the columns input, onset and offset, and perhaps name.",
-            rich_help_panel=_VIDEOS,
-        ),
-    ] = None,
-    fps: Annotated[
-        float | None,
-        typer.Option(
-            help="Frame rate of a folder of frames; of a video, in place of what it says.",
-            rich_help_panel=_VIDEOS,
-        ),
-    ] = None,
-    face: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Which face, by size. [dim]\\[default: 1, the largest][/dim]",
-            rich_help_panel=_VIDEOS,
-            show_default=False,
-        ),
-    ] = None,
+    onset: Onset = None,
+    offset: Offset = None,
+    intervals: Intervals = None,
+    fps: Fps = None,
+    face: Face = None,
     landmarks: Annotated[
         str | None,
         typer.Option(
             help="Landmark model of the model's caches, if it is not dlib68: dlib5 or a FILE.",
-            rich_help_panel=_VIDEOS,
+            rich_help_panel=VIDEO_PANEL,
         ),
     ] = None,
     pictures: Annotated[
