@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
 
 import pytest
 
+from raicl.common.terminal import console
 from raicl.preprocess.flow.engine import warm_up
 from raicl.preprocess.settings import PrepSettings
 
@@ -17,3 +19,11 @@ def compiled_in_turn(tmp_path_factory: pytest.TempPathFactory) -> None:
     with (tmp_path_factory.getbasetemp().parent / "compiling").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         warm_up(PrepSettings())
+
+
+@pytest.fixture(autouse=True)
+def loud() -> Iterator[None]:
+    """A command that a test runs in this process with ``--quiet`` does not silence the next test."""
+    before = console.configured()
+    yield
+    console.configure(quiet=before["quiet"])
