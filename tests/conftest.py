@@ -23,7 +23,7 @@ def compiled_in_turn(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(autouse=True)
 def loud() -> Iterator[None]:
-    """A command that a test runs in this process with ``--quiet`` does not silence the next test."""
+    """A command that a test runs here with ``--quiet`` does not silence the next test."""
     before = console.configured()
     yield
     console.configure(quiet=before["quiet"])
