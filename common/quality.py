@@ -22,6 +22,9 @@ class Quality:
     eye_distance : between the eye centres on the onset, px of the raw frame.
     roll : of the line through the eyes in the raw frame, degrees; clockwise is positive, and a head
         that stands on its top has ±180.
+    turn : how far the nose is beside the middle of the eyes, along the line through them, in
+        distances between them; 0 from the front, positive if the head is turned to the picture's
+        right.
     brightness : mean of the aligned onset within the face, grey levels from 0 to 255.
     contrast : standard deviation of the same, grey levels.
     sharpness : share of the contrast that lies in fine detail, from 0 to 1. Noise is fine detail
@@ -34,6 +37,7 @@ class Quality:
 
     eye_distance: FiniteFloat | None = None
     roll: FiniteFloat | None = None
+    turn: FiniteFloat | None = None
     brightness: FiniteFloat | None = None
     contrast: FiniteFloat | None = None
     sharpness: FiniteFloat | None = None
@@ -63,6 +67,7 @@ _ADAPTER = TypeAdapter(Quality)
 UNITS = {  # of each number, for people
     "eye_distance": "px of the frame",
     "roll": "degrees",
+    "turn": "eye distances",
     "brightness": "grey levels",
     "contrast": "grey levels",
     "sharpness": "of the contrast",

@@ -21,6 +21,7 @@ from raicl.preprocess.face.quality import (
     shrink,
     watched_rows,
 )
+from raicl.preprocess.face.shape import turn
 from raicl.preprocess.fingerprint import Identity
 from raicl.preprocess.flow.engine import Engine, compute_flow
 from raicl.preprocess.frames import RawFrame, decode_grey
@@ -87,6 +88,7 @@ def process_clip(
         base=identity.base,
         head_motion=heads,
         quality=_measure(onset, seen, face, onset_face, instances, heads),
+        landmarks=face.landmarks.astype(np.float32) if len(face.landmarks) else None,
     )
 
 
@@ -141,7 +143,12 @@ def _measure(
         if heads is None:
             heads = head_similarities(instances[:, :2].astype(np.float32), face.rigid, 0)
     return measure_quality(
-        eyes=face.eyes, face=onset_face, rigid=face.rigid, heads=heads, background=background
+        eyes=face.eyes,
+        turned=turn(face.landmarks) if len(face.landmarks) else None,
+        face=onset_face,
+        rigid=face.rigid,
+        heads=heads,
+        background=background,
     )
 
 

@@ -37,6 +37,8 @@ class Shard:
     base : the same digest without the frames.
     quality : what the clip is like in numbers. It is in no digest. None if an older raicl wrote the
         shard, which did not check either that what it had found is a face.
+    landmarks : float32 (K, 2) of the face on the onset, px of the crop, for overlays. They are in
+        no digest. None without any, or if an older raicl wrote the shard.
     """
 
     instances: NDArray[np.float16]
@@ -49,6 +51,7 @@ class Shard:
     base: str
     head_motion: NDArray[np.float64] | None = None
     quality: Quality | None = None
+    landmarks: NDArray[np.float32] | None = None
 
     @property
     def size(self) -> int:
@@ -57,18 +60,20 @@ class Shard:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays that are stored as datasets, by name."""
-        held = {name: getattr(self, name) for name in _ARRAYS | _OPTIONAL}
+        held = {name: getattr(self, name) for name in _ARRAYS | _OPTIONAL | _UNDIGESTED}
         return {name: np.ascontiguousarray(a) for name, a in held.items() if a is not None}
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every array and attribute but the quality, however HDF5 encodes them.
+        """SHA-256 over every array and attribute but two, however HDF5 encodes them.
 
-        The quality follows from the rest and from the frames. Without it the same instances keep
-        their digest, so that shards of an older raicl can be given one.
+        Quality and landmarks follow from the rest and from the frames. Without them the same
+        instances keep their digest, so that shards of an older raicl can be given both.
         """
         hasher = hashlib.sha256()
         for name, array in self.arrays().items():
+            if name in _UNDIGESTED:
+                continue
             hasher.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
             hasher.update(array.data)  # the buffer itself, to avoid a copy
         texts = "\n".join([*self.flags, self.fingerprint, self.base])
@@ -84,6 +89,7 @@ _ARRAYS: dict[str, tuple[type[np.generic], int]] = {
     "transform": (np.float64, 2),
 }
 _OPTIONAL: dict[str, tuple[type[np.generic], int]] = {"head_motion": (np.float64, 3)}
+_UNDIGESTED: dict[str, tuple[type[np.generic], int]] = {"landmarks": (np.float32, 2)}
 _QUALITY, _QUALITY_BYTES = "quality", 64 << 10
 
 
@@ -139,7 +145,8 @@ def _load(file: h5py.File, group: str, where: str) -> tuple[Shard, str]:
         node = node[part]
     if node.attrs.get("format") != FORMAT or int(node.attrs.get("version", 0)) > VERSION:
         raise InputError("not a shard this program can read", where=where, fix="upgrade raicl")
-    expected = _ARRAYS | {name: kind for name, kind in _OPTIONAL.items() if name in node}
+    may_be = _OPTIONAL | _UNDIGESTED
+    expected = _ARRAYS | {name: kind for name, kind in may_be.items() if name in node}
     arrays: dict[str, Any] = {
         name: plain_array(node, name, dtype, ndim, limit=_SHARD_BYTES, where=where)
         for name, (dtype, ndim) in expected.items()
@@ -151,6 +158,8 @@ def _load(file: h5py.File, group: str, where: str) -> tuple[Shard, str]:
         raise InputError("the frames do not match the instances", where=where)
     if "head_motion" in arrays and arrays["head_motion"].shape != (n, 2, 3):
         raise InputError("the head's motions do not match the instances", where=where)
+    if "landmarks" in arrays and arrays["landmarks"].shape[1] != 2:
+        raise InputError("the landmarks are not (K, 2)", where=where)
     shard = Shard(
         **arrays,
         flags=tuple(filter(None, str(node.attrs["flags"]).split(","))),

@@ -50,6 +50,7 @@ def _of_quality(
 MEASURES = {
     "eye_distance": _of_quality("eye_distance", "least", 1, 2.0),
     "roll": _of_quality("roll", "turned", 1, 1.0),
+    "turn": _of_quality("turn", "turned", 2, 0.02),
     "brightness": _of_quality("brightness", "either", 0, 5.0),
     "contrast": _of_quality("contrast", "least", 1, 2.0),
     "sharpness": _of_quality("sharpness", "least", 3, 0.01),

@@ -49,6 +49,7 @@ def write_gallery(path: Path, cache: Cache) -> None:
         protocols=_protocols(tiles),
         flags=_counts(flag for clip in clips for flag in clip.flags),
         unmeasured=sum(record.quality is None for record in cache.records),
+        crop=cache.size,
         eyes=eye_places(cache.size) if _aligned(cache.records) else None,
         left_out={"failed": cache.manifest.failures, "skipped": cache.manifest.skipped},
         licensed=licensed(clip.dataset for clip in clips),

@@ -33,6 +33,8 @@ class Measured:
     ----------
     face, flow, strain : data URIs of the aligned onset, and of |flow| and strain averaged over the
         instances.
+    dots : the landmarks on the face, as the path of an SVG in px of the crop; empty if the cache
+        has none.
     flow_reach, strain_reach : the largest value of the two, which has the last colour: px, and
         without a unit.
     numbers : those of the quality that are known, and ``flow`` and ``strain``: the means over all
@@ -40,6 +42,7 @@ class Measured:
     """
 
     face: str
+    dots: str
     flow: str
     strain: str
     flow_reach: float
@@ -121,12 +124,18 @@ def measure(cache: Cache, record: ClipRecord) -> Measured:
     known = {} if shard.quality is None else shard.quality.to_json()
     return Measured(
         face=data_uri(encode_webp(shard.onset_face, side=SIDE, quality=_QUALITY), "image/webp"),
+        dots="" if shard.landmarks is None else dots(shard.landmarks),
         flow=_painted(flow_map, "viridis"),
         strain=_painted(strain_map, "magma"),
         flow_reach=float(flow_map.max()),
         strain_reach=float(strain_map.max()),
         numbers=known | {"flow": float(flow_map.mean()), "strain": float(strain_map.mean())},
     )
+
+
+def dots(landmarks: NDArray[np.float32]) -> str:
+    """Landmarks (K, 2) px as lines of no length, which round ends make visible."""
+    return "".join(f"M{x:.0f} {y:.0f}h0" for x, y in landmarks)
 
 
 def _painted(values: NDArray[np.float32], colours: Colours) -> str:

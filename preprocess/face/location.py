@@ -22,12 +22,14 @@ class Location:
     ----------
     transform : similarity (2, 3) of the clip, raw px → crop px.
     eyes : (2, 2) eye centres, raw px; (0, 2) without landmarks.
-    rigid : (K, 2) landmarks that move with the skull, crop px; K is 0 without landmarks.
+    landmarks : (K, 2) all of them, crop px; K is 0 without landmarks.
+    rigid : those that move with the skull, crop px.
     flags : how the face was found.
     """
 
     transform: NDArray[np.float64]
     eyes: NDArray[np.float64]
+    landmarks: NDArray[np.float64]
     rigid: NDArray[np.float64]
     flags: tuple[str, ...]
 
@@ -46,7 +48,9 @@ def locate_face(onset: NDArray[np.uint8], settings: PrepSettings, *, face: int =
     if settings.align == "none":
         height, width = onset.shape
         transform, nothing = fit_transform((height, width), settings.size), np.empty((0, 2))
-        return Location(transform=transform, eyes=nothing, rigid=nothing, flags=())
+        return Location(
+            transform=transform, eyes=nothing, landmarks=nothing, rigid=nothing, flags=()
+        )
     points, flags = find_face(onset, model_file(settings.landmarks), face)
     return at_landmarks(points, flags, settings)
 
@@ -57,5 +61,10 @@ def at_landmarks(
     """The location of a face with the landmarks `points` (K, 2), raw px."""
     eyes = eye_centres(points)
     transform = eye_transform(eyes, settings.size)
-    rigid = carry(rigid_landmarks(points), transform)
-    return Location(transform=transform, eyes=eyes, rigid=rigid, flags=flags)
+    return Location(
+        transform=transform,
+        eyes=eyes,
+        landmarks=carry(points.astype(np.float64), transform),
+        rigid=carry(rigid_landmarks(points), transform),
+        flags=flags,
+    )

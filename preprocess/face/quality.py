@@ -32,6 +32,7 @@ WATCHED = 4  # frames in which the background is looked at
 def measure_quality(
     *,
     eyes: NDArray[np.float64],
+    turned: float | None,
     face: NDArray[np.uint8],
     rigid: NDArray[np.float64],
     heads: NDArray[np.float64] | None,
@@ -43,6 +44,7 @@ def measure_quality(
     ----------
     eyes : (2, 2) px of the raw frame, the eye on the picture's left of an upright face first; (0,
         2) without landmarks.
+    turned : what `raicl.preprocess.face.shape.turn` says of the landmarks; None without any.
     face : (S, S) uint8, the aligned onset.
     rigid : (K, 2) rigid landmarks on the onset, px of the crop.
     heads : (N, 2, 3) similarities of the head, px of the crop; None without landmarks.
@@ -51,6 +53,7 @@ def measure_quality(
     found = Quality(
         eye_distance=eye_distance(eyes) if len(eyes) else None,
         roll=roll(eyes) if len(eyes) else None,
+        turn=turned,
         brightness=brightness(face),
         contrast=contrast(face),
         sharpness=sharpness(face),

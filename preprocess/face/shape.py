@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from raicl.common.errors import InputError
 
 Part = TypeVar("Part")
+Points = NDArray[np.float32] | NDArray[np.float64]
 
 # The eye on the picture's left of an upright face first. dlib's five points begin with the other.
 _EYES = {68: (slice(36, 42), slice(42, 48)), 5: (slice(2, 4), slice(0, 2))}
 _RIGID = {68: [27, 28, 29, 30, 36, 39, 42, 45], 5: [0, 1, 2, 3, 4]}
+# The tip of the nose. Of five points, its base stands for it.
+_NOSE = {68: 30, 5: 4}
 MOUTH = {68: slice(48, 68), 5: slice(4, 5)}  # of five points, the base of the nose stands for it
 
 # [ours] The mean of two means, made symmetric: of dlib's landmarks on 150 synthetic people and on
@@ -39,7 +42,7 @@ MEAN_SHAPES = {
 }  # fmt: skip
 
 
-def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
+def eye_centres(points: Points) -> NDArray[np.float64]:
     """Centres of the two eyes, (2, 2) px; first the one on the picture's left of an upright face.
 
     Raises
@@ -48,6 +51,22 @@ def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
     """
     groups = [points[part] for part in _known(points, _EYES)]
     return np.array([group.mean(axis=0) for group in groups], np.float64)
+
+
+def turn(points: Points) -> float:
+    """How far the nose is beside the middle of the eyes, along the line through them.
+
+    Returns
+    -------
+    In distances between the eyes; positive on the side of the second eye.
+
+    Raises
+    ------
+    InputError : there are neither 68 nor 5 points.
+    """
+    left, right = eye_centres(points) @ (1, 1j)
+    nose = points[_known(points, _NOSE)] @ (1, 1j)
+    return float(((nose - (left + right) / 2) / (right - left)).real)
 
 
 def rigid_landmarks(points: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -63,7 +82,7 @@ def rigid_landmarks(points: NDArray[np.float32]) -> NDArray[np.float64]:
     return points[_known(points, _RIGID)].astype(np.float64)
 
 
-def _known(points: NDArray[np.float32], parts: dict[int, Part]) -> Part:
+def _known(points: Points, parts: dict[int, Part]) -> Part:
     if len(points) in parts:
         return parts[len(points)]
     raise InputError(

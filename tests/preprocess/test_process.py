@@ -10,9 +10,11 @@ from skimage.data import astronaut
 
 from raicl.common.cache.shards import Shard
 from raicl.common.clip import Clip
+from raicl.common.crop import EYES
 from raicl.common.errors import InputError
 from raicl.common.instance import strain
 from raicl.data.records import Footage, Frame
+from raicl.preprocess.face.shape import eye_centres, turn
 from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings
@@ -109,6 +111,16 @@ def test_one_transform_per_clip_whatever_the_later_frames_show(
     assert np.abs(shard.instances[0]).max() < 1e-6  # the still frame
     assert shard.flags == ()
     assert shard.onset_face.std() > 20
+
+
+def test_landmarks_are_kept_in_px_of_the_crop(face_clip: Footage, quick: PrepSettings) -> None:
+    shard = process(face_clip, quick.model_copy(update={"align": "dlib", "size": 64}))
+    assert shard.landmarks is not None
+    assert shard.landmarks.shape == (68, 2)
+    np.testing.assert_allclose(eye_centres(shard.landmarks), 63 * np.array(EYES), atol=1e-4)
+    assert shard.quality is not None
+    assert shard.quality.turn == pytest.approx(turn(shard.landmarks), abs=1e-3)
+    assert process(face_clip, quick).landmarks is None  # not looked for
 
 
 def test_a_clip_without_a_face_fails_with_a_reason(

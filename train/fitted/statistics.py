@@ -63,6 +63,7 @@ def _quality(name: str) -> Callable[[Measured], float | None]:
 _QUALITY = {  # see `raicl.common.quality.Quality`
     "eye_distance": "distance of the eyes on the onset",
     "roll": "roll of the head on the onset, clockwise",
+    "turn": "turn of the head on the onset, to the picture's right",
     "brightness": "mean of the aligned onset within the face",
     "contrast": "standard deviation of the aligned onset within the face",
     "sharpness": "share of the contrast that lies in fine detail",

@@ -39,6 +39,9 @@ _ROWS = (
          "There are {value:.0f} px between the eyes, {side} than in training ({limit:.0f})."),
     _Row("roll-untrained", "roll", 5.0, True, True,
          "The head is turned by {value:.0f} degrees, {side} than in training ({limit:.0f})."),
+    _Row("turn-untrained", "turn", 0.05, True, True,
+         "The nose is {value:.2f} eye distances beside the eyes' middle, {side} than in training "
+         "({limit:.2f})."),
     _Row("brightness-untrained", "brightness", 20.0, True, True,
          "The face has grey level {value:.0f}, {side} than in training ({limit:.0f})."),
     _Row("contrast-untrained", "contrast", 10.0, True, True,

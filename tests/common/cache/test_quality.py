@@ -1,9 +1,10 @@
-"""The quality of a clip travels with its shard and its record, and is in no digest."""
+"""Quality and landmarks of a clip travel with its shard, and are in no digest."""
 
 import dataclasses
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 
 from raicl.common.cache.flows import Cache, open_cache, shards_folder, write_index
@@ -35,6 +36,17 @@ def test_a_shard_keeps_it_and_its_digest_does_not_tell_of_it(tmp_path: Path) -> 
     assert read_shard(tmp_path / "one.h5", digest=plain.digest).quality == QUALITY
     write_shard(tmp_path / "two.h5", plain)
     assert read_shard(tmp_path / "two.h5").quality is None
+
+
+def test_landmarks_are_kept_with_it_and_in_no_digest_either(tmp_path: Path) -> None:
+    plain = make_shard(0)
+    points = np.array([[1.5, 2.0], [3.0, 4.25]], np.float32)
+    write_shard(tmp_path / "one.h5", dataclasses.replace(plain, landmarks=points))
+    found = read_shard(tmp_path / "one.h5", digest=plain.digest).landmarks
+    np.testing.assert_array_equal(found, points)
+    write_shard(tmp_path / "two.h5", dataclasses.replace(plain, landmarks=points[:, :1]))
+    with pytest.raises(InputError, match=r"the landmarks are not \(K, 2\)"):
+        read_shard(tmp_path / "two.h5")
 
 
 def test_a_cache_has_the_digest_it_had_before_and_older_programs_read_it(flows: Path) -> None:

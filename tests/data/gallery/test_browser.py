@@ -84,7 +84,7 @@ def test_clips_are_filtered_by_subject_class_flag_and_id(tab: Tab) -> None:
     assert shown(tab) == []
 
 
-def test_the_rings_can_be_taken_away(tab: Tab) -> None:
+def test_rings_and_dots_can_be_taken_away(tab: Tab) -> None:
     ring = "getComputedStyle(document.querySelector('.face'), '::after').content"
     assert tab.ask(ring) == '""'
     tab.set("[name=marks]", False)

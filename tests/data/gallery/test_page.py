@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from raicl.common.cache.flows import open_cache, shards_folder, write_index
-from raicl.common.cache.shards import write_shard
+from raicl.common.cache.shards import read_shard, write_shard
 from raicl.common.crop import EYES
 from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
 from raicl.data.gallery.page import eye_places, write_gallery
@@ -160,12 +160,25 @@ def test_the_rings_are_where_alignment_puts_the_eyes() -> None:
     assert np.allclose(there / (size - 1), EYES)
 
 
+def test_the_dots_are_the_landmarks(tmp_path: Path) -> None:
+    path = write_measured(tmp_path / "flows.h5", clips_of())
+    cache = open_cache(path)
+    shard_path = cache.shard_path(cache.records[0])
+    points = np.array([[2.4, 7.0], [11.0, 3.6]], np.float32)
+    write_shard(shard_path, dataclasses.replace(read_shard(shard_path), landmarks=points))
+    write_gallery(tmp_path / "g.html", cache)
+    text = (tmp_path / "g.html").read_text(encoding="utf-8")
+    assert text.count("<path") == 1  # the others have none
+    assert f'<svg viewBox="-0.5 -0.5 {cache.size} {cache.size}"' in text
+    assert '<path d="M2 7h0M11 4h0"/>' in text
+
+
 def test_no_eyes_are_marked_where_none_were_looked_for(tmp_path: Path) -> None:
     cache = open_cache(write_flows(tmp_path / "flows.h5", clips_of()))
     write_gallery(tmp_path / "g.html", cache)
     text = (tmp_path / "g.html").read_text(encoding="utf-8")
-    assert "mark the eyes" not in text
-    assert "Where a ring" not in text
+    assert "mark landmarks" not in text
+    assert "rings" not in text
     assert 'class="tiles"' in text
 
 

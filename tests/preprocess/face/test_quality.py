@@ -98,6 +98,8 @@ def test_a_face_below_40_px_between_the_eyes_is_flagged_and_an_unknown_one_is_no
 def test_without_landmarks_only_the_picture_is_measured() -> None:
     nothing = np.empty((0, 2))
     crop = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
-    found = q.measure_quality(eyes=nothing, face=crop, rigid=nothing, heads=None, background=None)
+    found = q.measure_quality(
+        eyes=nothing, turned=None, face=crop, rigid=nothing, heads=None, background=None
+    )
     assert found.to_json().keys() == {"brightness", "contrast", "sharpness"}
     assert Quality.decode(found.encode()) == found

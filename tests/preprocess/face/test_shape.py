@@ -11,7 +11,7 @@ from raicl.common.errors import InputError
 from raicl.data.synthetic.landmarks import MIRRORED
 from raicl.preprocess.face.models import fit_landmarks, model_file, run_hog
 from raicl.preprocess.face.plausible import shape_residual
-from raicl.preprocess.face.shape import MEAN_SHAPES, eye_centres, rigid_landmarks
+from raicl.preprocess.face.shape import MEAN_SHAPES, eye_centres, rigid_landmarks, turn
 from tests.preprocess.face.pictures import person
 
 ORDER = {68: MIRRORED, 5: (2, 3, 0, 1, 4)}
@@ -53,7 +53,20 @@ def test_the_landmarks_of_synthetic_and_real_people_have_the_mean_shape(
     assert shape_residual(shape) < 0.05
 
 
+@pytest.mark.parametrize("count", [68, 5])
+def test_a_head_that_is_turned_shows_its_nose_beside_its_eyes(count: int) -> None:
+    nose = {68: 30, 5: 4}[count]
+    depth = np.zeros(count)
+    depth[nose] = 0.6  # eye distances before the eyes
+    for degrees in (-27, 0, 27):
+        angle = np.radians(degrees)
+        face = MEAN_SHAPES[count].copy()
+        face[:, 0] = face[:, 0] * np.cos(angle) + depth * np.sin(angle)
+        tilted = face @ np.array([[0.8, 0.6], [-0.6, 0.8]]) * 90 + (300, 200)
+        assert turn(tilted) == pytest.approx(0.6 * np.tan(angle), abs=0.011)
+
+
 def test_a_wrong_number_of_points_is_refused() -> None:
-    for part in (eye_centres, rigid_landmarks):
+    for part in (eye_centres, rigid_landmarks, turn):
         with pytest.raises(InputError, match="7 points"):
             part(np.zeros((7, 2), np.float32))

@@ -13,6 +13,7 @@ MOVED = limits.MOVED * CROP
 GOOD = Quality(
     eye_distance=100.0,
     roll=2.0,
+    turn=0.05,
     brightness=130.0,
     contrast=45.0,
     sharpness=0.2,
@@ -27,6 +28,8 @@ GOOD = Quality(
         ("eye_distance", SMALL_EYES, -0.1, "face-small"),
         ("roll", limits.TILTED, 0.1, "face-tilted"),
         ("roll", -limits.TILTED, -0.1, "face-tilted"),
+        ("turn", limits.PROFILE, 0.01, "profile"),
+        ("turn", -limits.PROFILE, -0.01, "profile"),
         ("brightness", limits.DARK, -0.1, "dark"),
         ("brightness", limits.BRIGHT, 0.1, "bright"),
         ("contrast", limits.FLAT, -0.1, "low-contrast"),

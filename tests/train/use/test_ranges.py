@@ -23,6 +23,7 @@ NUMBERS = {  # whether less and more than in training is told
     "length_s": (True, True),
     "eye_distance": (True, False),
     "roll": (True, True),
+    "turn": (True, True),
     "brightness": (True, True),
     "contrast": (True, True),
     "sharpness": (True, True),
