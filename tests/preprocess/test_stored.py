@@ -71,7 +71,7 @@ def test_their_instances_are_kept_with_the_digest_and_the_numbers_are_added(
     assert [row.status for row in prepare(people, out, QUICK)] == ["cached", "cached"]
     for record in open_cache(out).records:
         assert record.quality is not None
-        assert None not in dataclasses.astuple(record.quality)[:6]
+        assert None not in dataclasses.astuple(record.quality)[:7]
 
 
 def test_one_that_took_something_else_for_the_face_is_computed_anew(

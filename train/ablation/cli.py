@@ -14,6 +14,7 @@ from raicl.common.settings import with_settings
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted
 from raicl.train.cli import load_torch
+from raicl.train.report.pasting import TableFormat
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.presets import base_layers
 
@@ -60,7 +61,10 @@ def ablate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the units and whether they are finished.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    table_format: Annotated[
+        TableFormat, typer.Option("--format", help="How the table is printed.")
+    ] = "text",
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the table only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
     given: dict[str, Any],
@@ -77,9 +81,9 @@ def ablate(
     base = base_layers(preset, config, given)
     load_torch()
     from raicl.train.ablation.grid import read_grid
+    from raicl.train.ablation.pasted import table_as
     from raicl.train.ablation.study import Study, missing_folds, name_folds, plan_units, run_study
     from raicl.train.ablation.table import tabulate, write_table
-    from raicl.train.ablation.text import table_text
     from raicl.train.run.device import configure_torch
     from raicl.train.run.workers import threads_each
 
@@ -110,8 +114,7 @@ def ablate(
     reasons = run_study(study)
     table = tabulate(study, reasons)
     write_table(folder, table)
-    text = f"{table_text(table)}\nstudy {folder}"
-    console.result(table.model_dump_json(indent=2) if json else text)
+    console.result(table_as("json" if json else table_format, table, folder))
     if reasons:
         raise PartialError(
             f"{len(reasons)} of {len(study.units)} units are not complete",

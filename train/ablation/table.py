@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from statistics import median
@@ -35,9 +35,10 @@ from raicl.train.report.ablation import (
 from raicl.train.report.compare import SEED
 from raicl.train.report.published import ablation_figures
 from raicl.train.run.outcome import Outcome, check_labels, read_outcome
+from raicl.train.scores.best import clearly_best
 from raicl.train.scores.metrics import SCORES, Table, percentile_interval
-from raicl.train.scores.paired import mean_score, paired_differences
-from raicl.train.scores.results import Progress
+from raicl.train.scores.paired import mean_score, paired_differences, paired_interval
+from raicl.train.scores.results import SCORE_NAMES, Progress, ScoreName
 from raicl.train.scores.summary import subject_tables
 from raicl.train.scores.swaps import holm
 from raicl.train.settings import TrainSettings
@@ -77,6 +78,7 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
     return StudyTable(
         reference=study.grid.reference,
         rows=_corrected(rows),
+        best=_best(runs),
         claims=judge(study.grid.claims, claimed),
         units=Progress(done=len(done), all=len(study.units)),
         incomplete=dict(reasons),
@@ -143,6 +145,28 @@ def _corrected(rows: Sequence[StudyRow]) -> tuple[StudyRow, ...]:
     """The rows with Holm's p. The rows that differ from the reference are one family."""
     found = holm([None if (d := row.against_reference) is None else d.uf1.p for row in rows])
     return tuple(row.model_copy(update={"holm_p": p}) for row, p in zip(rows, found, strict=True))
+
+
+def _best(runs: Mapping[str, Runs]) -> dict[ScoreName, str]:
+    """The row that is clearly the best by each score, over the clips that both rows tested."""
+    done = {name: found for name, found in runs.items() if _clips(found)}
+
+    def interval_of(one: str, other: str, key: ScoreName) -> tuple[float, float] | None:
+        clips = _clips(done[one]) & _clips(done[other])
+        if not clips:
+            return None
+        first, second = (_tables(done[row], clips) for row in (one, other))
+        return paired_interval(first, second, key, seed=SEED)
+
+    best = {
+        key: clearly_best(
+            {name: mean_score(_tables(found, _clips(found)), key, seed=SEED).value
+             for name, found in done.items()},
+            partial(interval_of, key=key),
+        )
+        for key in SCORE_NAMES
+    }  # fmt: skip
+    return {key: name for key, name in best.items() if name is not None}
 
 
 def _remarks(runs: Runs) -> tuple[str, ...]:

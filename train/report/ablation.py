@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from raicl.common.versioned import Versioned, read_versioned
 from raicl.train.report.blocks import RowClasses, RowStrength
 from raicl.train.scores.paired import Difference
-from raicl.train.scores.results import Ends, Progress
+from raicl.train.scores.results import Ends, Progress, ScoreName
 
 TABLE = "table.json"
 
@@ -25,7 +25,6 @@ class MeanOverSeeds(_Values):
     Attributes
     ----------
     mean : mean over seeds.
-    by_seed : the score of each seed.
     sd : sample standard deviation over seeds. None for one seed.
     by_seed : score of each seed.
     interval_95 : 95 % interval of the mean over seeds. None for one subject.
@@ -169,6 +168,9 @@ class StudyTable(Versioned):
     ----------
     reference : the row that the others are compared with.
     rows : in the order of the grid.
+    best : the row that is clearly the best by each score, see
+        `raicl.train.scores.best.clearly_best`. Without a score where there is none, and empty in a
+        table of an older raicl.
     claims : the grid's claims, judged.
     units : units with results, and all of them.
     incomplete : reasons of the units that are not complete, by name of the unit.
@@ -181,6 +183,7 @@ class StudyTable(Versioned):
     version: int = 2
     reference: str
     rows: tuple[StudyRow, ...]
+    best: dict[ScoreName, str] = Field(default_factory=dict)
     claims: tuple[JudgedClaim, ...]
     units: Progress
     incomplete: dict[str, str]

@@ -10,6 +10,7 @@ import typer
 from raicl.common.errors import UsageError
 from raicl.common.terminal import console
 from raicl.train.cli import load_torch
+from raicl.train.report.pasting import TableFormat
 
 
 def report(
@@ -53,15 +54,27 @@ def compare(
         list[Path],
         typer.Argument(metavar="RUN", help="Run folders; the others are compared with the first."),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    table_format: Annotated[
+        TableFormat, typer.Option("--format", help="How the table is printed.")
+    ] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Compare runs over the same clips: scores, paired differences from the first, and tests."""
     if len(runs) < 2:
         raise UsageError("one run cannot be compared", fix="raicl compare RUN RUN...")
     from raicl.train.report.compare import compare as compare_outcomes
-    from raicl.train.report.text import comparison_text
+    from raicl.train.report.pasting import latex, markdown
+    from raicl.train.report.text import comparison_csv, comparison_pasted, comparison_text
     from raicl.train.run.outcome import read_outcomes
 
     compared = compare_outcomes(read_outcomes(runs))
-    text = compared.model_dump_json(indent=2) if as_json else comparison_text(compared)
-    console.result(text)
+    wanted = "json" if as_json else table_format
+    if wanted == "text":
+        console.result(comparison_text(compared))
+    elif wanted == "json":
+        console.result(compared.model_dump_json(indent=2))
+    elif wanted == "csv":
+        console.result(comparison_csv(compared).rstrip("\n"))
+    else:
+        pasted = comparison_pasted(compared)
+        console.result(latex(pasted) if wanted == "latex" else markdown(pasted))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 from raicl.common.errors import InputError
 from raicl.train.run.outcome import Outcome, check_labels
+from raicl.train.scores.best import clearly_best
 from raicl.train.scores.metrics import Table
-from raicl.train.scores.paired import discordance, paired_differences
+from raicl.train.scores.paired import discordance, paired_differences, paired_interval
 from raicl.train.scores.results import (
     SCORE_NAMES,
     Ends,
@@ -21,6 +23,7 @@ from raicl.train.scores.results import (
     Terms,
 )
 from raicl.train.scores.summary import subject_tables
+from raicl.train.scores.swaps import holm
 
 # what may differ between runs that are the same experiment under another seed
 _FREE = {"seed", "device", "instances", "threads", "deterministic"}
@@ -44,6 +47,8 @@ class Against(BaseModel):
 
     Attributes
     ----------
+    holm_p : p of the difference in UF1 after Holm's correction over the runs that are compared.
+        None for one subject.
     clips_that_differ : number of clips that the two runs give different classes.
     right_in_first_alone, right_here_alone : number of those that only one of the two gets right.
     mcnemar_p : p of McNemar's exact test.
@@ -53,6 +58,7 @@ class Against(BaseModel):
 
     name: str
     scores: dict[ScoreName, Difference]
+    holm_p: float | None = None
     clips_that_differ: int
     right_in_first_alone: int
     right_here_alone: int
@@ -82,6 +88,8 @@ class Comparison(BaseModel):
     Attributes
     ----------
     against_first : every other run compared with the first.
+    best : folder of the run that is clearly the best by each score, see
+        `raicl.train.scores.best.clearly_best`. None where there is none.
     over_seeds : mean and spread of the scores. None unless the runs differ only in the seed.
     """
 
@@ -92,6 +100,7 @@ class Comparison(BaseModel):
     classes: tuple[str, ...]
     runs: tuple[ComparedRun, ...]
     against_first: tuple[Against, ...]
+    best: dict[ScoreName, str | None]
     over_seeds: dict[ScoreName, OverSeeds] | None
 
 
@@ -113,7 +122,8 @@ def compare(outcomes: Sequence[Outcome]) -> Comparison:
         subjects=first.results.subjects,
         classes=first.classes,
         runs=tuple(map(_shown_run, outcomes)),
-        against_first=tuple(_against(first, other) for other in others),
+        against_first=_corrected([_against(first, other) for other in others]),
+        best=_best(outcomes),
         over_seeds=_over_seeds(outcomes),
     )
 
@@ -187,6 +197,29 @@ def _against(first: Outcome, other: Outcome) -> Against:
         right_here_alone=found.second_only,
         mcnemar_p=found.p,
     )
+
+
+def _corrected(rows: Sequence[Against]) -> tuple[Against, ...]:
+    found = holm([row.scores["uf1"].p for row in rows])
+    return tuple(row.model_copy(update={"holm_p": p}) for row, p in zip(rows, found, strict=True))
+
+
+def _best(outcomes: Sequence[Outcome]) -> dict[ScoreName, str | None]:
+    tables = {str(outcome.folder): _tables(outcome) for outcome in outcomes}
+    found: dict[ScoreName, str | None] = {}
+    for key in SCORE_NAMES:
+        scores = {str(outcome.folder): outcome.results.score(key) for outcome in outcomes}
+        found[key] = clearly_best(
+            scores,
+            partial(_interval, tables, key),
+        )
+    return found
+
+
+def _interval(
+    tables: Mapping[str, Table], key: ScoreName, one: str, other: str
+) -> tuple[float, float] | None:
+    return paired_interval(tables[one], tables[other], key, seed=SEED)
 
 
 def _tables(outcome: Outcome) -> Table:

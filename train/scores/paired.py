@@ -121,6 +121,17 @@ def paired_differences(first: Table, second: Table, *, seed: int = 0) -> dict[st
     return found
 
 
+def paired_interval(
+    first: Table, second: Table, name: str, *, seed: int = 0
+) -> tuple[float, float] | None:
+    """The interval of `paired_differences` for one score, without the test."""
+    if first.shape[-3] == 1:
+        return None
+    first, second = (table.reshape(-1, *table.shape[-3:]) for table in (first, second))
+    before, after = (mean_score(table, name, seed=seed) for table in (first, second))
+    return percentile_interval(after.resampled - before.resampled)
+
+
 def _detectable(resampled: Values, n: int) -> float | None:
     # resamples of n subjects vary like means about the sample's own mean: less by (n - 1) / n
     error = float(resampled.std()) * (n / (n - 1)) ** 0.5
