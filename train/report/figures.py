@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # draws into an empty figure: ink, then a colour for each line
 Plot = Callable[["Figure", str, Sequence[str]], None]
 
+_WIDTH, HEIGHT = 5.2, 3.4  # inches
 _INK = {"light": "#1b2027", "dark": "#e7e9ec"}
 _LINES = {
     "light": ("#1b2027", "#0b62a4", "#a33b00", "#00694a", "#83358f", "#6b5a00"),
@@ -30,6 +31,7 @@ class Chart(NamedTuple):
     alt : what the picture shows, in words.
     pictures : data URIs, for a light and a dark page.
     last : mean values after the last epoch, by name of the curve. Empty if it is not over epochs.
+    height : inches; a chart is 5.2 wide.
     """
 
     title: str
@@ -37,19 +39,20 @@ class Chart(NamedTuple):
     alt: str
     pictures: dict[str, str]
     last: dict[str, float]
+    height: float = HEIGHT
 
 
-def draw(plot: Plot) -> dict[str, str]:
+def draw(plot: Plot, *, height: float = HEIGHT) -> dict[str, str]:
     """A figure as data URIs, for a light and a dark page.
 
     Raises
     ------
     SetupError : matplotlib is not installed.
     """
-    return {mode: _draw(plot, mode) for mode in _INK}
+    return {mode: _draw(plot, mode, height) for mode in _INK}
 
 
-def _draw(plot: Plot, mode: str) -> str:
+def _draw(plot: Plot, mode: str, height: float) -> str:
     ink = _INK[mode]
     style: dict[Any, Any] = {
         "svg.hashsalt": "raicl",
@@ -59,7 +62,7 @@ def _draw(plot: Plot, mode: str) -> str:
     style |= dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), ink)
     style |= dict.fromkeys(("xtick.color", "ytick.color"), ink)
     with matplotlib().rc_context(style | {"font.size": 12}):
-        figure = new_figure(5.2, 3.4)
+        figure = new_figure(_WIDTH, height)
         plot(figure, ink, _LINES[mode])
         for axes in figure.axes:
             axes.spines[["top", "right"]].set_visible(False)

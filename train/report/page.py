@@ -21,6 +21,7 @@ from raicl.train.report.compare import Comparison, compare
 from raicl.train.report.curves import charts
 from raicl.train.report.facts import Facts, facts
 from raicl.train.report.figures import Chart
+from raicl.train.report.intervals import comparison_chart, study_chart
 from raicl.train.report.measured import ONE, MeasuredRun, Measurements, MeasureRow, measure_rows
 from raicl.train.report.networks import caches_gone, recorded_caches
 from raicl.train.report.published import beside_published
@@ -105,6 +106,7 @@ def write_page(
     runs = [_run(outcome, flows, faces, alone, truth) for outcome in outcomes]
     comparison, incomparable = _compare(outcomes)
     oracle = next((o.selection for run in runs if (o := run.results.oracle)), "")
+    study = None if ablation is None else read_ablation(ablation)
     text = template.render(
         runs=runs,
         scores=SCORE_NAMES,
@@ -115,9 +117,11 @@ def write_page(
         oracle=oracle,
         evaluations=list(dict.fromkeys(run.results.evaluation for run in runs)),
         fixed=not oracle and all(run.results.selection.startswith("last epoch") for run in runs),
-        ablation=None if ablation is None else read_ablation(ablation),
+        ablation=study,
+        ablation_chart=None if study is None else study_chart(study),
         shares=shares,
         comparison=comparison,
+        comparison_chart=None if comparison is None else comparison_chart(comparison),
         incomparable=incomparable,
         published=beside_published(outcomes),
         version=version("raicl"),

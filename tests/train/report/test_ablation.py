@@ -1,5 +1,6 @@
 """The ablation in a page: what `raicl ablate` wrote, every score with its row."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -25,6 +26,19 @@ def study(tmp_path: Path) -> Path:
     study = study_of(folder, rows, Claim(lower="M1", higher="M6"), presets=True)
     write_table(folder, tabulate(study, {"M1, seed 1": HOSTILE}))
     return folder
+
+
+def test_a_chart_shows_each_difference_with_its_interval(tmp_path: Path, study: Path) -> None:
+    table = json.loads((study / "table.json").read_text())
+    found = table["rows"][0]["against_reference"]["uf1"]
+    page = page_of(tmp_path, study)
+    [picture] = [i for i in page.all("img") if "Differences in UF1" in i.attributes["alt"]]
+    low, high = (f"{100 * end:+.1f}" for end in found["interval"])
+    shown = f"from M6, points: M1 {100 * found['value']:+.1f} ({low} to {high})."
+    assert picture.attributes["alt"].endswith(shown)
+    drawn = base64.b64decode(picture.attributes["src"].partition(",")[2]).decode()
+    assert "M1" in drawn
+    assert "0 rows of 1" not in page.all("main")[0].text  # Holm's p of one row is its p: 2 / 2^8
 
 
 def page_of(folder: Path, study: Path) -> Page:
