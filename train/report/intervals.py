@@ -66,13 +66,13 @@ def _chart(bars: Sequence[Bar], reference: str) -> Chart | None:
         remark=f"In points, with 95 % intervals. Filled: Holm’s p is below {LEVEL:g}, "
         f"{counted(len(told), 'row')} of {len(bars)}.",
         alt=f"Differences in UF1 from {reference}, points: {alt}.",
-        pictures=draw(_plot(bars, reference), height=height),
+        pictures=draw(_plot(bars), height=height),
         last={},
         height=height,
     )
 
 
-def _plot(bars: Sequence[Bar], reference: str) -> Plot:
+def _plot(bars: Sequence[Bar]) -> Plot:
     """One line per row, the first on top, and a line at no difference."""
 
     def plot(figure: Figure, ink: str, lines: Sequence[str]) -> None:
@@ -86,11 +86,12 @@ def _plot(bars: Sequence[Bar], reference: str) -> Plot:
             axes.plot(100 * bar.value, place, "o", ms=7, mec=lines[1], mfc=face, mew=1.5)
         axes.set_yticks(list(places), [_short(bar.name) for bar in bars])
         axes.set_ylim(-0.6, len(bars) - 0.4)
-        axes.set_xlabel(f"UF1 minus {_short(reference)}, points")
+        axes.set_xlabel("difference in UF1, points")
 
     return plot
 
 
 def _short(name: str) -> str:
-    # matplotlib would read what stands between two dollars as mathematics
-    return (name if len(name) <= _MOST_NAME else f"{name[: _MOST_NAME - 1]}…").replace("$", r"\$")
+    """A name that fits. Paths of runs differ at their ends, so the end is kept."""
+    kept = name if len(name) <= _MOST_NAME else f"…{name[1 - _MOST_NAME :]}"
+    return kept.replace("$", r"\$")  # matplotlib reads what is between two dollars as mathematics
