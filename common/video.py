@@ -98,6 +98,7 @@ class VideoInput(_Values):
     rotation : degrees by which a player turns the stored frames, clockwise. They were turned.
     size : width and height of the frames as they are shown, px: turned, and with square pixels.
     pixel_aspect : width of a stored pixel over its height. 1 if they are square.
+    bits_per_pixel : size of a video's file over its frames and their pixels. None for a folder.
     faces : number of faces on the first frame that was looked at.
     face : which of them was used, by size from 1.
     searched : whether intervals were searched for.
@@ -126,6 +127,7 @@ class VideoInput(_Values):
     failures: tuple[VideoFailure, ...] = ()
     intensity: Intensity | None = None
     noise_floor: float | None = None
+    bits_per_pixel: float | None = None
 
     @property
     def nothing_moved(self) -> bool:

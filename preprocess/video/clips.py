@@ -69,7 +69,7 @@ def _footage(recording: Recording, interval: VideoInterval, place: Path, face: i
         onset=interval.onset,
         offset=interval.offset,
         fps=interval.fps,
-        flags=("variable-rate",) if recording.is_variable else (),
+        flags=recording.flags,
     )
     if recording.kind == "frames":
         return replace(attach_frames(clip, Listing(dict(recording.files))), face=face)

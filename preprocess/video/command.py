@@ -162,6 +162,7 @@ def _describe(
     face: int,
     failed: Mapping[str, str],
 ) -> VideoInput:
+    bits = recording.bits_per_pixel
     return VideoInput(
         path=recording.given,
         name=recording.name,
@@ -174,6 +175,7 @@ def _describe(
         rotation=recording.rotation,
         size=recording.size,
         pixel_aspect=round(recording.pixel_aspect, 6),
+        bits_per_pixel=None if bits is None else round(bits, 3),
         faces=seen.faces,
         face=face,
         searched=seen.intensity is not None,

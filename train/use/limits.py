@@ -100,6 +100,7 @@ _OF_STAGE_1 = {
     "several-faces": "There are several faces, of which one was taken.",
     "short-clip": "The clip has fewer frames than stage 1 wants.",
     "truncated": "The last frames of the interval are missing.",
+    "compressed": "The video is strongly compressed, which takes away the grain that flow goes by.",
     "frame-gap": "Frames within the interval are missing.",
 }
 

@@ -63,6 +63,18 @@ def test_a_video_and_its_frames_give_the_same_instances(write: Write, tmp_path: 
     assert caches[0].settings == caches[1].settings  # comparable with each other and a database
 
 
+def test_compression_is_told_with_its_bits(write: Write, tmp_path: Path) -> None:
+    frames = moving(20)
+    for name, code, flags in (("fine.mkv", "FFV1", ()), ("coarse.mp4", "mp4v", ("compressed",))):
+        video, out = write(name, frames, fps=100, code=code), tmp_path / f"{name}.h5"
+        prep("--input", video, "--onset", 2, "--offset", 12, "--out", out, *CROPS)
+        [told], [record] = read_videos(out).inputs, open_cache(out).records
+        height, width = frames[0].shape[:2]
+        bits = 8 * video.stat().st_size / (20 * width * height)
+        assert told.bits_per_pixel == pytest.approx(bits, abs=1e-3)
+        assert tuple(set(record.clip.flags) & {"compressed"}) == flags
+
+
 def test_the_same_command_again_computes_nothing(
     write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
