@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
-from raicl.common.clip import Label
+from raicl.common.clip import Label, Split
 from raicl.common.errors import InputError, UsageError
 from raicl.common.order import comparable, natural_key
 from raicl.common.terminal.wording import counted, printable
@@ -33,8 +34,9 @@ _COLUMNS = {
     "emotion": ("emotion",),
     "clip": ("clip", "filename_o"),
     "database": ("database", "dataset"),
+    "split": ("split",),
 }
-_OPTIONAL = {"class", "emotion", "clip", "database"}
+_OPTIONAL = {"class", "emotion", "clip", "database", "split"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,7 @@ class FlowFile:
     label : its emotion, or its class if `labelled` says so.
     guessed : whether the database follows from the form of the names alone.
     coded : whether the class was written as a number.
+    split : see `raicl.common.clip.Clip.split`.
     """
 
     dataset: str
@@ -58,6 +61,7 @@ class FlowFile:
     path: Path
     guessed: bool
     coded: bool
+    split: Split
 
     @property
     def id(self) -> str:
@@ -74,7 +78,7 @@ def read_flow_files(
     ----------
     root : folder with the files, at any depth. Nothing in it is written.
     annotations : a table with the columns image, subject and class (or emotion). It may have the
-        columns clip and database.
+        columns clip, database and split.
     database : key of the database of all clips; None if the table or the names tell it.
     classes : names of the classes that are written as numbers, from 0.
 
@@ -185,6 +189,7 @@ def _clip(
         path=file,
         guessed=known is None,
         coded=coded,
+        split=_split(cell_text(row.cells.get("split")), dataset, where),
     )
 
 
@@ -202,6 +207,17 @@ def _label(row: SheetRow, kind: Label, classes: Sequence[str], where: str) -> tu
         f"the row has no {kind}" if number is None else f"class {number} has no name",
         where=where,
         fix="fill the cell" if number is None else "name the classes in order: --classes A,B,C",
+    )
+
+
+def _split(text: str, dataset: str, where: str) -> Split:
+    """The side of a synthetic clip; real ones have none, because their subjects are held out."""
+    if text in get_args(Split) and (dataset == "synthetic" or not text):
+        return cast(Split, text)
+    raise InputError(
+        f"the split {printable(text)[:40]!r} of a clip of {dataset}",
+        where=where,
+        fix="leave the column out; synthetic clips have train or test",
     )
 
 

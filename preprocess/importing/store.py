@@ -114,6 +114,7 @@ def store(
             offset=count,
             apex=1 if settings.get("sampling") == "apex" else None,
             labelled=clip.labelled,
+            split=clip.split,
             numbered=False,
         ),
         frames=tuple(numbers),

@@ -93,6 +93,11 @@ A, B = "sub01_a.npy", "sub01_b.npy"
         ([A], f"image,subject,class\n{A},sub02,0\n", "says subject sub02, the file's name sub01"),
         ([A], f"image,subject,class\n{A},sub01,7\n", "class 7 has no name"),
         ([A], f"image,subject,class\n{A},sub01,\n", "the row has no class"),
+        (
+            [A],
+            f"image,subject,class,split\n{A},sub01,0,test\n",
+            "the split 'test' of a clip of cas",
+        ),
         ([A], f"image,subject\n{A},sub01\n", "no header with the column 'class'"),
         ([A], f"image,class\n{A},0\n", "no header with the column 'subject'"),
         ([A], "image,subject,class\n", "the table has no row"),
