@@ -40,6 +40,11 @@ class Measure:
         """`` px`` to print behind a length of the flow, or nothing."""
         return " px" if self.unit else ""
 
+    @property
+    def channels(self) -> str:
+        """The channels of an instance in words."""
+        return "u px, v px, strain" if self == Measure() else f"u, v, strain ({self})"
+
     def __str__(self) -> str:
         if self.unit and self.zero:
             return "px, 0 is rest"

@@ -128,6 +128,15 @@ class Protocol(_Strict):
             return None
         return rule.emotions[emotion]
 
+    def outsider(self, clip: Clip) -> str:
+        """What a clip that the protocol leaves out is called: its emotion, and what it lacks."""
+        rule = self._rule(clip.dataset)
+        if rule is None or clip.emotion.casefold() not in rule.emotions:
+            return clip.emotion
+        if f"{clip.subject}/{clip.name}" in rule.exclude.get(clip.sheet, ()):
+            return f"{clip.emotion} that the list leaves out"
+        return f"{clip.emotion} without an apex"
+
     def classes_of(self, dataset: str) -> tuple[str, ...]:
         """The classes of one database, in the order of their indices."""
         rule = self._rule(dataset)
