@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
 Split = Literal["", "train", "test"]
+Label = Literal["emotion", "class"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Clip:
     subject : the person as the database writes it, e.g. ``sub05``; unique only with `dataset`.
     name : the clip's folder, e.g. ``EP02_01f``.
     emotion : emotion as annotated, in lower case; a protocol decides the class at training time.
+        The class itself if `labelled` says so.
     onset, offset : first and last frame number; ``onset < offset``.
     apex : number of the strongest frame, or None if none is annotated.
     fps : frames per second of the camera, or None if the database does not say.
@@ -31,6 +33,10 @@ class Clip:
         synthetic database sets it, so that it can have many more clips to test than to train on.
     onset_error, offset_error : frames by which `onset` and `offset` were moved away from the
         annotation on purpose (``raicl-prep --onset-error``). The id does not change.
+    labelled : ``class`` if `emotion` is the name of a class, such as ``negative``, because whoever
+        made the flow gives no emotion.
+    numbered : whether the numbers of the frames are known. If not, the onset is 0, the instances
+        are counted from 1, and the apex is None unless somebody says which instance shows it.
     """
 
     dataset: str
@@ -47,6 +53,8 @@ class Clip:
     split: Split = ""
     onset_error: int = 0
     offset_error: int = 0
+    labelled: Label = "emotion"
+    numbered: bool = True
 
     def __post_init__(self) -> None:
         if self.split not in get_args(Split):
@@ -81,7 +89,10 @@ class Clip:
     def to_json(self) -> dict[str, object]:
         """Plain values, as a manifest holds them."""
         values = asdict(self) | {"flags": list(self.flags)}
-        for name in ("split", "onset_error", "offset_error"):
-            if not values[name]:  # omitted, so that an index without them keeps its digest
+        for name, usual in _USUAL.items():
+            if values[name] == usual:  # omitted, so that an index without them keeps its digest
                 del values[name]
         return values
+
+
+_USUAL = {"split": "", "onset_error": 0, "offset_error": 0, "labelled": "emotion", "numbered": True}

@@ -145,8 +145,13 @@ def with_settings(model: type[Settings]) -> Callable[[Callable[..., None]], Call
     return decorate
 
 
+def flag_of(name: str) -> str:
+    """The option of a setting: ``--flow-scales`` of ``flow_scales``."""
+    return "--" + name.replace("_", "-")
+
+
 def _option(name: str, field: Any) -> inspect.Parameter:
-    flag = "--" + name.replace("_", "-")
+    flag = flag_of(name)
     kind = field.annotation
     declared = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
     if get_origin(kind) is tuple:

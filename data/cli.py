@@ -6,19 +6,15 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from raicl.common.errors import ConflictError, PartialError, UsageError
+from raicl.common.errors import PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted
-
-FILMS = ("video", "recording")  # layouts that are videos
 
 
 def synth(
@@ -72,7 +68,8 @@ def synth(
         str,
         typer.Option(
             help="casme2 gives synthetic faces; video and recording give videos of them: of each "
-            "clip, or of each person with rests between the expressions; casme2-cropped, "
+            "clip, or of each person with rests between the expressions; flow-png gives 8-bit "
+            "pictures of their flow to the apex, for raicl-prep import; casme2-cropped, "
             "casme2-raw, samm, smic, smic-e, casme3a and casme3-clip are miniatures: tiny pictures "
             "without faces."
         ),
@@ -85,64 +82,41 @@ def synth(
         bool,
         typer.Option("--lossless", help="Write these as FFV1 in mkv rather than MPEG-4 in mp4."),
     ] = False,
+    flows: Annotated[
+        Path | None,
+        typer.Option(help="--layout flow-png: draw the flow of this cache, in place of true flow."),
+    ] = None,
+    side: Annotated[
+        int | None,
+        typer.Option(min=14, max=225, help="Side of the pictures of --layout flow-png, px (28)."),
+    ] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Processes.")] = None,
 ) -> None:
     """Write a database in the layout of a real one: synthetic faces, or a miniature with quirks.
 
     The faces come with the true motion of every frame. A miniature is always the same.
     """
-    if layout in FILMS:
-        if test_clips is not None or proportions is not None:
-            raise UsageError(
-                "videos have no --test-clips and no --proportions", fix="leave them out"
-            )
-        from raicl.data.synthetic.difficulty import DIFFICULTIES
-        from raicl.data.synthetic.videos import Filming, film
-
-        if difficulty == "similar-missing":
-            raise UsageError(
-                "in similar-missing test clips lack a unit, and videos have no test clips",
-                fix="give --difficulty similar",
-            )
-        if layout == "recording" and (difficulty == "similar" or course or margin):
-            raise UsageError(
-                "a recording draws its own expressions and courses, with rests around them",
-                fix="leave --course, --margin and --difficulty similar out",
-            )
-        _refuse_filled(folder)
-        filming = Filming(
-            seed=seed or 0,
-            difficulty=DIFFICULTIES[difficulty or "default"],
-            course=course or "symmetric",
-            margin=margin or 0,
-            fps=video_fps or 30.0,
-            lossless=lossless,
-        )
-        numbers = {"subjects": subjects or 12, "clips": clips or 6}
-        console.result(film(folder, layout, filming, **numbers, jobs=resolve_jobs(jobs)))
-        return
-    if video_fps is not None or lossless:
-        raise UsageError("--video-fps and --lossless are for --layout video", fix="leave them out")
+    given = {
+        **{"subjects": subjects, "clips": clips, "test-clips": test_clips, "seed": seed},
+        **{"difficulty": difficulty, "course": course, "proportions": proportions},
+        **{"margin": margin, "video-fps": video_fps, "lossless": lossless or None},
+        **{"flows": flows, "side": side},
+    }
     if layout != "casme2":
-        given = {
-            "subjects": subjects,
-            "clips": clips,
-            "test-clips": test_clips,
-            "difficulty": difficulty,
-            "course": course,
-            "proportions": proportions,
-            "margin": margin,
-            "seed": seed,
-        }
-        _synth_miniature(
-            folder, layout, [name for name, value in given.items() if value is not None]
-        )
+        from raicl.data.layouts import synth_other
+
+        given = {name: value for name, value in given.items() if value is not None}
+        console.result(synth_other(folder, layout, given, jobs=resolve_jobs(jobs)))
         return
+    idle = next((n for n in ("video-fps", "lossless", "flows", "side") if given[n] is not None), "")
+    if idle:
+        raise UsageError(f"--{idle} is for another --layout", fix="leave it out")
+    from raicl.data.layouts import refuse_filled
     from raicl.data.synthetic.database import make_database
     from raicl.data.synthetic.difficulty import DIFFICULTIES
     from raicl.data.synthetic.proportions import read_proportions
 
-    _refuse_filled(folder)
+    refuse_filled(folder)
     subjects = subjects or 12
     make_database(
         folder,
@@ -168,40 +142,20 @@ def synth(
     )
 
 
-def _synth_miniature(folder: Path, layout: str, given: Sequence[str]) -> None:
-    from raicl.data.miniature.layouts import MINIATURES, write_miniature
-
-    if layout not in MINIATURES:
-        known = ("casme2", *FILMS, *MINIATURES)
-        near = get_close_matches(layout, known, 1)
-        raise UsageError(
-            f"no layout {layout!r}",
-            fix=f"did you mean {near[0]}?" if near else "one of " + ", ".join(known),
-        )
-    if given:
-        raise UsageError(
-            f"--{given[0]} is for --layout casme2: the clips of a miniature are fixed, one per "
-            "quirk",
-            fix=f"raicl synth {folder} --layout {layout}",
-        )
-    _refuse_filled(folder)
-    database = write_miniature(folder, layout)
-    console.result(f"{folder}: a miniature, next: raicl-prep {database} --root {folder} --dry-run")
-
-
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where to put everything.")] = Path("demo"),
     subjects: Annotated[int, typer.Option(min=2, max=99, help="Synthetic people.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the people and of the training.")] = 0,
 ) -> None:
     """Run both stages on a synthetic database, with the commands that a user would type."""
+    from raicl.data.layouts import is_filled
     from raicl.data.synthetic.existing import refuse_older
 
     started = time.monotonic()
     database, flows, run = folder / "database", folder / "flows.h5", folder / "run"
     folder.mkdir(parents=True, exist_ok=True)
     refuse_older(database)  # before the long part: only its last command would read the truth
-    if not _is_filled(database):
+    if not is_filled(database):
         _command("synth", database, "--subjects", subjects, "--seed", seed)
     _command("prep", "synthetic", "--root", database, "--out", flows)
     training = ("--preset", "tiny", "--seed", seed, "--jobs", resolve_jobs(None))
@@ -238,22 +192,3 @@ def _first_clips(flows: Path) -> dict[str, str]:
         first.setdefault(record.clip.emotion, record.id)
     counted = ("happiness", "surprise", "disgust", "repression")
     return {emotion: first[emotion] for emotion in counted if emotion in first}
-
-
-def _is_filled(folder: Path) -> bool:
-    """Whether `folder` holds more than the remains of an interrupted `synth`."""
-    from raicl.data.synthetic.database import STAGE
-
-    if not folder.is_dir():
-        return folder.exists()
-    return any(path.name != STAGE for path in folder.iterdir())
-
-
-def _refuse_filled(folder: Path) -> None:
-    from raicl.data.synthetic.existing import refuse_older
-
-    refuse_older(folder)
-    if _is_filled(folder):
-        raise ConflictError(
-            "the folder is not empty", where=str(folder), fix="name a folder that does not exist"
-        )

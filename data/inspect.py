@@ -80,7 +80,10 @@ class Spread(TypedDict):
 
 
 class Summary(TypedDict):
-    """What ``raicl inspect --json`` prints; `untrained` counts instances for inference alone."""
+    """What ``raicl inspect --json`` prints; `untrained` counts instances for inference alone.
+
+    `made_elsewhere` says what the numbers of an imported flow mean, and is empty of others.
+    """
 
     version: int
     path: str
@@ -92,6 +95,7 @@ class Summary(TypedDict):
     untrained: int
     size: int
     megabytes: float
+    made_elsewhere: str
     databases: dict[str, DatabaseSummary]
     emotions: dict[str, int]
     flags: dict[str, int]
@@ -116,6 +120,7 @@ def summary(cache: Cache) -> Summary:
         "untrained": sum(len(record.untrained) for record in cache.records),
         "size": cache.size,
         "megabytes": round(cache.n_bytes / 1e6, 1),
+        "made_elsewhere": "" if all(clip.numbered for clip in clips) else str(cache.measure),
         "databases": {name: _database(cache, name) for name in sorted({c.dataset for c in clips})},
         "emotions": _count(clip.emotion for clip in clips),
         "flags": _count(flag for clip in clips for flag in clip.flags),
@@ -125,6 +130,9 @@ def summary(cache: Cache) -> Summary:
         "settings": cache.settings,
         "provenance": cache.manifest.provenance.model_dump(mode="json", exclude_unset=True),
     }
+
+
+_ELSEWHERE = "quality    unknown: the frames of a flow that was made elsewhere are not here"
 
 
 def _database(cache: Cache, dataset: str) -> DatabaseSummary:
@@ -177,11 +185,13 @@ def _table(found: Summary) -> str:
             parts = found["provenance"].items()
             lines += [f"{key:10} {_shown(part)}" for key, part in parts if key != "databases"]
         elif name == "quality":
-            lines += _quality_lines(found)
+            lines += [_ELSEWHERE] if found["made_elsewhere"] else _quality_lines(found)
         elif name in ("skipped", "failures"):
             rows = found["skipped"] if name == "skipped" else found["failures"]
             lines.append(f"{name:10} {len(rows)}")
             lines += [f"  {row['id']}: {row['reason']}" for row in rows]
+        elif name == "made_elsewhere":
+            lines += [f"{'flow':10} made elsewhere; {value}"] if value else []
         elif name != "version":
             lines.append(f"{name:10} {_shown(value)}{' px' if name == 'size' else ''}")
     return "\n".join(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,20 +9,25 @@ import typer
 
 from raicl.common.errors import UsageError
 from raicl.common.parallel import resolve_jobs
-from raicl.common.settings import environment, merge, read_toml, with_settings
+from raicl.common.settings import environment, flag_of, merge, read_toml, with_settings
 from raicl.common.terminal import console
 from raicl.common.terminal.misuse import run
 from raicl.common.terminal.version import print_version
 from raicl.common.terminal.video_options import Face, Fps, Intervals, Offset, Onset
 from raicl.common.video import DATASET
 from raicl.data.database import DATABASES
-from raicl.preprocess.settings import PrepSettings
-from raicl.preprocess.source import (
-    audit_source,
-    open_source,
-    refuse_contradictions,
-    refuse_input,
+from raicl.preprocess.importing.options import (
+    IMPORT,
+    Channels,
+    Classes,
+    Frame,
+    ImportDatabase,
+    ImportOptions,
+    Unit,
+    check_import,
 )
+from raicl.preprocess.settings import PrepSettings
+from raicl.preprocess.source import refuse_input
 from raicl.preprocess.video.options import Inputs, VideoOptions, check_use
 
 _HELP = """Align faces and compute TV-L1 flow and strain of the clips' frames, once for all runs.
@@ -38,6 +42,8 @@ Examples:
 
   raicl-prep video --input smile.mp4 --onset 1.4s --offset 2.1s --out clips.h5
 
+  raicl-prep import --root pictures --annotations clips.csv --out real.h5
+
 cde is casme2, samm and smic in one cache. `raicl doctor` checks the installation.
 """
 
@@ -46,7 +52,10 @@ cde is casme2, samm and smic in one cache. `raicl doctor` checks the installatio
 def prep(
     dataset: Annotated[
         str,
-        typer.Argument(help=", ".join(DATABASES) + ", cde, or video for own videos."),
+        typer.Argument(
+            help=", ".join(DATABASES)
+            + ", cde, video for own videos, or import for flow that was made elsewhere."
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -126,6 +135,11 @@ def prep(
     intervals: Intervals = None,
     fps: Fps = None,
     face: Face = None,
+    of: ImportDatabase = None,
+    channels: Channels = None,
+    classes: Classes = None,
+    unit: Unit = None,
+    frame: Frame = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings.", rich_help_panel="Input")
     ] = None,
@@ -162,9 +176,25 @@ def prep(
         **{"--subjects": subjects, "--limit": limit, "--strict": strict, "--seed": seed},
         **{"--dry-run": dry_run},
     }
+    elsewhere = ImportOptions(
+        database=of, channels=channels, classes=classes, unit=unit, frame=frame
+    )
+    of_frames = {
+        **{k: v for k, v in of_databases.items() if k not in ("--root", "--annotations")},
+        **{"--config": config, "--no-corrections": not corrections, "--jobs": jobs},
+        **{"--max-failures": max_failures, **dict.fromkeys(map(flag_of, given), True)},
+    }
+    check_import(dataset, elsewhere, of_frames)
     check_use(dataset, own, of_databases)
     if out is None and not dry_run:
         raise UsageError("--out is missing", fix="name the cache to write: --out flows.h5")
+    if dataset == IMPORT:
+        assert out is not None  # it has no --dry-run
+        from raicl.preprocess.importing.command import run as import_flows
+
+        refuse_input(out, {"--annotations": annotations})
+        import_flows(root, annotations, out, elsewhere, overwrite=overwrite, as_json=as_json)
+        return
     if dataset == DATASET:
         assert out is not None  # own videos have no --dry-run
         from raicl.preprocess.video.command import run as prep_videos
@@ -183,55 +213,28 @@ def prep(
         return
     if out is not None:
         refuse_input(out, {"--annotations": annotations, "--config": config})
-    from raicl.data.parts import part_of
-    from raicl.data.protocols.audit_table import audit_table
-    from raicl.preprocess.annotation_error import misplace
-    from raicl.preprocess.output import check_place
-    from raicl.preprocess.prepare import prepare
-    from raicl.preprocess.report import check_failures, report
-    from raicl.preprocess.sampling import foresee, outlook_table
+    from raicl.preprocess.command import run as prep_database
 
-    if out is not None:
-        check_place(out)
-    names = None if subjects is None else [name.strip() for name in subjects.split(",")]
-    part = names is not None or limit is not None
-    if strict and part:
-        raise UsageError("--strict needs a whole database", fix="leave out --subjects and --limit")
-    with open_source(
+    prep_database(
         dataset,
+        out,
+        settings,
         root=root,
         roots={"casme2": root_casme2, "samm": root_samm, "smic": root_smic},
         annotations=annotations,
         correct=corrections,
         variant=variant,
+        subjects=subjects,
+        limit=limit,
+        strict=strict,
+        dry_run=dry_run,
         seed=seed,
-    ) as whole:
-        database = part_of(whole, subjects=names, limit=limit)
-        found = audit_source(database, part=part)  # as annotated
-        database = misplace(
-            database, onset_error=settings.onset_error, offset_error=settings.offset_error
-        )
-        outlook = foresee(database.footage, settings)
-        table = f"{audit_table(found, brief=not strict)}\n{outlook_table(outlook)}"
-        if out is None or dry_run:
-            values = {**found, "sampling": outlook}
-            console.result(json.dumps(values, indent=2) if as_json else table)
-        else:
-            console.say(table)
-        if strict:
-            refuse_contradictions(database, found)
-        if out is None or dry_run:
-            return
-        rows = prepare(
-            database,
-            out,
-            settings,
-            jobs=resolve_jobs(jobs),
-            overwrite=overwrite,
-            clip_minutes=clip_minutes,
-        )
-    report(rows, out, as_json=as_json)
-    check_failures(rows, max_failures)
+        jobs=resolve_jobs(jobs),
+        overwrite=overwrite,
+        clip_minutes=clip_minutes,
+        max_failures=max_failures,
+        as_json=as_json,
+    )
 
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)

@@ -105,6 +105,8 @@ def instances_of(
     """
     known: dict[bytes, MadeInstance] = {}
     for shard in older:
+        if shard.frame_digests is None or shard.transform is None:  # made elsewhere
+            continue
         if not np.array_equal(shard.transform, transform):
             continue
         heads = [None] * len(shard.frames) if shard.head_motion is None else shard.head_motion

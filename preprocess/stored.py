@@ -43,6 +43,7 @@ def find_or_make(
     older += _others(folder, identity, notes)
     shard = process_clip(identity, settings, older, flow=flow)
     write_shard(path, shard)
+    assert shard.transform is not None, "a face was located"
     known = instances_of(older, shard.transform)
     reused = all(frame.digest in known for frame in identity.frames)
     return "reused" if reused else "computed", shard

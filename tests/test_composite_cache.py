@@ -20,7 +20,7 @@ from raicl.data.protocols.audit_table import audit_table
 from raicl.data.protocols.protocol import load_protocol
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.clips.folds import leave_one_subject_out
 from tests.commands import run
 from tests.data.conftest import workbook

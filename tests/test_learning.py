@@ -11,7 +11,8 @@ from raicl.data.protocols.protocol import load_protocol
 from raicl.data.synthetic.database import make_database
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
-from raicl.train.clips.composite import Composite, compose
+from raicl.train.clips.compose import compose
+from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import leave_one_subject_out
 from raicl.train.clips.plan import controlled
 from raicl.train.run.cross_validate import cross_validate

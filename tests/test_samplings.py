@@ -16,7 +16,8 @@ from raicl.data.protocols.protocol import load_protocol
 from raicl.data.records import Database, Footage, Frame
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
-from raicl.train.clips.composite import Composite, compose
+from raicl.train.clips.compose import compose
+from raicl.train.clips.composite import Composite
 from raicl.train.clips.resample import resample
 from raicl.train.inputs.instances import load_instances
 from raicl.train.settings import TrainSettings

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from raicl.common.cache.hdf5 import REMAKE, SURVEY, reading, replacing
 from raicl.common.cache.index_file import load_manifest, oldest_version, store_manifest
 from raicl.common.cache.manifest import Manifest, Provenance, Reason
+from raicl.common.cache.measure import Measure
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard, read_shard
 from raicl.common.errors import InputError
@@ -52,7 +53,7 @@ def write_index(
         provenance=provenance,
     )
     with replacing(path) as file:
-        store_manifest(file, manifest.encode(), oldest_version(records))
+        store_manifest(file, manifest.encode(), oldest_version(records, settings))
 
 
 class Cache:
@@ -94,6 +95,11 @@ class Cache:
     def settings(self) -> dict[str, SettingValue]:
         """What made the instances."""
         return self.manifest.settings
+
+    @property
+    def measure(self) -> Measure:
+        """What the numbers of its flow mean."""
+        return Measure.of(self.settings)
 
     @property
     def digest(self) -> str:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from raicl.common.cache.hdf5 import REMAKE, plain_array
+from raicl.common.cache.measure import Measure
 from raicl.common.cache.record import ClipRecord
 from raicl.common.errors import InputError, VersionError
+from raicl.common.settings import SettingValue
 
-FORMAT, VERSION = "raicl-flows", 2
+FORMAT, VERSION = "raicl-flows", 3
 _MANIFEST_BYTES = 256 << 20  # a manifest of CAS(ME)^3's 860 clips has 1 MB
 
 
-def oldest_version(records: Sequence[ClipRecord]) -> int:
-    """The oldest format version that can hold `records`.
+def oldest_version(records: Sequence[ClipRecord], settings: Mapping[str, SettingValue]) -> int:
+    """The oldest format version that can hold `records` made with `settings`.
 
-    Readers of version 1 do not know untrained rows and would train on them.
+    Readers of version 1 do not know untrained rows and would train on them. Those of version 2 know
+    neither classes in place of emotions nor a flow without a unit or a zero, and would mirror it.
     """
-    return VERSION if any(record.untrained for record in records) else 1
+    clips = [record.clip for record in records]
+    elsewhere = any(clip.labelled != "emotion" or not clip.numbered for clip in clips)
+    if elsewhere or Measure.of(settings) != Measure():
+        return 3
+    return 2 if any(record.untrained for record in records) else 1
 
 
 def store_manifest(file: h5py.File, content: bytes, version: int) -> None:

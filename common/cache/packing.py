@@ -29,7 +29,7 @@ def pack(cache: Cache, out: Path) -> None:
     with replace_atomically(out) as temporary:
         _find_room(temporary, cache.n_bytes + _MARGIN)
         with h5py.File(temporary, "w") as file:
-            store_manifest(file, content, oldest_version(cache.records))
+            store_manifest(file, content, oldest_version(cache.records, cache.settings))
             for record in {record.shard: record for record in cache.records}.values():
                 store_shard(file.create_group(f"shards/{record.shard}"), cache.read(record))
 

@@ -37,10 +37,13 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
             fix="let its name end in .png, .svg or .pdf",
         )
     axes = figure.subplots(1, 5)
-    axes[0].imshow(shard.onset_face, cmap="gray", vmin=0, vmax=255)
-    axes[0].set_title(f"{record.id}\nonset {record.clip.onset}, {record.clip.emotion}", fontsize=10)
+    axes[0].imshow(shard.backdrop, cmap="gray", vmin=0, vmax=255)
+    onset = "no onset face" if shard.onset_face is None else f"onset {record.clip.onset}"
+    axes[0].set_title(f"{record.id}\n{onset}, {record.clip.emotion}", fontsize=10)
     reach = float(np.abs(instances[strongest, :2]).max()) or 1.0
-    for axis, channel, name in zip(axes[1:3], (0, 1), ("u, px right", "v, px down"), strict=True):
+    px = cache.measure.px
+    for axis, channel, name in zip(axes[1:3], (0, 1), ("right", "down"), strict=True):
+        name = f"{'uv'[channel]},{px} {name}"
         shown = axis.imshow(instances[strongest, channel], cmap="RdBu_r", vmin=-reach, vmax=reach)
         axis.set_title(f"{name}, frame {shard.frames[strongest]}", fontsize=10)
         figure.colorbar(shown, ax=axis, shrink=0.8)
@@ -69,7 +72,7 @@ def _find(cache: Cache, clip_id: str) -> ClipRecord:
 
 
 def draw_course(axis: Any, stored: StoredClip, shard: Shard) -> None:
-    """Plot mean |flow| (px) and mean ε (no unit) over the frames, each on its own scale.
+    """Plot mean |flow| (in px, if it has a unit) and mean ε over the frames, each on its own scale.
 
     Parameters
     ----------
@@ -81,10 +84,11 @@ def draw_course(axis: Any, stored: StoredClip, shard: Shard) -> None:
     mean_strain = shard.instances[:, 2].mean((1, 2), np.float32)
     axis.plot(shard.frames, magnitude, marker="o", color="tab:blue")
     strains.plot(shard.frames, mean_strain, marker="s", color="tab:red")
-    for scale, name, colour in ((axis, "mean |flow|, px", "blue"), (strains, "mean ε", "red")):
+    flow = "mean |flow|, px" if stored.cache.measure.unit else "mean |flow|"
+    for scale, name, colour in ((axis, flow, "blue"), (strains, "mean ε", "red")):
         scale.set_ylabel(name, color=f"tab:{colour}")
         scale.set_ylim(bottom=0)
-    axis.set_xlabel("frame")
+    axis.set_xlabel("frame" if stored.record.clip.numbered else "instance")
     _mark_frames(axis, *stored)
 
 

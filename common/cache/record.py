@@ -37,6 +37,8 @@ class ClipRecord:
     def __post_init__(self) -> None:
         if not set(self.untrained) < set(range(len(self.frames))):
             raise ValueError(f"{self.id}: untrained rows {self.untrained} of {len(self.frames)}")
+        if not 0 <= self.middle < len(self.frames):
+            raise ValueError(f"{self.id}: middle {self.middle} of {len(self.frames)} instances")
 
     def __repr__(self) -> str:
         frames = f"{self.frames[0]} to {self.frames[-1]}" if self.frames else "none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from raicl.common.cache.hdf5 import SURVEY, plain_array, reading, replacing
 from raicl.common.errors import InputError
 from raicl.common.quality import Quality
 
-FORMAT, VERSION = "raicl-shard", 1
+FORMAT, VERSION = "raicl-shard", 2
 _SHARD_BYTES = 8 << 30  # far more than the longest clip, far less than a crafted shape may claim
 
 
@@ -25,11 +26,13 @@ class Shard:
 
     Attributes
     ----------
-    instances : float16 (N, 3, S, S), raw and signed (u px, v px, ε), onset → frame.
-    frames : int32 (N,), annotation number of each instance's frame.
+    instances : float16 (N, 3, S, S), raw and signed (u px, v px, ε), onset → frame. Of a flow that
+        was made elsewhere, what its cache says (see `raicl.common.cache.measure`).
+    frames : int32 (N,), annotation number of each instance's frame, or its count from 1.
     frame_digests : uint8 (N, 32), SHA-256 of each frame's file.
     onset_face : uint8 (S, S), the aligned onset frame, for overlays.
-    transform : float64 (2, 3), raw px → crop px.
+    transform : float64 (2, 3), raw px → crop px. This and the two before are None if the flow was
+        made elsewhere and nobody has its frames.
     flags : how the face was found, and what was unusual.
     head_motion : float64 (N, 2, 3), the head motion that was removed from (u, v), as a map of crop
         px on the onset → crop px on the instance's frame; None if it was kept.
@@ -39,28 +42,39 @@ class Shard:
         shard, which did not check either that what it had found is a face.
     landmarks : float32 (K, 2) of the face on the onset, px of the crop, for overlays. They are in
         no digest. None without any, or if an older raicl wrote the shard.
+    units : of u, v and ε, for people; in no digest.
     """
 
     instances: NDArray[np.float16]
     frames: NDArray[np.int32]
-    frame_digests: NDArray[np.uint8]
-    onset_face: NDArray[np.uint8]
-    transform: NDArray[np.float64]
+    frame_digests: NDArray[np.uint8] | None
+    onset_face: NDArray[np.uint8] | None
+    transform: NDArray[np.float64] | None
     flags: tuple[str, ...]
     fingerprint: str
     base: str
     head_motion: NDArray[np.float64] | None = None
     quality: Quality | None = None
     landmarks: NDArray[np.float32] | None = None
+    units: str = "px,px,1"
 
     @property
     def size(self) -> int:
         """Side S, px."""
         return int(self.instances.shape[-1])
 
+    @property
+    def backdrop(self) -> NDArray[np.uint8]:
+        """What maps are drawn on, (S, S): the onset face, or white paper if nobody has it."""
+        if self.onset_face is not None:
+            return self.onset_face
+        return np.full((self.size, self.size), 255, np.uint8)
+
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays that are stored as datasets, by name."""
-        held = {name: getattr(self, name) for name in _ARRAYS | _OPTIONAL | _UNDIGESTED}
+        held = {
+            name: getattr(self, name) for name in (*_ARRAYS, *_OF_FRAMES, *_OPTIONAL, *_UNDIGESTED)
+        }
         return {name: np.ascontiguousarray(a) for name, a in held.items() if a is not None}
 
     @property
@@ -84,6 +98,8 @@ class Shard:
 _ARRAYS: dict[str, tuple[type[np.generic], int]] = {
     "instances": (np.float16, 4),
     "frames": (np.int32, 1),
+}
+_OF_FRAMES: dict[str, tuple[type[np.generic], int]] = {
     "frame_digests": (np.uint8, 2),
     "onset_face": (np.uint8, 2),
     "transform": (np.float64, 2),
@@ -99,13 +115,18 @@ def write_shard(path: Path, shard: Shard) -> None:
         store_shard(file, shard)
 
 
+def _oldest_version(shard: Shard) -> int:
+    """Readers of version 1 would call a shard without frames damaged."""
+    return VERSION if any(getattr(shard, name) is None for name in _OF_FRAMES) else 1
+
+
 def store_shard(group: h5py.Group, shard: Shard) -> None:
     """Write a shard's arrays and attributes into an open group."""
     group.attrs["format"] = FORMAT
-    group.attrs["version"] = VERSION
+    group.attrs["version"] = _oldest_version(shard)
     group.attrs["axes"] = "instance,channel,row,column"
     group.attrs["channels"] = "u,v,strain"
-    group.attrs["units"] = "px,px,1"
+    group.attrs["units"] = shard.units
     group.attrs["flags"] = ",".join(shard.flags)
     group.attrs["fingerprint"] = shard.fingerprint
     group.attrs["base"] = shard.base
@@ -145,29 +166,38 @@ def _load(file: h5py.File, group: str, where: str) -> tuple[Shard, str]:
         node = node[part]
     if node.attrs.get("format") != FORMAT or int(node.attrs.get("version", 0)) > VERSION:
         raise InputError("not a shard this program can read", where=where, fix="upgrade raicl")
+    of_frames = _OF_FRAMES if int(node.attrs["version"]) == 1 else {}
     may_be = _OPTIONAL | _UNDIGESTED
-    expected = _ARRAYS | {name: kind for name, kind in may_be.items() if name in node}
+    expected = _ARRAYS | of_frames | {n: kind for n, kind in may_be.items() if n in node}
     arrays: dict[str, Any] = {
         name: plain_array(node, name, dtype, ndim, limit=_SHARD_BYTES, where=where)
         for name, (dtype, ndim) in expected.items()
     }
+    _check_shapes(arrays, where)
+    unknown: dict[str, Any] = dict.fromkeys(_OF_FRAMES)
+    shard = Shard(
+        **unknown | arrays,
+        flags=tuple(filter(None, str(node.attrs["flags"]).split(","))),
+        fingerprint=str(node.attrs["fingerprint"]),
+        base=str(node.attrs["base"]),
+        quality=_load_quality(node, where) if _QUALITY in node else None,
+        units=str(node.attrs.get("units", Shard.units)),
+    )
+    return shard, str(node.attrs["digest"])
+
+
+def _check_shapes(arrays: Mapping[str, Any], where: str) -> None:
     n, channels, height, width = arrays["instances"].shape
-    if channels != 3 or height != width or arrays["onset_face"].shape != (height, width):
+    face = arrays.get("onset_face")
+    if channels != 3 or height != width or (face is not None and face.shape != (height, width)):
         raise InputError("the instances are not (N, 3, S, S)", where=where)
-    if arrays["frames"].shape != (n,) or arrays["frame_digests"].shape != (n, 32):
+    digests = arrays.get("frame_digests")
+    if arrays["frames"].shape != (n,) or (digests is not None and digests.shape != (n, 32)):
         raise InputError("the frames do not match the instances", where=where)
     if "head_motion" in arrays and arrays["head_motion"].shape != (n, 2, 3):
         raise InputError("the head's motions do not match the instances", where=where)
     if "landmarks" in arrays and arrays["landmarks"].shape[1] != 2:
         raise InputError("the landmarks are not (K, 2)", where=where)
-    shard = Shard(
-        **arrays,
-        flags=tuple(filter(None, str(node.attrs["flags"]).split(","))),
-        fingerprint=str(node.attrs["fingerprint"]),
-        base=str(node.attrs["base"]),
-        quality=_load_quality(node, where) if _QUALITY in node else None,
-    )
-    return shard, str(node.attrs["digest"])
 
 
 def _load_quality(node: h5py.Group, where: str) -> Quality:

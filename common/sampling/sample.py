@@ -176,6 +176,8 @@ def find_apex(clip: Clip, numbers: Sequence[int]) -> tuple[int | None, str]:
 
     An apex on the onset is as implausible as one outside the clip, because nothing has moved yet.
     """
+    if clip.apex is None and not clip.numbered:
+        return None, "nobody says which instance shows it"
     if clip.apex is None:
         implausible = "apex-implausible" in clip.flags
         return None, "the annotated one is implausible" if implausible else "none is annotated"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.common.cache.measure import Measure as FlowMeasure
 from raicl.common.quality import UNITS
 
 Numbers = Mapping[str, float]
@@ -63,6 +64,14 @@ MEASURES = {
         name="mean strain", unit="px per px", bad="either", digits=4, least_spread=0.001
     ),
 }
+
+
+def measures_of(flow: FlowMeasure) -> dict[str, Measure]:
+    """`MEASURES` as they are named for a cache whose flow has this unit, or none."""
+    if flow.unit:
+        return MEASURES
+    unitless = {name: replace(MEASURES[name], unit="") for name in ("flow", "strain")}
+    return MEASURES | unitless
 
 
 class Concern(NamedTuple):

@@ -16,7 +16,7 @@ from raicl.common.order import natural_key
 from raicl.common.pages import licensed, policy_source, refuse_other
 from raicl.common.templates import load_template
 from raicl.common.terminal.wording import RESEARCH_ONLY
-from raicl.data.gallery.numbers import MEASURES
+from raicl.data.gallery.numbers import measures_of
 from raicl.data.gallery.tiles import SIDE, Tile, tiles_of
 
 Counts = dict[str, int]
@@ -42,13 +42,15 @@ def write_gallery(path: Path, cache: Cache) -> None:
     text = template.render(
         name=cache.path.name,
         tiles=tiles,
-        measures=MEASURES,
+        measures=measures_of(cache.measure),
         side=SIDE,
         subjects=_counts(clip.subject_key for clip in clips),
         emotions=_counts(clip.emotion for clip in clips),
         protocols=_protocols(tiles),
         flags=_counts(flag for clip in clips for flag in clip.flags),
-        unmeasured=sum(record.quality is None for record in cache.records),
+        unmeasured=sum(record.quality is None and record.clip.numbered for record in cache.records),
+        made_elsewhere="" if all(clip.numbered for clip in clips) else str(cache.measure),
+        px=cache.measure.px,
         crop=cache.size,
         eyes=eye_places(cache.size) if _aligned(cache.records) else None,
         left_out={"failed": cache.manifest.failures, "skipped": cache.manifest.skipped},

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from raicl.common.cache.flows import Cache, not_finite
 from raicl.common.cache.record import ClipRecord
+from raicl.common.cache.shards import Shard
 from raicl.common.clip import Clip
 from raicl.common.drawing import matplotlib
 from raicl.common.pages import data_uri
@@ -32,7 +33,7 @@ class Measured:
     Attributes
     ----------
     face, flow, strain : data URIs of the aligned onset, and of |flow| and strain averaged over the
-        instances.
+        instances. That of the face is empty if nobody has it.
     dots : the landmarks on the face, as the path of an SVG in px of the crop; empty if the cache
         has none.
     flow_reach, strain_reach : the largest value of the two, which has the last colour: px, and
@@ -123,7 +124,7 @@ def measure(cache: Cache, record: ClipRecord) -> Measured:
         raise not_finite(cache, record)
     known = {} if shard.quality is None else shard.quality.to_json()
     return Measured(
-        face=data_uri(encode_webp(shard.onset_face, side=SIDE, quality=_QUALITY), "image/webp"),
+        face=_face(shard),
         dots="" if shard.landmarks is None else dots(shard.landmarks),
         flow=_painted(flow_map, "viridis"),
         strain=_painted(strain_map, "magma"),
@@ -131,6 +132,12 @@ def measure(cache: Cache, record: ClipRecord) -> Measured:
         strain_reach=float(strain_map.max()),
         numbers=known | {"flow": float(flow_map.mean()), "strain": float(strain_map.mean())},
     )
+
+
+def _face(shard: Shard) -> str:
+    if shard.onset_face is None:
+        return ""
+    return data_uri(encode_webp(shard.onset_face, side=SIDE, quality=_QUALITY), "image/webp")
 
 
 def dots(landmarks: NDArray[np.float32]) -> str:

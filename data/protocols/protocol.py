@@ -66,8 +66,11 @@ class Rule(_Strict):
     clip_list_of: str | None = None
 
     def lists(self, sheet: str) -> bool:
-        """Whether there is an official list for this version or variant."""
-        return self.clip_list is not None and self.clip_list_of in (None, sheet)
+        """Whether there is an official list for this version or variant.
+
+        A clip that does not say its variant (``""``) may be of the list: its digest tells.
+        """
+        return self.clip_list is not None and (not sheet or self.clip_list_of in (None, sheet))
 
 
 class Protocol(_Strict):
@@ -103,15 +106,36 @@ class Protocol(_Strict):
         return None if name is None else self.classes_of(clip.dataset).index(name)
 
     def class_name(self, clip: Clip) -> str | None:
-        """Name of a clip's class; None if the protocol leaves the clip out."""
+        """Name of a clip's class; None if the protocol leaves the clip out.
+
+        Emotions and classes match in any case. A clip that states its class has it, if the protocol
+        has this class; what it states is else taken for an emotion.
+        """
         rule = self._rule(clip.dataset)
-        if rule is None or clip.emotion not in rule.emotions:
+        if rule is None:
             return None
-        if rule.require_apex and clip.apex in (None, clip.annotated_onset):
+        emotion = clip.emotion.casefold()
+        if clip.labelled == "class":
+            named = {name.casefold(): name for name in self.classes_of(clip.dataset)}
+            if emotion in named:  # whoever gave the class has left out what has none
+                return named[emotion]
+        if emotion not in rule.emotions:
+            return None
+        # without frame numbers nobody knows whether an apex was annotated
+        if rule.require_apex and clip.numbered and clip.apex in (None, clip.annotated_onset):
             return None
         if f"{clip.subject}/{clip.name}" in rule.exclude.get(clip.sheet, ()):
             return None
-        return rule.emotions[clip.emotion]
+        return rule.emotions[emotion]
+
+    def outsider(self, clip: Clip) -> str:
+        """What a clip that the protocol leaves out is called: its emotion, and what it lacks."""
+        rule = self._rule(clip.dataset)
+        if rule is None or clip.emotion.casefold() not in rule.emotions:
+            return clip.emotion
+        if f"{clip.subject}/{clip.name}" in rule.exclude.get(clip.sheet, ()):
+            return f"{clip.emotion} that the list leaves out"
+        return f"{clip.emotion} without an apex"
 
     def classes_of(self, dataset: str) -> tuple[str, ...]:
         """The classes of one database, in the order of their indices."""
@@ -148,8 +172,8 @@ class Protocol(_Strict):
         """Published counts of the complete database with this version of its sheet, or None."""
         if dataset not in self.databases:
             return None
-        counts = self.databases[dataset].expected
-        return counts.get(sheet, counts.get("any"))
+        rule = self.databases[dataset]
+        return rule.expected.get(sheet or rule.clip_list_of or "", rule.expected.get("any"))
 
     def _rule(self, dataset: str) -> Rule | None:
         return self.databases.get(self.like.get(dataset, dataset))

@@ -18,7 +18,7 @@ from raicl.data.database import read_database
 from raicl.data.protocols.protocol import load_protocol
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.run.device import configure_torch
 from raicl.train.settings import TrainSettings, load_preset
 from tests.benchmarks.learning import linear_inputs, linear_scores, network_scores

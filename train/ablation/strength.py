@@ -43,8 +43,8 @@ class Motions:
         return self._known[key]
 
 
-def unit_strength(unit: Unit, tested: Collection[str], motions: Motions) -> RowStrength:
-    """The strength of what a unit trains on and tests.
+def unit_strength(unit: Unit, tested: Collection[str], motions: Motions) -> RowStrength | None:
+    """The strength of what a unit trains on and tests. None if nobody knows the zero of the flow.
 
     Parameters
     ----------
@@ -56,6 +56,8 @@ def unit_strength(unit: Unit, tested: Collection[str], motions: Motions) -> RowS
     """
     settings = unit.settings
     composite = assemble(unit.flows, load_protocol(settings.protocol), settings)
+    if not composite.measure.zero:
+        return None
     return composite_strength(composite, settings.infer, tested, motions)
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from raicl.common.cache.flows import Cache, StoredClip, digest_instances, open_cache
+from raicl.common.cache.flows import Cache, StoredClip, digest_instances
+from raicl.common.cache.measure import Measure
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
-from raicl.common.order import natural_key
-from raicl.common.sampling.sample import FLAGS, SamplingSettings
+from raicl.common.sampling.sample import FLAGS
 from raicl.common.terminal.wording import counted
-from raicl.common.video import is_own_video
 from raicl.data.protocols.agreement import official_lines, published_lines
 from raicl.data.protocols.protocol import Protocol
 
@@ -32,7 +30,7 @@ class Composite:
     records : clips inside the protocol by id, in natural order, each with the cache that holds it.
         The order and the number of the caches make no difference.
     labels : class index by clip id.
-    outside : number of clips that the protocol leaves out, by emotion.
+    outside : number of clips that the protocol leaves out, by emotion, and by what they lack.
     left_out : by clip id, why a clip cannot be sampled as the run asks.
     fitted : by clip id, the rows in its cache that the scale is fitted on. Empty if these are the
         rows that are trained on.
@@ -54,6 +52,11 @@ class Composite:
     def clips(self) -> list[Clip]:
         """Every clip inside the protocol."""
         return [record.clip for _, record in self.records.values()]
+
+    @property
+    def measure(self) -> Measure:
+        """What the numbers of the flow mean: the same in all caches, or they were refused."""
+        return self.caches[0].measure
 
     @property
     def flagged(self) -> Counter[str]:
@@ -140,102 +143,6 @@ class Composite:
         return [record.clip for record in records if record.id not in self.left_out]
 
 
-_WHICH_CLIPS = {"short"}  # chooses clips, not how an instance is made
-_WHICH_FRAMES = {"sampling", *SamplingSettings.model_fields}
-
-
-def compose(
-    paths: Sequence[Path],
-    protocol: Protocol,
-    *,
-    test: Sequence[Path] = (),
-    as_prepared: bool = True,
-) -> Composite:
-    """Open caches and label their clips. Only the indices are read.
-
-    Parameters
-    ----------
-    test : caches of databases that are only tested. If there are any, `paths` are only trained on.
-    as_prepared : train on the frames that stage 1 sampled. Otherwise the run samples anew, and the
-        caches may differ in their sampling.
-
-    Raises
-    ------
-    InputError : a cache is unusable, of own videos, or was prepared differently from the first, a
-        clip is in two caches, the databases have different classes, or fewer than two are left.
-    """
-    caches = tuple(open_cache(path) for path in (*paths, *test))
-    tested = _tested(caches[: len(paths)], caches[len(paths) :])
-    ignored = _WHICH_CLIPS if as_prepared else _WHICH_CLIPS | _WHICH_FRAMES
-    for cache in caches[1:]:
-        _check_comparable(caches[0], cache, ignored)
-    found = _collect(caches)
-    classes = protocol.shared_classes(record.clip.dataset for _, record in found)
-    labelled = [(stored, protocol.label(stored.record.clip)) for stored in found]
-    composite = Composite(
-        caches=caches,
-        protocol=protocol,
-        classes=classes,
-        records={stored.record.id: stored for stored, label in labelled if label is not None},
-        labels={stored.record.id: label for stored, label in labelled if label is not None},
-        outside=Counter(stored.record.clip.emotion for stored, label in labelled if label is None),
-        tested=tested,
-    )
-    check_classes(composite)
-    return composite
-
-
-def _tested(train: Sequence[Cache], test: Sequence[Cache]) -> frozenset[str]:
-    """Databases that are only tested. None of them may be in a cache that is trained on."""
-    trained, tested = (
-        {record.clip.dataset for cache in caches for record in cache.records}
-        for caches in (train, test)
-    )
-    if both := sorted(trained & tested):
-        raise InputError(
-            f"database {both[0]} would be trained on and tested",
-            where=", ".join(str(cache.path) for cache in (*train, *test)),
-            fix="give each database on one side, or leave out --test to hold out its subjects",
-        )
-    return frozenset(tested)
-
-
-def _collect(caches: Sequence[Cache]) -> list[StoredClip]:
-    """Every clip with its cache, in natural order of the ids."""
-    found: dict[str, StoredClip] = {}
-    for cache in caches:
-        for record in cache.records:
-            if is_own_video(record.clip):
-                raise InputError(
-                    "clips of own videos have no emotion: nothing can be learnt or scored",
-                    where=str(cache.path),
-                    fix=f"classify them: raicl predict MODEL {cache.path}",
-                )
-            if record.id in found:
-                raise InputError(
-                    f"clip {record.id} is in two caches",
-                    where=f"{found[record.id].cache.path}, {cache.path}",
-                    fix="give each database once",
-                )
-            found[record.id] = StoredClip(cache, record)
-    return [found[key] for key in sorted(found, key=natural_key)]
-
-
-def _check_comparable(first: Cache, other: Cache, ignored: set[str]) -> None:
-    """Check that the instances of both caches were made alike, or scaling would mix two units."""
-    ours, theirs = ({**cache.settings, "size": cache.size} for cache in (first, other))
-    keys = sorted(
-        key for key in (ours | theirs).keys() - ignored if ours.get(key) != theirs.get(key)
-    )
-    if keys:
-        values = "; ".join(f"{key}: {ours.get(key)!r} and {theirs.get(key)!r}" for key in keys)
-        raise InputError(
-            f"two caches were prepared differently ({values})",
-            where=f"{first.path}, {other.path}",
-            fix="run raicl-prep for both with the same options",
-        )
-
-
 def check_classes(composite: Composite) -> None:
     """Check that there are classes to tell apart.
 
@@ -245,11 +152,32 @@ def check_classes(composite: Composite) -> None:
     """
     trained = [clip.id for clip in composite.clips if composite.trains(clip)]
     if sum(count > 0 for count in composite.class_counts(trained)) < 2:
-        reasons = Counter(composite.left_out.values()).most_common(1)
-        first = f"; {counted(reasons[0][1], 'clip')} left out: {reasons[0][0]}" if reasons else ""
+        reasons = [
+            *(f"{counted(n, 'clip')} left out: {why}" for why, n in _most(composite.left_out)),
+            *(f"{counted(n, 'clip')} outside: {why}" for why, n in composite.outside.most_common()),
+        ]
         raise InputError(
             f"protocol {composite.protocol.name} needs clips of two classes, "
-            f"found {composite.shown_counts(trained)}{first}",
+            f"found {'; '.join([composite.shown_counts(trained), *reasons[:_SHOWN]])}",
             where=", ".join(str(cache.path) for cache in composite.caches),
-            fix="choose another --protocol or --sampling, or prepare more clips",
+            fix=_sampling_fix(composite)
+            or "choose another --protocol or --sampling, or prepare more clips",
         )
+
+
+_SHOWN = 3  # reasons that are named
+
+
+def _most(left_out: Mapping[str, str]) -> list[tuple[str, int]]:
+    return Counter(left_out.values()).most_common()
+
+
+def _sampling_fix(composite: Composite) -> str:
+    """What to do if clips vanish because nobody knows which of their instances is the apex."""
+    clips = (record.clip for cache in composite.caches for record in cache.records)
+    if not composite.left_out or all(clip.numbered for clip in clips):
+        return ""
+    return (
+        "if each flow leads to its apex, say so: raicl-prep import --frame apex; "
+        "else give --sampling cache"
+    )

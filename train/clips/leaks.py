@@ -82,14 +82,16 @@ def find_leaks(composite: Composite, folds: Sequence[Fold]) -> Leaks:
 
 def _contents(shard: Shard, counts: Counter[str]) -> Iterator[tuple[Content, int]]:
     """Every instance and frame that is evidence, with its frame's number. Updates `counts`."""
-    rows = zip(shard.instances, shard.frame_digests, shard.frames.tolist(), strict=True)
+    digests = [None] * len(shard.frames) if shard.frame_digests is None else shard.frame_digests
+    rows = zip(shard.instances, digests, shard.frames.tolist(), strict=True)
     for instance, frame, number in rows:
         counts["instance"] += 1
         if instance.any():
             yield ("instance", hashlib.sha256(instance.tobytes()).digest()), number
         else:
             counts["still"] += 1
-        yield ("frame", frame.tobytes()), number
+        if frame is not None:
+            yield ("frame", frame.tobytes()), number
 
 
 def _pairs(

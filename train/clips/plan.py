@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from raicl.data.protocols.protocol import Protocol, load_protocol
-from raicl.train.clips.composite import Composite, check_classes, compose
+from raicl.train.clips.compose import compose
+from raicl.train.clips.composite import Composite, check_classes
 from raicl.train.clips.folds import Fold, make_folds
 from raicl.train.clips.inner import check_inner
+from raicl.train.clips.measured import check_measure
 from raicl.train.clips.resample import resample
 from raicl.train.settings import TrainSettings
 
@@ -48,10 +50,12 @@ def assemble(
 
     Raises
     ------
+    UsageError : see `check_measure`.
     InputError : see `compose`, `resample` and `controlled`.
     """
     prepared = settings.sampling == "cache"
     composite = compose(flows, protocol, test=test, as_prepared=prepared)
+    check_measure(composite, settings)
     return controlled(resample(composite, settings), settings)
 
 

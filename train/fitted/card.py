@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from raicl.common.cache.measure import Measure
 from raicl.common.files import write_atomic
 from raicl.common.settings import SettingValue
 from raicl.common.templates import load_template
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
 _SHOWN = (0.05, 0.5, 0.95, 0.0, 1.0)  # the quantiles in the card
-_FACTS = ("Folds", "Selection", "Duplicates")
+_FACTS = ("Folds", "Selection", "Duplicates", "Flow")
 _SYNTHETIC = "synthetic"
 
 
@@ -128,7 +129,8 @@ def _values(name: str, told: Fitted) -> dict[str, Any]:
         "synthetic": 0 if synthetic is None else synthetic.clips,
         "remarks": remarks(record.left_out, record.flagged),
         "inference": describe_inference(told.settings),
-        "scaling": _scaling(record.scale),
+        "scaling": _scaling(record.scale, record.measure),
+        "measure": record.measure,
         "changed": _changed(told.settings),
         "score_names": SCORE_NAMES,
         "interval": _interval,
@@ -162,10 +164,11 @@ def _landmarks(preparation: dict[str, SettingValue]) -> Licence:
     return known("landmarks", str(digest))
 
 
-def _scaling(scale: Scale) -> str:
+def _scaling(scale: Scale, measure: Measure) -> str:
+    divided = f"divided by {scale.flow:.6g}{measure.px} (flow) and {scale.strain:.6g} (strain)"
     ways: dict[ScaleName, str] = {
-        "train-std": f"divided by {scale.flow:.6g} px (flow) and {scale.strain:.6g} (strain)",
-        "const": f"divided by {scale.flow:.6g} px (flow) and {scale.strain:.6g} (strain)",
+        "train-std": divided,
+        "const": divided,
         "none": "left as they are",
         "sample-std": "divided by each instance's own standard deviations",
         "sample-maxabs": "divided by each instance's own largest magnitude",

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from raicl.common.cache.measure import Measure
 from raicl.common.errors import UsageError
 from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.fitted.intake import Given, as_stored, misshapen, one_instance
@@ -226,11 +227,12 @@ class Predictor:
 
     def __repr__(self) -> str:
         size = f"(N, 3, {self.crop}, {self.crop})"
+        channels = (Measure() if self.fitted is None else self.fitted.record.measure).channels
         lines = [
             f"Predictor of {len(self.classes)} classes: {', '.join(self.classes)}",
             f"  from     {self.source}, digest {self.digest[:16]}",
             *_fitted_lines(self),
-            f"  takes    {size}: u px, v px, strain; input {self.settings.size} px",
+            f"  takes    {size}: {channels}; input {self.settings.size} px",
             f"  tests    {describe_inference(self.settings)}, on {self._device}",
             f"  says     {_probabilities_line(self.calibration)}",
             f"  {RESEARCH_ONLY}",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from raicl.common.cache.measure import Measure
 from raicl.common.settings import SettingValue
 from raicl.common.versioned import Versioned
 from raicl.train.fold.calibration import Calibration
@@ -82,6 +83,11 @@ class ModelRecord(Versioned):
     only_tested: int
     subject_keys: tuple[str, ...] | None = None
     calibration: Calibration | None = None
+
+    @property
+    def measure(self) -> Measure:
+        """What the numbers of the flow mean that it was fitted on."""
+        return Measure.of(self.preparation)
 
     @property
     def clips(self) -> int:

@@ -132,8 +132,11 @@ def quantities(
     middle : its middle instance as the cache holds it, (3, S, S).
     """
     u, v, _ = middle.astype(np.float32)
+    cache, record = stored
     found = Measured(stored, np.hypot(u, v), frame_rate(stored, settings))
-    return {name: source.of(found) for name, source in _SOURCES.items()}
+    unknown = () if cache.measure.unit else tuple(name for name in _SOURCES if name.endswith("_px"))
+    unknown += () if record.clip.numbered else ("length_frames",)
+    return {n: None if n in unknown else source.of(found) for n, source in _SOURCES.items()}
 
 
 def frame_rate(stored: StoredClip, settings: TrainSettings) -> float | None:

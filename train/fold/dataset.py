@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from raicl.common.terminal.wording import clips_of_subjects
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.inputs.geometry import resize_instances
 from raicl.train.inputs.instances import read_clip
 

@@ -5,10 +5,13 @@ Defined in docs/method.md 3.7, the alternatives in 6.B.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from raicl.train.clips.folds import FoldError
@@ -68,10 +71,15 @@ def predict(
             truth=labels[clip],
             predicted=verdict.predicted,
             probabilities=verdict.probabilities,
-            motion_px=float(instances.motion[tested[clip]].mean()),
+            motion_px=_motion(instances.motion[tested[clip]]),
         )
         for clip, verdict in found.items()
     ]
+
+
+def _motion(lengths: NDArray[np.float64]) -> float | None:
+    mean = float(lengths.mean())
+    return None if math.isnan(mean) else mean
 
 
 def classify(

@@ -43,23 +43,27 @@ def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence
     save_png(figure, path)
 
 
-def draw_attention(path: Path, *, face: NDArray[np.uint8], seen: Attention, title: str) -> None:
+def draw_attention(
+    path: Path, *, face: NDArray[np.uint8] | None, seen: Attention, title: str, unit: str = " px"
+) -> None:
     """Write the picture of `attention_figure`."""
-    save_png(attention_figure(face=face, seen=seen, title=title), path)
+    save_png(attention_figure(face=face, seen=seen, title=title, unit=unit), path)
 
 
 def attention_figure(
     *,
-    face: NDArray[np.uint8],
+    face: NDArray[np.uint8] | None,
     seen: Attention,
     title: str,
+    unit: str = " px",
     below: Callable[[Any], None] | None = None,
 ) -> Figure:
     """Draw one clip: onset face, u, v and strain, the class map on the face, and the regions.
 
     Parameters
     ----------
-    face : aligned onset frame, (S, S).
+    face : aligned onset frame, (S, S). None if nobody has it; maps are then drawn on white paper.
+    unit : of u and v, as it is printed behind a number.
     seen : instance, class map of the predicted class and assignment of the regions.
     below : draws into an axis of matplotlib that is as wide as the figure, under the others.
     """
@@ -79,9 +83,11 @@ def attention_figure(
         below(figure.add_subplot(cells[rows, :]))
     grey = {"cmap": "gray", "vmin": 0, "vmax": 255}
     reach = max(float(np.abs([u, v]).max()), 1e-6)  # px, shared by u and v
-    _panel(grid[0, 0], "onset", face, **grey)
-    _panel(grid[0, 1], f"u ±{reach:.2g} px", u, cmap="RdBu_r", vmin=-reach, vmax=reach)
-    _panel(grid[0, 2], f"v ±{reach:.2g} px", v, cmap="RdBu_r", vmin=-reach, vmax=reach)
+    name = "onset" if face is not None else "no onset face"
+    face = np.full(u.shape, 255, np.uint8) if face is None else face
+    _panel(grid[0, 0], name, face, **grey)
+    _panel(grid[0, 1], f"u ±{reach:.2g}{unit}", u, cmap="RdBu_r", vmin=-reach, vmax=reach)
+    _panel(grid[0, 2], f"v ±{reach:.2g}{unit}", v, cmap="RdBu_r", vmin=-reach, vmax=reach)
     _panel(grid[0, 3], f"strain ≤ {strain.max():.2g}", strain, cmap="magma", vmin=0)
     class_map = seen.class_map.numpy()
     limit = max(float(np.abs(class_map).max()), 1e-6)  # keeps the sign: red speaks for the class

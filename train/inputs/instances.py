@@ -44,7 +44,8 @@ class Instances:
     moments : mean and mean square of flow and of strain over the instances of a clip that the scale
         is fitted on, by clip id, float64 (2, 2).
     strength : mean length of the flow per row, px of the network's input, float64 (N,).
-    motion : the same before resizing, px of the cache's crop, float64 (N,).
+    motion : the same before resizing, px of the cache's crop, float64 (N,). NaN where nobody knows
+        the unit of the flow.
     """
 
     def __init__(
@@ -139,7 +140,8 @@ def load_instances(
             whole = torch.from_numpy(read_clip(cache, record).instances)
             raw, clip = whole[list(record.used_rows)], slice(start, end)
             instances = resize_instances(raw, size)
-            motion[clip], strength[clip] = mean_length(raw), mean_length(instances)
+            strength[clip] = mean_length(instances)
+            motion[clip] = mean_length(raw) if cache.measure.unit else np.nan
             trained = instances[: len(record.train_rows)]
             rows = None if fitted is None else fitted.get(record.id)
             scaled = trained if rows is None else resize_instances(whole[list(rows)], size)

@@ -87,7 +87,9 @@ def redraw(
         model = network_of(outcome, fold)
         seen = attend(model, instances, outcome.folds[fold].scale, row)
         content = io.BytesIO()
-        figure = draw(face=cache.read(record).onset_face, seen=seen, title="")
+        figure = draw(
+            face=cache.read(record).onset_face, seen=seen, title="", unit=cache.measure.px
+        )
         figure.savefig(content, **_WEBP)
         shown = "onset face, u, v, strain and the map of the class it was given"
         shown += "" if seen.assignment is None else ", and the regions"

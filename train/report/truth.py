@@ -29,6 +29,12 @@ class KnownClip:
         cache, record = stored
         self._path = database / "truth" / record.clip.subject / f"{record.clip.name}.npz"
         shard = cache.read(record)
+        if shard.transform is None or shard.frame_digests is None:
+            raise InputError(
+                f"clip {record.id}: nobody knows the frames of a flow that was made elsewhere",
+                where=str(cache.path),
+                fix="leave --truth out, or prepare the frames of the database",
+            )
         known = read_digests(self._path)
         pairs = zip(shard.frames.tolist(), shard.frame_digests, strict=True)
         # databases of one seed share names and frame numbers, so only the pictures tell them apart

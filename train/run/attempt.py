@@ -178,7 +178,11 @@ def _save(experiment: Experiment, tested: _Tested, instances: Instances, folder:
         cache, record = experiment.composite.records[first.clip]
         title = f"{record.id}: {experiment.classes[first.predicted]}"
         pictures.draw_attention(
-            folder / "attention.png", face=cache.read(record).onset_face, seen=seen, title=title
+            folder / "attention.png",
+            face=cache.read(record).onset_face,
+            seen=seen,
+            title=title,
+            unit=cache.measure.px,
         )
 
 

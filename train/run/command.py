@@ -13,6 +13,7 @@ from raicl.common.terminal import console
 from raicl.train.clips.fold_option import choose_folds
 from raicl.train.clips.folds import describe_evaluation
 from raicl.train.clips.leaks import describe_leaks, find_leaks
+from raicl.train.clips.measured import describe_flow
 from raicl.train.clips.overview import describe_input, print_folds
 from raicl.train.clips.plan import plan
 from raicl.train.fold.events import summary_writer
@@ -87,7 +88,12 @@ def run(
 
     folder = run_dir or default_folder(composite, settings)
     opened = open_run(folder, composite, settings, overwrite=overwrite)
-    for line in (describe_evaluation(composite, settings), *describe_input(composite)):
+    flow = describe_flow(composite, settings)
+    for line in (
+        describe_evaluation(composite, settings),
+        *describe_input(composite),
+        *([f"flow: {flow}"] if flow else []),
+    ):
         opened.log(line)
     opened.log(f"{len(chosen)} of {len(folds)} folds on {describe_device(device)}, run {folder}")
     if pictures and not draw:

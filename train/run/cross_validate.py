@@ -10,6 +10,7 @@ from raicl.common.terminal.progress import duration
 from raicl.common.terminal.wording import counted
 from raicl.train.clips.folds import Fold, describe_evaluation
 from raicl.train.clips.leaks import identical_in
+from raicl.train.clips.measured import describe_flow
 from raicl.train.fold import pictures
 from raicl.train.fold.events import EventFiles
 from raicl.train.fold.log import read_log
@@ -137,6 +138,7 @@ def _results(
         split=composite.split,
         cache_digest=composite.digest,
         duplicates=tuple(map(tuple, identical_in(composite))),
+        flow=describe_flow(composite, settings),
         device=", ".join(dict.fromkeys(run.record(fold).device for fold in finished)),
         run_dir=str(run.folder),
         oracle=_oracle(experiment, finished, rows) if experiment.oracle else None,

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from raicl.train.clips.overview import describe_identical
 from raicl.train.scores.results import Terms
 
+_OWN = "px, 0 is rest"  # what a result need not say of its flow
+
 
 def integrity(terms: Terms) -> dict[str, str]:
     """The facts of one result: texts by name."""
+    flow = {"Flow": terms.flow} if terms.flow else {}
     return {
         "Protocol": f"{terms.protocol}, {terms.evaluation}",
         "Folds": f"{terms.folds.done} of {terms.folds.all} done",
@@ -17,16 +20,18 @@ def integrity(terms: Terms) -> dict[str, str]:
         "Seed": f"{terms.seed}, plus the row of the fold",
         "Cache digest": terms.cache_digest,
         "Duplicates": describe_identical(terms.duplicates),
+        **flow,
     }
 
 
 def integrity_lines(names: Sequence[str], runs: Sequence[Terms]) -> list[str]:
     """The facts as lines of text. Where runs differ, each has a line with its name."""
     blocks = [integrity(terms) for terms in runs]
-    width = max(map(len, blocks[0])) + 2
+    rows = list(dict.fromkeys(row for block in blocks for row in block))
+    width = max(map(len, rows)) + 2
     lines = []
-    for row in blocks[0]:
-        texts = [block[row] for block in blocks]
+    for row in rows:
+        texts = [block.get(row, _OWN) for block in blocks]
         if len(set(texts)) == 1:
             lines.append(f"{row.lower():<{width}}{texts[0]}")
         else:

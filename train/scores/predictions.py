@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from raicl.common.cache.measure import UNKNOWN
 from raicl.common.errors import InputError
 from raicl.common.files import write_atomic
 
@@ -26,7 +27,7 @@ class Prediction:
     truth, predicted : class indices.
     probabilities : one per class, see `raicl.train.fold.inference.Verdict`.
     motion_px : mean |flow| over the crop, averaged over the tested instances, px of the cache's
-        crop, before any scaling.
+        crop, before any scaling. None if nobody knows the unit of the flow.
     """
 
     clip: str
@@ -34,7 +35,7 @@ class Prediction:
     truth: int
     predicted: int
     probabilities: tuple[float, ...]
-    motion_px: float
+    motion_px: float | None
 
 
 def write_predictions(
@@ -46,8 +47,9 @@ def write_predictions(
     writer.writerow([*_KEYS, *(f"p_{name}" for name in classes)])
     for row in predictions:
         names = classes[row.truth], classes[row.predicted]
-        numbers = (f"{number:.6f}" for number in (row.motion_px, *row.probabilities))
-        writer.writerow([row.clip, row.subject, *names, *numbers])
+        motion = UNKNOWN if row.motion_px is None else f"{row.motion_px:.6f}"
+        numbers = (f"{number:.6f}" for number in row.probabilities)
+        writer.writerow([row.clip, row.subject, *names, motion, *numbers])
     write_atomic(path, text.getvalue().encode())
 
 
@@ -86,7 +88,9 @@ def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
     return predictions, classes
 
 
-def _read_motion(text: str) -> float:
+def _read_motion(text: str) -> float | None:
+    if text == UNKNOWN:
+        return None
     motion = float(text)
     if not 0 <= motion < math.inf:
         raise ValueError(f"motion_px is {text}")

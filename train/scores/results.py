@@ -121,7 +121,8 @@ class PooledScores(Scores):
     Attributes
     ----------
     databases : scores of the same predictions, restricted to each database.
-    strata : scores by quartile of motion, the weakest first.
+    strata : scores by quartile of motion, the weakest first. Empty if nobody knows the unit of the
+        flow.
     """
 
     databases: dict[str, Scores]
@@ -166,6 +167,7 @@ class Terms(_Values):
     evaluation : how the folds were made, in words.
     selection : which epoch is scored.
     duplicates : groups of clips with the same content under several subjects.
+    flow : what nobody knows of the flow, and what was done about it. Empty of raicl's own.
     """
 
     protocol: str
@@ -175,6 +177,7 @@ class Terms(_Values):
     seed: int
     cache_digest: str
     duplicates: tuple[tuple[str, ...], ...]
+    flow: str = ""
 
     @property
     def partial(self) -> str:

@@ -19,8 +19,11 @@ def motion_strata(predictions: Sequence[Prediction], classes: Sequence[str]) -> 
     The borders are the quartiles over all tested clips. They use no label. A clip on a border
     belongs to the weaker side. Clips of equal motion stay together, so strata may differ in size.
     A class without clips counts as 0 in a stratum's UF1 and UAR, so the stratum lists its classes.
+    Where nobody knows the unit of a motion, there are no strata.
     """
-    motion = [row.motion_px for row in predictions]
+    motion = _motions(predictions)
+    if len(motion) < len(predictions):
+        return {}
     borders = np.quantile(motion, [0.25, 0.5, 0.75])
     numbers = np.searchsorted(borders, motion, side="left")
     return {
@@ -34,7 +37,7 @@ def motion_strata(predictions: Sequence[Prediction], classes: Sequence[str]) -> 
 def _stratum(rows: Sequence[Prediction], classes: Sequence[str]) -> Stratum:
     truth, predicted = [row.truth for row in rows], [row.predicted for row in rows]
     table = confusion_matrix(truth, predicted, len(classes))
-    motion = [row.motion_px for row in rows]
+    motion = _motions(rows)
     scores = {name: float(score(table)) if rows else None for name, score in SCORES.items()}
     return Stratum(
         motion_px=(min(motion), max(motion)) if rows else None,
@@ -44,8 +47,14 @@ def _stratum(rows: Sequence[Prediction], classes: Sequence[str]) -> Stratum:
     )
 
 
+def _motions(rows: Sequence[Prediction]) -> list[float]:
+    return [row.motion_px for row in rows if row.motion_px is not None]
+
+
 def strata_lines(strata: Mapping[str, Stratum]) -> list[str]:
     """The strata as lines of text, except those without clips."""
+    if not strata:
+        return []
     lines = [
         "",
         f"{'motion':<12}{'UF1':>7}{'UAR':>9}{'accuracy':>10}{'clips':>7}   mean |flow|, px",

@@ -56,9 +56,9 @@ class InputSettings(SamplingSettings):
     size: int = setting(
         225,
         "Side of the network's input, px; 32 k + 1 (k times the stride, plus 1) keeps maps "
-        "mirror-symmetric.",
+        "mirror-symmetric. IRC and MRD need a map of 2 x 2 cells: 33 px of 4 stages, 17 of 3.",
         panel=_INPUTS,
-        ge=33,
+        ge=14,
         le=1024,
     )
     scale: ScaleName = setting(

@@ -110,6 +110,24 @@ class TrainSettings(MethodSettings):
         return self
 
     @model_validator(mode="after")
+    def _check_map(self) -> Self:
+        if (self.irc or self.mrd) and self.map_side < 2:
+            raise ValueError(
+                f"size = {self.size} with {self.stages} stages gives a map of one cell, in which "
+                "IRC and MRD have nothing to compare; give stages 3 or a larger size"
+            )
+        return self
+
+    @property
+    def map_side(self) -> int:
+        """Cells along a side of the network's map: each stride of 2 halves, rounding up."""
+        halvings = self.stages + (self.last_stride == 2)
+        side = self.size
+        for _ in range(halvings):
+            side = -(-side // 2)
+        return side
+
+    @model_validator(mode="after")
     def _check_calibration(self) -> Self:
         if self.calibration != "none" and self.infer == "vote":
             raise ValueError(

@@ -32,6 +32,7 @@ def draw_said(path: Path, said: Said, seen: Attention, model: Model) -> None:
     figure = attention_figure(
         face=said.shard.onset_face,
         seen=seen,
+        unit=said.stored.cache.measure.px,
         title="\n".join(shorten(line, _WIDTH, placeholder=" …") for line in lines),
         below=lambda axis: draw_course(axis, said.stored, said.shard),
     )

@@ -81,7 +81,10 @@ def ranges_of(statistics: Statistics) -> Ranges:
 
 def ranges_of_run(predictions: Sequence[Prediction]) -> Ranges:
     """The ranges of a run: it says how much its clips move, and nothing else."""
-    low, high = np.quantile([row.motion_px for row in predictions], (LOW, HIGH)).tolist()
+    known = [row.motion_px for row in predictions if row.motion_px is not None]
+    if not known:
+        return Ranges()
+    low, high = np.quantile(known, (LOW, HIGH)).tolist()
     return Ranges(ends={"motion_mean_px": (low, high)})
 
 

@@ -80,6 +80,8 @@ class Library:
             "offset": record.clip.offset,
             "flags": list(record.clip.flags),
             "frames": list(record.frames),
+            "numbered": record.clip.numbered,
+            "px": opened.viewed.stored.cache.measure.px,
             "middle": record.middle,
             "flow": np.hypot(flow[:, 0], flow[:, 1]).mean((1, 2)).tolist(),
             "strain": opened.instances[:, 2].mean((1, 2)).tolist(),
@@ -117,7 +119,9 @@ class Library:
 
 def layers_of(source: Source) -> dict[str, str]:
     """The layers that each instance of a source has, with their titles."""
-    found = {"onset": "onset", "u": "u, right", "v": "v, down", "strain": "strain"}
+    found = {"u": "u, right", "v": "v, down", "strain": "strain"}
+    if any(viewed.stored.record.clip.numbered for viewed in source.clips):
+        found = {"onset": "onset"} | found
     if source.regions is not None:
         found["class-map"] = "class map"
         found |= {f"region-{n}": f"region {n}" for n in range(1, source.regions + 1)}
@@ -151,7 +155,7 @@ def draw(opened: Opened, row: int, layer: str) -> NDArray[np.uint8]:
     ------
     NoSuchThing : there is no such layer, or no network.
     """
-    reach, face = reaches(opened), opened.shard.onset_face
+    reach, face = reaches(opened), opened.shard.backdrop
     u, v, strain = opened.instances[row]
     layers: dict[str, Callable[[], NDArray[np.uint8]]] = {
         "onset": lambda: face,

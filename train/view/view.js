@@ -119,7 +119,8 @@ function tell(clip) {
   }
   const apex = clip.apex === null ? "" : `, apex ${clip.apex}`;
   const flags = clip.flags.length ? `; flags: ${clip.flags.join(", ")}` : "";
-  facts.append(`${clip.emotion}: onset ${clip.onset}${apex}, offset ${clip.offset}${flags}`);
+  const span = clip.numbered ? `: onset ${clip.onset}${apex}, offset ${clip.offset}` : "";
+  facts.append(`${clip.emotion}${span}${flags}`);
   for (const cell of document.querySelectorAll("[data-number]")) {
     const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
     const own = { ...clip.quality, flow: mean(clip.flow), strain: mean(clip.strain) };
@@ -130,7 +131,7 @@ function tell(clip) {
     const kind = figure.dataset.layer.startsWith("region") ? "region" : figure.dataset.layer;
     const reach = clip.reaches[kind === "u" || kind === "v" ? "flow" : kind];
     const sign = ["u", "v", "class-map"].includes(kind) ? "±" : "≤ ";
-    const unit = kind === "u" || kind === "v" ? " px" : "";
+    const unit = kind === "u" || kind === "v" ? clip.px : "";
     figure.querySelector("span").textContent = reach === undefined ? "" : sign + digits(reach, 2) + unit;
   }
 }
@@ -161,7 +162,7 @@ function drawCourse(clip) {
   upright(clip.middle, "tested");
   upright(state.row, "now");
   const most = (name) => digits(Math.max(...clip[name]));
-  find(".key").textContent = `mean |flow| ≤ ${most("flow")} px; broken: mean strain ≤ ${most("strain")}; line: frame ${clip.frames[clip.middle]}, which stands for the clip`;
+  find(".key").textContent = `mean |flow| ≤ ${most("flow")}${clip.px}; broken: mean strain ≤ ${most("strain")}; line: frame ${clip.frames[clip.middle]}, which stands for the clip`;
   svg.setAttribute("aria-label", `Flow and strain over ${clip.frames.length} instances`);
   range.max = clip.frames.length - 1;
 }

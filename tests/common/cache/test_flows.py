@@ -159,7 +159,7 @@ def test_other_files_are_refused_by_name(flows: Path, tmp_path: Path) -> None:
 def test_a_newer_version_is_refused_with_both_numbers(flows: Path) -> None:
     with h5py.File(flows, "r+") as file:
         file.attrs["version"] = 99
-    with pytest.raises(InputError, match=r"version 99.*up to 2"):
+    with pytest.raises(InputError, match=r"version 99.*up to 3"):
         open_cache(flows)
 
 

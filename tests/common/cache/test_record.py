@@ -6,7 +6,8 @@ from pathlib import Path
 import h5py
 import pytest
 
-from raicl.common.cache.flows import open_cache, write_index
+from raicl.common.cache.flows import open_cache, read_index, write_index
+from raicl.common.cache.index_file import store_manifest
 from raicl.common.cache.manifest import Manifest
 from raicl.common.cache.packing import pack
 from raicl.common.cache.record import ClipRecord
@@ -17,6 +18,18 @@ CLIP = Clip(dataset="d", subject="s", name="c", emotion="surprise", onset=4, off
 RECORD = ClipRecord(
     clip=CLIP, frames=(5, 6, 7), middle=1, n_frames=6, shard="x", digest="y", untrained=(1,)
 )
+
+
+@pytest.mark.parametrize("middle", [-1, 3, 99])
+def test_a_tested_row_outside_of_the_instances_is_refused(flows: Path, middle: int) -> None:
+    with pytest.raises(ValueError, match=f"middle {middle} of 3 instances"):
+        dataclasses.replace(RECORD, middle=middle)
+    cache = open_cache(flows)
+    content = cache.manifest.encode().replace(b'"middle":1', f'"middle":{middle}'.encode())
+    with h5py.File(flows, "w") as file:
+        store_manifest(file, content, 1)
+    with pytest.raises(InputError, match=f"middle {middle} of 3 instances"):
+        read_index(flows)
 
 
 def version(path: Path) -> int:

@@ -127,10 +127,14 @@ def test_a_list_of_another_variant_is_no_whole_list(two: tuple[Protocol, list[Cl
     rules = dict(protocol.databases)
     rules["b"] = rules["b"].model_copy(update={"clip_list_of": "first"})
     protocol = protocol.model_copy(update={"databases": rules})
-    assert official_lines(protocol, clips) == [
+    other = [dataclasses.replace(item, sheet="other") for item in clips]
+    assert official_lines(protocol, other) == [
         "official MINE list: yes (a)",
-        "official MINE list: no, of b it lists first, not ",
+        "official MINE list: no, of b it lists first, not other",
     ]
+    # clips that do not say their variant are compared clip by clip
+    assert official_lines(protocol, clips) == ["official MINE list: yes (a + b)"]
+    assert "no" in official_lines(protocol, clips[:-1])[-1]
     first = [dataclasses.replace(item, sheet="first") for item in clips]
     assert official_lines(protocol, first) == ["official MINE list: yes (a + b)"]
 

@@ -19,7 +19,7 @@ from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.video.clips import as_database
 from raicl.preprocess.video.intervals import Wanted, place_intervals
 from raicl.preprocess.video.recording import open_recording
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from tests.preprocess.video.conftest import Write, numbered, texture
 
 QUICK = (

@@ -5,7 +5,8 @@ from typing import Any
 
 from raicl.common.settings import merge
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import Composite, compose
+from raicl.train.clips.compose import compose
+from raicl.train.clips.composite import Composite
 from raicl.train.clips.resample import resample
 from raicl.train.settings import TrainSettings
 

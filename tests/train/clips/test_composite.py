@@ -6,7 +6,7 @@ import pytest
 
 from raicl.common.errors import InputError
 from raicl.data.protocols.protocol import load_protocol, parse_protocol
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.clips.folds import leave_one_subject_out
 from tests.train.conftest import MakeCache, UniteCaches
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.clips.plan import assemble, shuffle_labels
 from raicl.train.settings import TrainSettings
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.clips.leaks import identical_clips
 from raicl.train.clips.overview import describe_input
 from tests.train.conftest import MakeCache

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.clips.folds import Fold, leave_one_subject_out
 from raicl.train.clips.leaks import find_leaks
 from tests.train.conftest import Command, MakeCache

@@ -11,7 +11,8 @@ import torch
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import InputError, UsageError
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import Composite, compose
+from raicl.train.clips.compose import compose
+from raicl.train.clips.composite import Composite
 from raicl.train.clips.overview import describe_input
 from raicl.train.clips.resample import resample
 from raicl.train.fold.log import read_log

@@ -8,7 +8,7 @@ import pytest
 
 from raicl.common.errors import InputError
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.clips.plan import shuffle_labels
 from raicl.train.report.compare import compare
 from raicl.train.report.page import write_page

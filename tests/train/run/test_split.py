@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.clips.folds import leave_one_subject_out
 from raicl.train.report.facts import facts
 from raicl.train.run.attempt import experiment_instances

@@ -83,6 +83,15 @@ def test_motion_survives_the_file_with_six_digits(tmp_path: Path) -> None:
     assert path.read_bytes() == first
 
 
+def test_without_a_unit_there_are_no_motions_and_no_strata(tmp_path: Path) -> None:
+    rows = [dataclasses.replace(row, motion_px=None) for row in predictions(9)]
+    assert motion_strata(rows, CLASSES) == {}
+    assert strata_lines({}) == []
+    path = tmp_path / "predictions.csv"
+    write_predictions(path, rows, CLASSES)
+    assert read_predictions(path)[0][0].motion_px is None
+
+
 @pytest.mark.parametrize("cells", ["", ",,0,1", ",nan,0,1", ",-1,0,1", ",much,0,1"])
 def test_a_motion_that_is_none_is_refused(tmp_path: Path, cells: str) -> None:
     path = tmp_path / "predictions.csv"

@@ -9,7 +9,7 @@ import pytest
 from raicl.common.errors import UsageError
 from raicl.common.settings import merge
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.clips.composite import compose
+from raicl.train.clips.compose import compose
 from raicl.train.clips.resample import resample
 from raicl.train.settings import TrainSettings, load_preset, preset_names
 from raicl.train.settings.presets import merge_settings

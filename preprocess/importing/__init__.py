@@ -1,0 +1,1 @@
+"""Flow that was computed elsewhere, as a cache. Read `command` first."""

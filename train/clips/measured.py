@@ -1,0 +1,54 @@
+"""Measured: what the flow of a run's clips is in, and which settings need more than is known."""
+
+from __future__ import annotations
+
+from raicl.common.errors import UsageError
+from raicl.train.clips.composite import Composite
+from raicl.train.settings import TrainSettings
+
+
+def mirrors(settings: TrainSettings) -> bool:
+    """Whether a run makes mirror images of its inputs."""
+    return settings.irc or settings.mrd or settings.flip_average
+
+
+def check_measure(composite: Composite, settings: TrainSettings) -> None:
+    """Refuse settings that need a unit or a zero that the flow does not have.
+
+    Raises
+    ------
+    UsageError : the physical mirror image, a weight by motion, or a scale in px.
+    """
+    where = ", ".join(str(cache.path) for cache in composite.caches)
+    measure = composite.measure
+    if not measure.zero and mirrors(settings) and settings.flip == "physical":
+        raise UsageError(
+            "--flip physical negates u, and nobody knows the zero of this flow",
+            where=where,
+            fix="give --flip tensor, which mirrors the pictures as they are",
+        )
+    by_motion = {"infer": "weighted", "pairing": "strong-teacher"}
+    for name, value in by_motion.items():
+        if not measure.zero and getattr(settings, name) == value:
+            raise UsageError(
+                f"--{name} {value} compares motions, and nobody knows the zero of this flow",
+                where=where,
+                fix=f"choose another --{name}",
+            )
+    if not measure.unit and settings.scale == "const":
+        raise UsageError(
+            "--scale const divides by 2 px, and nobody knows the unit of this flow",
+            where=where,
+            fix="leave --scale at train-std, or give sample-std",
+        )
+
+
+def describe_flow(composite: Composite, settings: TrainSettings) -> str:
+    """What every result says of flow that is not in px, or has no zero. Empty for raicl's own."""
+    measure = composite.measure
+    if measure.unit and measure.zero:
+        return ""
+    if measure.zero:
+        return str(measure)
+    mirrored = "mirrored without negating u" if mirrors(settings) else "nothing is mirrored"
+    return f"{measure}; {mirrored}"
