@@ -41,14 +41,16 @@ def draw_clip(cache: Cache, clip_id: str, out: Path) -> None:
     onset = "no onset face" if shard.onset_face is None else f"onset {record.clip.onset}"
     axes[0].set_title(f"{record.id}\n{onset}, {record.clip.emotion}", fontsize=10)
     reach = float(np.abs(instances[strongest, :2]).max()) or 1.0
-    px = cache.measure.px
+    measure, number = cache.measure, f"{unit_of_time(record)} {shard.frames[strongest]}"
+    colours: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -reach, "vmax": reach}
+    if not measure.zero:  # colours with a zero would say where nothing moves
+        colours = {"cmap": "gray", "vmin": 0, "vmax": reach}
     for axis, channel, name in zip(axes[1:3], (0, 1), ("right", "down"), strict=True):
-        name = f"{'uv'[channel]},{px} {name}"
-        shown = axis.imshow(instances[strongest, channel], cmap="RdBu_r", vmin=-reach, vmax=reach)
-        axis.set_title(f"{name}, frame {shard.frames[strongest]}", fontsize=10)
+        shown = axis.imshow(instances[strongest, channel], **colours)
+        axis.set_title(f"{'uv'[channel]},{measure.px} {name}, {number}", fontsize=10)
         figure.colorbar(shown, ax=axis, shrink=0.8)
     shown = axes[3].imshow(instances[strongest, 2], cmap="magma", vmin=0)
-    axes[3].set_title(f"strain ε, frame {shard.frames[strongest]}", fontsize=10)
+    axes[3].set_title(f"strain ε, {number}", fontsize=10)
     figure.colorbar(shown, ax=axes[3], shrink=0.8)
     for axis in axes[:4]:
         axis.set_axis_off()
@@ -72,7 +74,9 @@ def _find(cache: Cache, clip_id: str) -> ClipRecord:
 
 
 def draw_course(axis: Any, stored: StoredClip, shard: Shard) -> None:
-    """Plot mean |flow| (in px, if it has a unit) and mean ε over the frames, each on its own scale.
+    """Plot mean |flow| and mean ε over the frames, each on its own scale.
+
+    |flow| is in px if it has a unit, and left out if nobody knows its zero.
 
     Parameters
     ----------
@@ -82,14 +86,21 @@ def draw_course(axis: Any, stored: StoredClip, shard: Shard) -> None:
     strains = axis.twinx()
     magnitude = mean_flow(shard)
     mean_strain = shard.instances[:, 2].mean((1, 2), np.float32)
-    axis.plot(shard.frames, magnitude, marker="o", color="tab:blue")
+    measure = stored.cache.measure
+    if measure.zero:
+        axis.plot(shard.frames, magnitude, marker="o", color="tab:blue")
     strains.plot(shard.frames, mean_strain, marker="s", color="tab:red")
-    flow = "mean |flow|, px" if stored.cache.measure.unit else "mean |flow|"
+    flow = "mean |flow|, px" if measure.unit else "mean |flow|" if measure.zero else ""
     for scale, name, colour in ((axis, flow, "blue"), (strains, "mean ε", "red")):
         scale.set_ylabel(name, color=f"tab:{colour}")
         scale.set_ylim(bottom=0)
-    axis.set_xlabel("frame" if stored.record.clip.numbered else "instance")
+    axis.set_xlabel(unit_of_time(stored.record))
     _mark_frames(axis, *stored)
+
+
+def unit_of_time(record: ClipRecord) -> str:
+    """What the numbers of a clip's instances count."""
+    return "frame" if record.clip.numbered else "instance"
 
 
 def mean_flow(shard: Shard) -> NDArray[np.float32]:

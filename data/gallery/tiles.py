@@ -33,7 +33,8 @@ class Measured:
     Attributes
     ----------
     face, flow, strain : data URIs of the aligned onset, and of |flow| and strain averaged over the
-        instances. That of the face is empty if nobody has it.
+        instances. That of the face is empty if nobody has it, and that of the flow if nobody knows
+        its zero.
     dots : the landmarks on the face, as the path of an SVG in px of the crop; empty if the cache
         has none.
     flow_reach, strain_reach : the largest value of the two, which has the last colour: px, and
@@ -122,15 +123,16 @@ def measure(cache: Cache, record: ClipRecord) -> Measured:
     strain_map = strain.mean(0)
     if not np.isfinite(flow_map).all() or not np.isfinite(strain_map).all():
         raise not_finite(cache, record)
+    flow = {"flow": float(flow_map.mean())} if cache.measure.zero else {}
     known = {} if shard.quality is None else shard.quality.to_json()
     return Measured(
         face=_face(shard),
         dots="" if shard.landmarks is None else dots(shard.landmarks),
-        flow=_painted(flow_map, "viridis"),
+        flow=_painted(flow_map, "viridis") if cache.measure.zero else "",
         strain=_painted(strain_map, "magma"),
         flow_reach=float(flow_map.max()),
         strain_reach=float(strain_map.max()),
-        numbers=known | {"flow": float(flow_map.mean()), "strain": float(strain_map.mean())},
+        numbers=known | flow | {"strain": float(strain_map.mean())},
     )
 
 

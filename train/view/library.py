@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.cache.shards import Shard
-from raicl.common.painting import encode_webp, lay_over, paint
+from raicl.common.painting import Colours, encode_webp, lay_over, paint
 from raicl.data.gallery.numbers import MEASURES
 from raicl.train.inputs.instances import read_clip
 from raicl.train.view.source import Floats, Judgement, Sight, Source, Viewed
@@ -70,7 +70,8 @@ class Library:
         InputError : its shard is missing or damaged, or the weights of its fold are.
         """
         opened = self._clip(index)
-        record, flow = opened.viewed.stored.record, opened.instances[:, :2]
+        (cache, record), flow = opened.viewed.stored, opened.instances[:, :2]
+        lengths = np.hypot(flow[:, 0], flow[:, 1]).mean((1, 2)).tolist()
         quality = opened.shard.quality
         return {
             "id": record.id,
@@ -81,9 +82,9 @@ class Library:
             "flags": list(record.clip.flags),
             "frames": list(record.frames),
             "numbered": record.clip.numbered,
-            "px": opened.viewed.stored.cache.measure.px,
+            "px": cache.measure.px,
             "middle": record.middle,
-            "flow": np.hypot(flow[:, 0], flow[:, 1]).mean((1, 2)).tolist(),
+            "flow": lengths if cache.measure.zero else [],
             "strain": opened.instances[:, 2].mean((1, 2)).tolist(),
             "quality": {} if quality is None else quality.to_json(),
             "judged": _judged(opened.viewed.judged),
@@ -157,10 +158,12 @@ def draw(opened: Opened, row: int, layer: str) -> NDArray[np.uint8]:
     """
     reach, face = reaches(opened), opened.shard.backdrop
     u, v, strain = opened.instances[row]
+    zero = opened.viewed.stored.cache.measure.zero
+    colours: Colours = "RdBu_r" if zero else "viridis"  # without a zero there are no two sides
     layers: dict[str, Callable[[], NDArray[np.uint8]]] = {
         "onset": lambda: face,
-        "u": lambda: paint(u, "RdBu_r", reach=reach["flow"], signed=True),
-        "v": lambda: paint(v, "RdBu_r", reach=reach["flow"], signed=True),
+        "u": lambda: paint(u, colours, reach=reach["flow"], signed=zero),
+        "v": lambda: paint(v, colours, reach=reach["flow"], signed=zero),
         "strain": lambda: paint(strain, "magma", reach=reach["strain"]),
     }
     if (sight := opened.sight) is not None:

@@ -123,14 +123,16 @@ function tell(clip) {
   facts.append(`${clip.emotion}${span}${flags}`);
   for (const cell of document.querySelectorAll("[data-number]")) {
     const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const own = { ...clip.quality, flow: mean(clip.flow), strain: mean(clip.strain) };
+    const own = { ...clip.quality, strain: mean(clip.strain) };
+    if (clip.flow.length) own.flow = mean(clip.flow);
     const value = own[cell.dataset.number];
     cell.lastChild.textContent = value === undefined ? "unknown" : digits(value);
   }
   for (const figure of figures) {
     const kind = figure.dataset.layer.startsWith("region") ? "region" : figure.dataset.layer;
     const reach = clip.reaches[kind === "u" || kind === "v" ? "flow" : kind];
-    const sign = ["u", "v", "class-map"].includes(kind) ? "±" : "≤ ";
+    const signed = clip.flow.length ? ["u", "v", "class-map"] : ["class-map"];
+    const sign = signed.includes(kind) ? "±" : "≤ ";
     const unit = kind === "u" || kind === "v" ? clip.px : "";
     figure.querySelector("span").textContent = reach === undefined ? "" : sign + digits(reach, 2) + unit;
   }
@@ -154,7 +156,7 @@ function drawCourse(clip) {
     const x = place(clip, row);
     add("line", { class: name, x1: x, x2: x, y1: 0, y2: 80 });
   };
-  for (const name of ["flow", "strain"]) {
+  for (const name of clip.flow.length ? ["flow", "strain"] : ["strain"]) {
     const most = Math.max(...clip[name]) || 1;
     const points = clip[name].map((value, row) => `${place(clip, row)},${76 - (70 * value) / most}`);
     add("polyline", { class: name, points: points.join(" ") });
@@ -162,7 +164,8 @@ function drawCourse(clip) {
   upright(clip.middle, "tested");
   upright(state.row, "now");
   const most = (name) => digits(Math.max(...clip[name]));
-  find(".key").textContent = `mean |flow| ≤ ${most("flow")}${clip.px}; broken: mean strain ≤ ${most("strain")}; line: frame ${clip.frames[clip.middle]}, which stands for the clip`;
+  const flow = clip.flow.length ? `mean |flow| ≤ ${most("flow")}${clip.px}; ` : "";
+  find(".key").textContent = `${flow}broken: mean strain ≤ ${most("strain")}; line: ${clip.numbered ? "frame" : "instance"} ${clip.frames[clip.middle]}, which stands for the clip`;
   svg.setAttribute("aria-label", `Flow and strain over ${clip.frames.length} instances`);
   range.max = clip.frames.length - 1;
 }
@@ -182,7 +185,7 @@ async function go(row) {
   range.value = wanted;
   const line = find(".course .now");
   for (const end of ["x1", "x2"]) line.setAttribute(end, place(clip, wanted));
-  find("output").textContent = `frame ${clip.frames[wanted]}, ${wanted + 1} of ${clip.frames.length}`;
+  find("output").textContent = `${clip.numbered ? "frame" : "instance"} ${clip.frames[wanted]}, ${wanted + 1} of ${clip.frames.length}`;
   history.replaceState(null, "", `#${state.at}/${wanted}`);
   try {
     await Promise.all(

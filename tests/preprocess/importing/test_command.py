@@ -9,12 +9,15 @@ import pytest
 
 from raicl.common.cache.flows import open_cache, shards_folder
 from raicl.common.cache.packing import pack
+from raicl.common.cache.pictures import draw_clip
 from raicl.common.cache.validation import find_faults
 from raicl.common.errors import ConflictError, InputError, RaiclError, UsageError
 from raicl.data.gallery.page import write_gallery
 from raicl.data.inspect import summary
 from raicl.preprocess.importing.command import run
 from raicl.preprocess.importing.options import ImportOptions
+from raicl.train.view.library import Library, layers_of
+from raicl.train.view.source import CacheSource
 
 NAMES = ["sub01_EP01.png", "sub01_EP02 .png", "006_006_1_2.png", "s20_s20_ne_13.png"]
 SUBJECTS = ["sub01", "sub01", "006", "s20"]
@@ -221,3 +224,14 @@ def test_another_cache_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert out.read_bytes() == before
     do(tmp_path, root, channels="strain,v,u", overwrite=True)
     assert find_faults(open_cache(out)) == []
+
+
+def test_pictures_of_a_clip_say_that_there_is_no_face(tmp_path: Path) -> None:
+    cache = open_cache(do(tmp_path, pictures(tmp_path)))
+    draw_clip(cache, cache.records[0].id, tmp_path / "clip.svg")
+    assert (tmp_path / "clip.svg").stat().st_size
+    library = Library(CacheSource(cache.path))
+    told = library.details(0)
+    assert (told["px"], told["numbered"], told["flow"]) == ("", False, [])
+    assert "onset" not in layers_of(library.source)
+    assert library.picture(0, 0, "u")[:4] == b"RIFF"  # a WebP
