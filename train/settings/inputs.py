@@ -9,6 +9,7 @@ from pydantic import model_validator
 from raicl.common.sampling.frames import SamplingName
 from raicl.common.sampling.sample import SamplingSettings
 from raicl.common.settings import setting
+from raicl.train.settings.networks import LEAST
 
 PairingName = Literal["permute", "iid", "strong-teacher", "symmetric"]
 ScaleName = Literal["train-std", "none", "const", "sample-std", "sample-maxabs", "minmax255"]
@@ -58,7 +59,7 @@ class InputSettings(SamplingSettings):
         "Side of the network's input, px; 32 k + 1 (k times the stride, plus 1) keeps maps "
         "mirror-symmetric.",
         panel=_INPUTS,
-        ge=33,
+        ge=LEAST,
         le=1024,
     )
     scale: ScaleName = setting(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from raicl.common.settings import setting
 from raicl.train.settings.method import MethodSettings
+from raicl.train.settings.networks import RESNET18, check_name, has_map, least_size
 
 ImbalanceName = Literal[
     "none", "logit-adjustment", "effective-number", "balanced-sampler", "prior-correction"
@@ -39,15 +40,21 @@ class TrainSettings(MethodSettings):
         None, "Largest norm of the gradient; none for no limit.", panel=_OPTIMISER, gt=0
     )
 
+    network: str = setting(
+        RESNET18,
+        "resnet18, another network by its name, or package.module:factory of one's own.",
+        panel=_NETWORK,
+        later=True,
+    )
     width: int = setting(64, "Channels of ResNet18's first stage.", panel=_NETWORK, ge=4, le=256)
     stages: Literal[3, 4] = setting(
-        4, "Stages of the network; with 3 a cell of the map sees less of the face.", panel=_NETWORK
+        4, "Stages of ResNet18; with 3 a cell of the map sees less of the face.", panel=_NETWORK
     )
     blocks: Literal[1, 2] = setting(
         2, "Residual blocks per stage; 2 as in ResNet18.", panel=_NETWORK
     )
     last_stride: Literal[1, 2] = setting(
-        2, "Stride of the last stage; 1 doubles the map.", panel=_NETWORK
+        2, "Stride of ResNet18's last stage; 1 doubles the map.", panel=_NETWORK
     )
     zero_residual: bool = setting(
         False, "Residual blocks start as their shortcuts.", panel=_NETWORK
@@ -102,6 +109,22 @@ class TrainSettings(MethodSettings):
     deterministic: bool = setting(
         True, "Refuse GPU operations whose results differ between runs.", panel=_COMPUTE
     )
+
+    @field_validator("network")
+    @classmethod
+    def _check_name(cls, network: str) -> str:
+        return check_name(network)
+
+    @model_validator(mode="after")
+    def _check_input(self) -> Self:
+        least = least_size(self.network, stages=self.stages, last_stride=self.last_stride)
+        if self.size < least:
+            raise ValueError(f"size = {self.size}: {self.network} needs {least} px or more")
+        if (self.irc or self.mrd) and not has_map(self.network):
+            raise ValueError(
+                f"IRC and MRD compare maps, and {self.network} has none: no-irc and no-mrd"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_network(self) -> Self:
