@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from raicl.train.model.networks.body import make_body
+from raicl.train.model.networks.make import make_body
 from raicl.train.settings import TrainSettings
 
 

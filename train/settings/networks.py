@@ -25,7 +25,13 @@ class Named(NamedTuple):
 
 
 # `resnet18` depends on its stages, see `least_size`
-NETWORKS: dict[str, Named] = {RESNET18: Named()}
+NETWORKS: dict[str, Named] = {
+    RESNET18: Named(),
+    "ststnet": Named(),
+    "off-apexnet": Named(has_map=False),
+    "dual-inception": Named(has_map=False),
+    "linear": Named(),
+}
 
 
 def is_own(network: str) -> bool:

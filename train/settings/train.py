@@ -42,7 +42,8 @@ class TrainSettings(MethodSettings):
 
     network: str = setting(
         RESNET18,
-        "resnet18, another network by its name, or package.module:factory of one's own.",
+        "resnet18; ststnet, off-apexnet or dual-inception, written from their papers; linear, on "
+        "flow averaged over a coarse grid; or package.module:factory, one's own.",
         panel=_NETWORK,
         later=True,
     )
@@ -122,7 +123,7 @@ class TrainSettings(MethodSettings):
             raise ValueError(f"size = {self.size}: {self.network} needs {least} px or more")
         if (self.irc or self.mrd) and not has_map(self.network):
             raise ValueError(
-                f"IRC and MRD compare maps, and {self.network} has none: no-irc and no-mrd"
+                f"IRC and MRD compare maps, and {self.network} has none: no-irc, no-mrd"
             )
         return self
 
