@@ -85,7 +85,8 @@ def plan_units(
     Raises
     ------
     UsageError : a row has a setting that does not exist, a value out of bounds, or a protocol of
-        its own, or is a control, or one's own network does not keep the protocol.
+        its own, is a control and not marked as one, or has a network that does not keep the
+        protocol of one's own.
     SetupError : one's own network cannot be imported.
     """
     made = {
@@ -95,11 +96,6 @@ def plan_units(
     }
     for settings in made.values():
         check_own(settings)
-    if any(settings.control != "none" for settings in made.values()):
-        raise UsageError(
-            "a study compares real runs, and a control is not one",
-            fix="run the control alone: raicl-train --control shuffle-labels",
-        )
     protocols = sorted({settings.protocol for settings in made.values()})
     if len(protocols) > 1:
         raise UsageError(

@@ -34,7 +34,7 @@ def test_every_name_of_the_settings_is_a_network_and_no_other_is_made() -> None:
     assert {*PUBLISHED} == {*_PUBLISHED}
 
 
-# Ours, as the papers describe the layers; then what is published, in words. STSTNet: table IV of
+# Ours, as the papers describe the layers; then what is published, in words. STSTNet: a table of
 # its paper has 0.00167 million. Without its 32 parameters of normalisation, which are from the
 # authors' PyTorch code, ours has 1651: 13 more or 19 fewer than published, and the table does not
 # say what it counts. OFF-ApexNet: the same table has 2.77 million, 4 % more than ours; the README
