@@ -25,8 +25,10 @@ def load_model(folder: Path | str, *, device: str = "auto") -> Predictor:
     """Load a model that ``raicl fit`` has made, or the network of a run's fold.
 
     Every file of a model is checked against its digest before anything in it is parsed. Nothing in
-    it is code, and no network is made that is larger than the files. A fold is a folder such as
-    ``run/folds/casme2/sub01``. Its network has not seen what the fold held out.
+    it is code, and no network is made that is larger than the files. One's own network
+    (``--network package.module:factory``) is imported from this machine, if the file of its module
+    is the one that it was trained with. A fold is a folder such as ``run/folds/casme2/sub01``. Its
+    network has not seen what the fold held out.
 
     Parameters
     ----------
@@ -36,9 +38,9 @@ def load_model(folder: Path | str, *, device: str = "auto") -> Predictor:
     Raises
     ------
     InputError : there is no model, a file is missing, damaged or changed, or the weights are of
-        other classes or of another network than the settings.
+        other classes or of another network than the settings, also one whose module has changed.
     VersionError : a newer version of raicl wrote it.
-    SetupError, UsageError : there is no such device.
+    SetupError, UsageError : there is no such device, or one's own network cannot be imported.
 
     Examples
     --------

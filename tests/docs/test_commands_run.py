@@ -34,6 +34,7 @@ SMALL = {
 # ten seconds and more each
 SLOW = {
     "casme2",
+    "compare-networks",
     "export-a-model",
     "fit-a-model",
     "judge-a-result",

@@ -36,6 +36,8 @@ class GridRow(BaseModel):
     times : factors by which settings that are whole numbers are multiplied, whatever gives them.
     flows : file names of the row's own caches, in the folder of the study's first cache. ``{stem}``
         stands for the name of that cache. Empty for the study's caches.
+    control : the row has shuffled labels on purpose. It stands in the table beside chance, and is
+        compared with no other row.
     note : what the row is, in words.
     """
 
@@ -45,6 +47,7 @@ class GridRow(BaseModel):
     settings: dict[str, Any] = Field(default_factory=dict)
     times: dict[str, PositiveInt] = Field(default_factory=dict)
     flows: tuple[str, ...] = ()
+    control: bool = False
     note: str = ""
 
     @model_validator(mode="after")
@@ -66,10 +69,12 @@ class GridRow(BaseModel):
         Raises
         ------
         UsageError : a setting does not exist, has a value out of bounds, or is no whole number and
-            cannot be multiplied.
+            cannot be multiplied; or the row is a control and not marked as one, or the other way
+            round.
         """
         layers = [*base, *self.layers(name), ("--seeds", {"seed": seed})]
         made = merge(TrainSettings, *layers)
+        self._check_control(name, made)
         if not self.times:
             return made
         multiplied = {}
@@ -83,6 +88,20 @@ class GridRow(BaseModel):
                 )
             multiplied[key] = factor * value
         return merge(TrainSettings, *layers, (f"row {name}", multiplied))
+
+    def _check_control(self, name: str, settings: TrainSettings) -> None:
+        if settings.control != "none" and not self.control:
+            raise UsageError(
+                "a study compares real runs, and a control is not one",
+                where=f"row {name}",
+                fix="mark the row by control = true, or run the control alone: raicl-train "
+                "--control shuffle-labels",
+            )
+        if self.control and settings.control == "none":
+            raise UsageError(
+                f"row {name} is marked as a control and has true labels",
+                fix='give it settings = { control = "shuffle-labels" }',
+            )
 
     def layers(self, name: str) -> Layers:
         """Layers for `raicl.common.settings.merge` that override the base."""
@@ -140,6 +159,9 @@ class Grid(BaseModel):
         bad = [name for name in self.rows if not name or set(name) & set("/\\\0") or name[0] == "."]
         if bad:
             raise ValueError(f"row {bad[0]!r} cannot name a folder")
+        compared = [name for name in named if self.rows[name].control]
+        if compared:
+            raise ValueError(f"{compared[0]} is a control: no row is compared with it")
         return self
 
     def compared_with(self, reference: str | None) -> Grid:
@@ -154,6 +176,10 @@ class Grid(BaseModel):
         if reference not in self.rows:
             raise UsageError(
                 f"--reference: no row {reference!r}", fix="one of " + ", ".join(self.rows)
+            )
+        if self.rows[reference].control:
+            raise UsageError(
+                f"--reference: {reference} is a control", fix="name a row on the true labels"
             )
         return self.model_copy(update={"reference": reference})
 

@@ -21,6 +21,7 @@ from raicl.train.clips.composite import Composite
 from raicl.train.clips.fold_option import choose_folds
 from raicl.train.clips.folds import Fold
 from raicl.train.clips.plan import plan
+from raicl.train.model.networks.own import check_own
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import resolve_device
 from raicl.train.run.experiment import Experiment
@@ -84,18 +85,17 @@ def plan_units(
     Raises
     ------
     UsageError : a row has a setting that does not exist, a value out of bounds, or a protocol of
-        its own, or is a control.
+        its own, is a control and not marked as one, or has a network that does not keep the
+        protocol of one's own.
+    SetupError : one's own network cannot be imported.
     """
     made = {
         (name, seed): row.resolve(name, base, seed)
         for seed in seeds
         for name, row in grid.rows.items()
     }
-    if any(settings.control != "none" for settings in made.values()):
-        raise UsageError(
-            "a study compares real runs, and a control is not one",
-            fix="run the control alone: raicl-train --control shuffle-labels",
-        )
+    for settings in made.values():
+        check_own(settings)
     protocols = sorted({settings.protocol for settings in made.values()})
     if len(protocols) > 1:
         raise UsageError(

@@ -38,7 +38,7 @@ from raicl.train.run.outcome import Outcome, check_labels, read_outcome
 from raicl.train.scores.best import clearly_best
 from raicl.train.scores.metrics import SCORES, Table, percentile_interval
 from raicl.train.scores.paired import mean_score, paired_differences, paired_interval
-from raicl.train.scores.results import SCORE_NAMES, Progress, ScoreName
+from raicl.train.scores.results import SCORE_NAMES, SHUFFLED, Progress, ScoreName
 from raicl.train.scores.summary import subject_tables
 from raicl.train.scores.swaps import holm
 from raicl.train.settings import TrainSettings
@@ -67,8 +67,9 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
             where=str(study.folder),
             fix="remove the cause; the same command tries the units again",
         )
-    for outcome in done[1:]:
-        check_labels(done[0], outcome)
+    real = [outcome for outcome in done if not outcome.results.is_control]
+    for outcome in real[1:]:
+        check_labels(real[0], outcome)
     motions = Motions()
     rows = [
         _with_strength(_row(study, name, runs[name], reference), study, runs[name], motions)
@@ -117,6 +118,7 @@ def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
     clips = _clips(runs)
     if not clips:
         return found
+    alone = row.control or name == study.grid.reference  # a control has other labels
     tables = _tables(runs, clips)
     cost = asdict(_cost(unit, len(tables[0, 0])))
     results = {
@@ -124,7 +126,7 @@ def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
         "scores": RowScores(**{key: _score(tables, key) for key in SCORES}),
         "cost": RowCost(**cost, fold_seconds=_fold_seconds(runs)),
         "classes": class_shares(tables, next(iter(runs.values())).classes),
-        "against_reference": None if name == study.grid.reference else _difference(reference, runs),
+        "against_reference": None if alone else _difference(reference, runs),
     }
     return found.model_copy(update=results)
 
@@ -171,8 +173,22 @@ def _best(runs: Mapping[str, Runs]) -> dict[ScoreName, str]:
 
 def _remarks(runs: Runs) -> tuple[str, ...]:
     """Remarks about the clips of a row, from the runs of all its seeds."""
-    lines = (remarks(run.results.left_out, run.results.flagged) for run in runs.values())
+    lines = (
+        (*_control(run), *remarks(run.results.left_out, run.results.flagged))
+        for run in runs.values()
+    )
     return tuple(dict.fromkeys(chain.from_iterable(lines)))
+
+
+def _control(run: Outcome) -> list[str]:
+    """What a control means, where it stands among real rows."""
+    chance = run.results.chance_uar
+    if chance is None:
+        return []
+    return [
+        f"{SHUFFLED}. There is nothing to learn, so its UAR should be near chance, "
+        f"{100 * chance:.1f}; it is compared with no row"
+    ]
 
 
 def _score(tables: Table, key: str) -> MeanOverSeeds:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
+from raicl.common.errors import ConflictError, InputError, RaiclError, SetupError, UsageError
 from raicl.common.files import write_atomic
 from raicl.common.terminal import console
 from raicl.train.export import onnx_file, torch_file
@@ -18,6 +18,7 @@ from raicl.train.export.speed import THREADS, milliseconds, torch_threads
 from raicl.train.export.table import Row, as_json, as_text
 from raicl.train.fitted.load import load_predictor
 from raicl.train.fitted.predictor import Predictor
+from raicl.train.settings.networks import is_own
 
 
 class Format(NamedTuple):
@@ -55,7 +56,8 @@ def run(
     ------
     ConflictError : the output exists.
     InputError : the model or the cache cannot be used, or the output's folder does not exist.
-    UsageError : the model computes in bfloat16, or the format cannot hold it.
+    UsageError : the model computes in bfloat16, the format cannot hold it, or torch cannot trace
+        one's own network.
     SetupError : a package is missing, or the exported model says something else than PyTorch.
     """
     _check_place(out, flows, overwrite=overwrite)
@@ -73,7 +75,7 @@ def run(
             "does not: it gives the probabilities of each instance"
         )
     deployed = Deployed(predictor)
-    content = form.encode(deployed, describe(predictor))
+    content = _encode(form, deployed, predictor)
     differences = {
         name: measure(form.load(content, 1), deployed, predictor, instances)
         for name, instances in samples.items()
@@ -83,6 +85,23 @@ def run(
     write_atomic(out, content)
     shown = as_json if json else as_text
     console.result(shown(predictor, out, rows))
+
+
+def _encode(form: Format, deployed: Deployed, predictor: Predictor) -> bytes:
+    try:
+        return form.encode(deployed, describe(predictor))
+    except RaiclError:
+        raise
+    except Exception as error:
+        network = predictor.settings.network
+        if not is_own(network):
+            raise
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise UsageError(
+            f"torch cannot trace the network {network}: {lines[0]}",
+            where=str(predictor.source),
+            fix="write its forward without branches on values; --debug shows the reason",
+        ) from error
 
 
 def _check_place(out: Path, flows: Path | None, *, overwrite: bool) -> None:

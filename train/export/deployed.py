@@ -14,6 +14,7 @@ from raicl.train.fold.inference import views_of
 from raicl.train.fold.pooling import average_views
 from raicl.train.inputs.geometry import resizing_weights
 from raicl.train.inputs.scaling import apply_scale
+from raicl.train.settings.networks import is_own
 
 OUTPUTS = ("probabilities", "logits", "class_maps")
 
@@ -38,7 +39,9 @@ class Deployed(nn.Module):
         self._scale, self._settings = predictor.scale, predictor.settings
         self._temperature = temperature_of(predictor.calibration)
         network = copy.deepcopy(predictor.network.tested.classifier)
-        _fold_norms(network.eval())
+        network.eval()
+        if not is_own(self._settings.network):  # whose parts may stand in any order
+            _fold_norms(network)
         # torch.export.save takes weights of the plain memory format alone for whole
         self.classifier = network.cpu().to(memory_format=torch.contiguous_format)
         self.register_buffer("correction", predictor.network.correction.cpu().clone())

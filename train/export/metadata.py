@@ -8,6 +8,7 @@ from raicl.common.provenance import installed_version
 from raicl.common.terminal.wording import RESEARCH_ONLY
 from raicl.train.fitted.predictor import Predictor
 from raicl.train.fold.inference import describe_inference
+from raicl.train.model.networks.own import describe_network
 
 
 def describe(predictor: Predictor) -> dict[str, str]:
@@ -25,6 +26,7 @@ def describe(predictor: Predictor) -> dict[str, str]:
         "scale": scale.mode,
         "inference": describe_inference(predictor.settings),
         "infer": predictor.settings.infer,
+        "network": describe_network(predictor.settings.network),
         "digest": predictor.digest,
         "raicl": installed_version("raicl") or "unknown",
     }

@@ -20,6 +20,7 @@ from raicl.train.fitted.load import read_fitted
 from raicl.train.fitted.records import Fitted
 from raicl.train.fitted.scores import scores_for
 from raicl.train.fold.calibration import describe_calibration
+from raicl.train.model.networks.own import check_own
 from raicl.train.run.device import configure_torch, describe_device, resolve_device
 from raicl.train.settings import TrainSettings
 
@@ -37,13 +38,14 @@ def run(
 
     Raises
     ------
-    UsageError : a setting is given that a model for use cannot have.
+    UsageError : a setting is given that a model for use cannot have, or one's own network is none.
     InputError : the run of `scores` does not stand for this model, see `scores_for`, or there is
         one subject and a calibration needs two.
     SetupError : jinja2 is not installed, or the device is missing.
     ConflictError, FoldError : see `fit_model`.
     """
     _check_settings(settings)
+    check_own(settings)
     card_template()  # fails now rather than when the training has ended
     composite = assemble(flows, load_protocol(settings.protocol), settings)
     found = None if scores is None else scores_for(scores, composite, settings)

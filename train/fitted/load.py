@@ -27,6 +27,7 @@ from raicl.train.fitted.records import (
     ScoresOfRun,
     Statistics,
 )
+from raicl.train.model.networks.own import NetworkSource, check_source
 from raicl.train.model.siamese import Siamese
 from raicl.train.run.device import resolve_device
 from raicl.train.run.folder import CLASSIFIER, CONFIG, DONE, ENVIRONMENT, REGIONS
@@ -68,7 +69,12 @@ def _of_model(folder: Path, device: str) -> Predictor:
     fitted = read_fitted(folder)
     record = fitted.record
     model = _empty(
-        fitted.settings, record.class_counts, record.classes, stored=[folder / WEIGHTS], fix=AGAIN
+        fitted.settings,
+        record.class_counts,
+        record.classes,
+        source=fitted.environment.network_source,
+        stored=[folder / WEIGHTS],
+        fix=AGAIN,
     )
     load_module(
         model.tested,
@@ -97,7 +103,14 @@ def _of_fold(folder: Path, device: str) -> Predictor:
     settings = _read_settings(run / CONFIG)
     environment = read_versioned(run / ENVIRONMENT, Environment, fix="copy the whole run folder")
     stored = [path for name in (CLASSIFIER, REGIONS) if (path := folder / name).is_file()]
-    model = _empty(settings, record.class_counts, environment.classes, stored=stored, fix=_ANEW)
+    model = _empty(
+        settings,
+        record.class_counts,
+        environment.classes,
+        source=environment.network_source,
+        stored=stored,
+        fix=_ANEW,
+    )
     load_network(model.tested, folder, record)
     return Predictor(
         model.to(resolve_device(device)),
@@ -130,6 +143,7 @@ def _empty(
     counts: Sequence[int],
     classes: Sequence[str],
     *,
+    source: NetworkSource | None,
     stored: Sequence[Path],
     fix: str,
 ) -> Siamese:
@@ -138,6 +152,7 @@ def _empty(
         raise InputError(
             f"{len(classes)} classes, and clips of {len(counts)}", where=str(stored[0]), fix=fix
         )
+    check_source(settings.network, source)
     needed, held = stored_bytes(settings, counts), sum(path.stat().st_size for path in stored)
     if needed > held:
         raise InputError(
@@ -145,7 +160,7 @@ def _empty(
             where=", ".join(map(str, stored)),
             fix=fix,
         )
-    return network_to_fill(settings, counts)
+    return network_to_fill(settings, counts, source)
 
 
 def _read_settings(path: Path) -> TrainSettings:

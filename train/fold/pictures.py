@@ -91,8 +91,11 @@ def attention_figure(
     _panel(grid[0, 3], f"strain ≤ {strain.max():.2g}", strain, cmap="magma", vmin=0)
     class_map = seen.class_map.numpy()
     limit = max(float(np.abs(class_map).max()), 1e-6)  # keeps the sign: red speaks for the class
-    _panel(grid[0, 4], "class map", face, **grey)
-    _overlay(grid[0, 4], class_map, len(face), cmap="RdBu_r", vmin=-limit, vmax=limit)
+    if class_map.size > 1:
+        _panel(grid[0, 4], "class map", face, **grey)
+        _overlay(grid[0, 4], class_map, len(face), cmap="RdBu_r", vmin=-limit, vmax=limit)
+    else:  # a network whose features have no places
+        grid[0, 4].set_title("no class map", fontsize=9)
     most = max((float(region.max()) for region in regions), default=1.0)
     for index, (axes, region) in enumerate(zip(grid[1:].flat, regions, strict=False), start=1):
         _panel(axes, f"region {index} ≤ {region.max():.2f}", face, **grey)

@@ -1,12 +1,13 @@
-"""The classifier: ResNet18 without pretrained weights, a linear layer, and its class maps."""
+"""The classifier: a network without pretrained weights, a linear layer, and its class maps."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
 
-from raicl.common.errors import SetupError
-from raicl.common.provenance import versions
+from raicl.train.model.networks.make import make_body
 from raicl.train.settings import TrainSettings
 
 
@@ -15,25 +16,21 @@ class Classifier(nn.Module):
 
     Attributes
     ----------
-    channels : number C of feature channels, 512 at full width and depth.
+    channels : number C of feature channels, 512 of ResNet18 at full width and depth.
+    cells : (h, w) if W weighs every cell by itself, as after a flattening. None if it weighs their
+        mean.
     """
 
     def __init__(self, settings: TrainSettings, n_classes: int) -> None:
         super().__init__()
-        self.backbone = make_backbone(
-            settings.width,
-            stages=settings.stages,
-            blocks=settings.blocks,
-            last_stride=settings.last_stride,
-            zero_residual=settings.zero_residual,
-        )
-        self.channels = settings.width << (settings.stages - 1)
+        self.backbone, self.channels, self.cells = make_body(settings)
         self.bfloat16_backbone = settings.precision == "bfloat16"
+        inputs = self.channels if self.cells is None else self.channels * math.prod(self.cells)
         # [ours] with a bias, as in EAC's code; the paper's formula shows none
-        self.fc = nn.Linear(self.channels, n_classes, bias=settings.fc_bias)
+        self.fc = nn.Linear(inputs, n_classes, bias=settings.fc_bias)
 
     def features(self, instances: Tensor) -> Tensor:
-        """F: (B, 3, S, S) → float32 (B, C, h, w), after the last ReLU.
+        """F: (B, 3, S, S) → float32 (B, C, h, w), of ResNet18 after the last ReLU.
 
         Only the backbone may run in bfloat16. Later steps need float32: they compare maps that
         differ little, and divide cosines by a temperature of 0.04.
@@ -45,14 +42,15 @@ class Classifier(nn.Module):
 
     def logits(self, features: Tensor) -> Tensor:
         """W · GAP(F) + b (docs/method.md 3.2), (B, C, h, w) → (B, L)."""
-        logits: Tensor = self.fc(features.mean((-2, -1)))
+        cells = features.mean((-2, -1)) if self.cells is None else features.flatten(1)
+        logits: Tensor = self.fc(cells)
         return logits
 
     def maps(self, features: Tensor, *, detach: bool = True) -> Tensor:
         """Class maps M_j = Σ_c W_j(c) F_c, (B, C, h, w) → (B, L, h, w).
 
         There is no bias, ReLU or normalisation. The mean of a map plus its class's bias is the
-        logit.
+        logit. If W weighs every cell by itself, M_j(x, y) = h w Σ_c W_j(c, x, y) F_c(x, y) [ours].
 
         Parameters
         ----------
@@ -60,84 +58,11 @@ class Classifier(nn.Module):
             VAC].
         """
         weight = self.fc.weight.detach() if detach else self.fc.weight
-        return torch.einsum("lc,bchw->blhw", weight, features)
+        if self.cells is None:
+            return torch.einsum("lc,bchw->blhw", weight, features)
+        by_cell = weight.view(-1, self.channels, *self.cells) * math.prod(self.cells)
+        return torch.einsum("lchw,bchw->blhw", by_cell, features)
 
     def forward(self, instances: Tensor) -> Tensor:
         """Logits (B, L) of instances (B, 3, S, S)."""
         return self.logits(self.features(instances))
-
-
-def make_backbone(
-    width: int,
-    *,
-    stages: int = 4,
-    blocks: int = 2,
-    last_stride: int = 2,
-    zero_residual: bool = False,
-) -> nn.Sequential:
-    """ResNet18 without its head, or a smaller one, randomly initialised (Kaiming, fan-out).
-
-    With ``width=64`` and the defaults it is torchvision's ``resnet18(weights=None)``, with the same
-    parameter names.
-
-    Parameters
-    ----------
-    width : channels of the first stage. Each further stage doubles them.
-    stages, blocks : number of stages, and of blocks per stage. With fewer, a cell of the map sees
-        less of the input, so class maps can be local after a short training.
-    last_stride : stride of the last stage, 2 or 1.
-    zero_residual : start the last normalisation of each block at zero, as torchvision's
-        ``zero_init_residual`` does (Goyal et al. 2017, section 5.1). The network then starts as
-        its shortcuts and widens its view only where that lowers the loss.
-
-    Raises
-    ------
-    SetupError : torchvision is missing or does not fit the installed torch.
-    """
-    basic = basic_block()
-    backbone = nn.Sequential()
-    backbone.add_module("conv1", nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False))
-    backbone.add_module("bn1", nn.BatchNorm2d(width))
-    backbone.add_module("relu", nn.ReLU(inplace=True))
-    backbone.add_module("maxpool", nn.MaxPool2d(3, stride=2, padding=1))
-    channels = width
-    strides = (1, *[2] * (stages - 2), last_stride)
-    for stage, stride in enumerate(strides):
-        out = width << stage
-        layer = nn.Sequential(_block(basic, channels, out, stride))
-        layer.extend(basic(out, out) for _ in range(blocks - 1))
-        backbone.add_module(f"layer{stage + 1}", layer)
-        channels = out
-    for module in backbone.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        elif zero_residual and isinstance(module, basic):
-            nn.init.zeros_(module.get_parameter("bn2.weight"))
-    return backbone
-
-
-def _block(block: type[nn.Module], channels: int, out: int, stride: int) -> nn.Module:
-    """The first block of a stage, with torchvision's projection shortcut where shapes change."""
-    if stride == 1 and channels == out:
-        return block(channels, out)
-    shortcut = nn.Sequential(
-        nn.Conv2d(channels, out, 1, stride=stride, bias=False), nn.BatchNorm2d(out)
-    )
-    return block(channels, out, stride, shortcut)
-
-
-def basic_block() -> type[nn.Module]:
-    """Import torchvision on first use: this takes a second, and fails if torch does not match."""
-    try:
-        from torchvision.models.resnet import BasicBlock  # type: ignore[import-untyped]
-    except (ImportError, RuntimeError, OSError) as error:
-        # a wheel built for another torch fails as "operator torchvision::nms does not exist"
-        pair = versions(["torch", "torchvision"])
-        raise SetupError(
-            f"torchvision {pair['torchvision']} does not work with torch {pair['torch']}: "
-            f"{str(error).splitlines()[0]}",
-            fix="pip install --upgrade --force-reinstall torch torchvision, from one and the same "
-            "index; `raicl doctor` checks the pair",
-        ) from error
-    block: type[nn.Module] = BasicBlock
-    return block

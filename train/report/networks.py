@@ -69,9 +69,11 @@ def network_of(outcome: Outcome, fold: str) -> Siamese:
 
     Raises
     ------
-    InputError : its weights are missing or changed.
+    InputError : its weights are missing or changed, or so is the module of one's own network.
     """
     record = outcome.folds[fold]
-    model = network_to_fill(outcome.settings, record.class_counts)
+    model = network_to_fill(
+        outcome.settings, record.class_counts, outcome.environment.network_source
+    )
     load_network(model.tested, outcome.fold_folder(fold), record)
     return model

@@ -17,6 +17,7 @@ from raicl.train.clips.measured import describe_flow
 from raicl.train.clips.overview import describe_input, print_folds
 from raicl.train.clips.plan import plan
 from raicl.train.fold.events import summary_writer
+from raicl.train.model.networks.own import check_own
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import configure_torch, describe_device, resolve_device
 from raicl.train.run.experiment import Experiment
@@ -72,11 +73,14 @@ def run(
 
     Raises
     ------
-    SetupError : tensorboard is not installed, or the device is missing.
+    SetupError : tensorboard is not installed, the device is missing, or one's own network cannot be
+        imported.
+    UsageError : one's own network does not keep the protocol, see `check_own`.
     PartialError : some folds failed.
     """
     if tensorboard:
         summary_writer()  # fails now rather than when the first fold begins
+    check_own(settings)
     composite, folds = plan(flows, settings, test=test)
     chosen = choose_folds(folds, fold, note=console.say)
     jobs = resolve_jobs(jobs)

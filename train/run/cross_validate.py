@@ -15,6 +15,7 @@ from raicl.train.fold import pictures
 from raicl.train.fold.events import EventFiles
 from raicl.train.fold.log import read_log
 from raicl.train.fold.oracle import pool_oracle, read_oracle
+from raicl.train.model.networks.own import describe_network
 from raicl.train.run.attempt import Attempt
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import PREDICTIONS, UNCALIBRATED, Run
@@ -137,6 +138,7 @@ def _results(
         flagged=dict(composite.flagged),
         split=composite.split,
         cache_digest=composite.digest,
+        network=describe_network(settings.network),
         duplicates=tuple(map(tuple, identical_in(composite))),
         flow=describe_flow(composite, settings),
         device=", ".join(dict.fromkeys(run.record(fold).device for fold in finished)),

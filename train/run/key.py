@@ -11,6 +11,7 @@ import torch
 
 from raicl.common.provenance import git_state, versions
 from raicl.train.clips.composite import Composite
+from raicl.train.model.networks.own import find_source
 from raicl.train.run.records import CacheSource, Environment
 from raicl.train.settings import TrainSettings
 
@@ -19,11 +20,14 @@ PACKAGES = ("raicl", "torch", "torchvision", "numpy", "h5py", "safetensors")
 
 def run_key(composite: Composite, settings: TrainSettings) -> str:
     """Eight hexadecimal digits that change with the instances or with what is done to them."""
-    made_of = {
+    made_of: dict[str, Any] = {
         "cache": composite.digest,
         "labels": composite.labels_digest,
         "settings": keyed(settings),
     }
+    source = find_source(settings.network)
+    if source is not None:
+        made_of["network"] = source.sha256
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -62,8 +66,8 @@ def keyed(settings: TrainSettings) -> dict[str, Any]:
     }
 
 
-def environment(composite: Composite) -> Environment:
-    """The environment of a run: versions, machine, command and caches."""
+def environment(composite: Composite, settings: TrainSettings) -> Environment:
+    """The environment of a run: versions, machine, command, caches and one's own network."""
     gpus = range(torch.cuda.device_count())
     return Environment(
         versions=versions(PACKAGES),
@@ -80,4 +84,5 @@ def environment(composite: Composite) -> Environment:
         classes=composite.classes,
         labels_digest=composite.labels_digest,
         tested=tuple(sorted(composite.tested)),
+        network_source=find_source(settings.network),
     )

@@ -14,6 +14,7 @@ from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.composite import Composite
+from raicl.train.model.networks.own import find_source, short_digest
 from raicl.train.run.folder import (
     CONFIG,
     ENVIRONMENT,
@@ -104,7 +105,7 @@ def open_run(
         _note_versions(run, named.fix)
     else:  # the environment is written last: it marks the run as set up completely
         write_atomic(config, to_toml(settings).encode())
-        write_versioned(folder / ENVIRONMENT, environment(composite))
+        write_versioned(folder / ENVIRONMENT, environment(composite, settings))
     return run
 
 
@@ -146,6 +147,10 @@ def differences(
             f"labels {begun.labels_digest[:16]}, now {composite.labels_digest[:16]} "
             f"by protocol {composite.protocol.name}"
         )
+    source = find_source(settings.network)
+    if before.network == settings.network and begun.network_source != source:
+        was, now = short_digest(begun.network_source), short_digest(source)
+        changed.append(f"the module of {settings.network} {was}, now {now}")
     return changed
 
 

@@ -8,6 +8,7 @@ from raicl.common.versioned import Versioned
 from raicl.data.protocols.protocol import Protocol
 from raicl.train.fold.calibration import Calibration
 from raicl.train.inputs.scaling import Scale
+from raicl.train.model.networks.own import NetworkSource
 
 
 class CacheSource(BaseModel):
@@ -42,6 +43,7 @@ class Environment(Versioned):
     protocol : the protocol as it was when the run started.
     labels_digest : digest of the classes, of every clip's class, and of its side.
     tested : databases that are only tested.
+    network_source : where one's own network came from. None for a network of raicl.
     """
 
     versions: dict[str, str]
@@ -55,6 +57,7 @@ class Environment(Versioned):
     classes: tuple[str, ...]
     labels_digest: str
     tested: tuple[str, ...]
+    network_source: NetworkSource | None = None
 
     @field_serializer("protocol")
     def _as_short_as_its_file(self, protocol: Protocol) -> dict[str, object]:

@@ -12,7 +12,8 @@ from torch import nn
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
 from raicl.train.fold.checkpoint import load_tensors
-from raicl.train.model.network import basic_block
+from raicl.train.model.networks.own import NetworkSource, check_source
+from raicl.train.model.networks.resnet18 import basic_block
 from raicl.train.model.siamese import Network, Siamese
 from raicl.train.run.folder import CLASSIFIER, REGIONS
 from raicl.train.run.records import FoldRecord
@@ -70,7 +71,9 @@ def load_module(module: nn.Module, path: Path, *, digest: str, owner: str, fix: 
         ) from error
 
 
-def network_to_fill(settings: TrainSettings, counts: Sequence[int]) -> Siamese:
+def network_to_fill(
+    settings: TrainSettings, counts: Sequence[int], source: NetworkSource | None
+) -> Siamese:
     """A network whose tested part is to be loaded. Only that one was saved and is of use.
 
     The state of torch's random generator stays as it was.
@@ -78,7 +81,14 @@ def network_to_fill(settings: TrainSettings, counts: Sequence[int]) -> Siamese:
     Parameters
     ----------
     counts : training clips by class, for `prior-correction`.
+    source : where one's own network came from when it was trained.
+
+    Raises
+    ------
+    InputError : the module of one's own network has changed.
+    SetupError, UsageError : it cannot be imported, or is no network by now.
     """
+    check_source(settings.network, source)
     with torch.random.fork_rng(devices=[]):
         return _tested_alone(settings, counts)
 

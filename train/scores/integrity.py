@@ -19,6 +19,7 @@ def integrity(terms: Terms) -> dict[str, str]:
         "Selection": terms.selection,
         "Seed": f"{terms.seed}, plus the row of the fold",
         "Cache digest": terms.cache_digest,
+        "Network": terms.network,
         "Duplicates": describe_identical(terms.duplicates),
         **flow,
     }

@@ -164,6 +164,7 @@ class Terms(_Values):
     folds : folds that are done, and all of them.
     seed : seed of the run.
     cache_digest : digest of all instances.
+    network : name of the network, and of one's own the digest of its module.
     evaluation : how the folds were made, in words.
     selection : which epoch is scored.
     duplicates : groups of clips with the same content under several subjects.
@@ -176,6 +177,7 @@ class Terms(_Values):
     selection: str
     seed: int
     cache_digest: str
+    network: str = "resnet18"
     duplicates: tuple[tuple[str, ...], ...]
     flow: str = ""
 

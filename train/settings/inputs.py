@@ -9,6 +9,7 @@ from pydantic import model_validator
 from raicl.common.sampling.frames import SamplingName
 from raicl.common.sampling.sample import SamplingSettings
 from raicl.common.settings import setting
+from raicl.train.settings.networks import LEAST
 
 PairingName = Literal["permute", "iid", "strong-teacher", "symmetric"]
 ScaleName = Literal["train-std", "none", "const", "sample-std", "sample-maxabs", "minmax255"]
@@ -58,7 +59,7 @@ class InputSettings(SamplingSettings):
         "Side of the network's input, px; 32 k + 1 (k times the stride, plus 1) keeps maps "
         "mirror-symmetric. IRC and MRD need a map of 2 x 2 cells: 33 px of 4 stages, 17 of 3.",
         panel=_INPUTS,
-        ge=14,
+        ge=LEAST,
         le=1024,
     )
     scale: ScaleName = setting(

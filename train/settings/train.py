@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from raicl.common.settings import setting
 from raicl.train.settings.method import MethodSettings
+from raicl.train.settings.networks import RESNET18, check_name, has_map
 
 ImbalanceName = Literal[
     "none", "logit-adjustment", "effective-number", "balanced-sampler", "prior-correction"
@@ -39,15 +40,22 @@ class TrainSettings(MethodSettings):
         None, "Largest norm of the gradient; none for no limit.", panel=_OPTIMISER, gt=0
     )
 
+    network: str = setting(
+        RESNET18,
+        "resnet18; ststnet, off-apexnet or dual-inception, written from their papers; linear, on "
+        "flow averaged over a coarse grid; or package.module:factory, one's own.",
+        panel=_NETWORK,
+        later=True,
+    )
     width: int = setting(64, "Channels of ResNet18's first stage.", panel=_NETWORK, ge=4, le=256)
     stages: Literal[3, 4] = setting(
-        4, "Stages of the network; with 3 a cell of the map sees less of the face.", panel=_NETWORK
+        4, "Stages of ResNet18; with 3 a cell of the map sees less of the face.", panel=_NETWORK
     )
     blocks: Literal[1, 2] = setting(
         2, "Residual blocks per stage; 2 as in ResNet18.", panel=_NETWORK
     )
     last_stride: Literal[1, 2] = setting(
-        2, "Stride of the last stage; 1 doubles the map.", panel=_NETWORK
+        2, "Stride of ResNet18's last stage; 1 doubles the map.", panel=_NETWORK
     )
     zero_residual: bool = setting(
         False, "Residual blocks start as their shortcuts.", panel=_NETWORK
@@ -103,24 +111,35 @@ class TrainSettings(MethodSettings):
         True, "Refuse GPU operations whose results differ between runs.", panel=_COMPUTE
     )
 
-    @model_validator(mode="after")
-    def _check_network(self) -> Self:
-        if self.infer_network == "target" and not (self.irc or self.mrd):
-            raise ValueError("infer_network target needs IRC or MRD: without, there is no target")
-        return self
+    @field_validator("network")
+    @classmethod
+    def _check_name(cls, network: str) -> str:
+        return check_name(network)
 
     @model_validator(mode="after")
     def _check_map(self) -> Self:
-        if (self.irc or self.mrd) and self.map_side < 2:
+        if not (self.irc or self.mrd):
+            return self
+        if not has_map(self.network):
+            raise ValueError(
+                f"IRC and MRD compare maps, and {self.network} has none: no-irc, no-mrd"
+            )
+        if self.network == RESNET18 and self.map_side < 2:
             raise ValueError(
                 f"size = {self.size} with {self.stages} stages gives a map of one cell, in which "
                 "IRC and MRD have nothing to compare; give stages 3 or a larger size"
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_network(self) -> Self:
+        if self.infer_network == "target" and not (self.irc or self.mrd):
+            raise ValueError("infer_network target needs IRC or MRD: without, there is no target")
+        return self
+
     @property
     def map_side(self) -> int:
-        """Cells along a side of the network's map: each stride of 2 halves, rounding up."""
+        """Cells along a side of ResNet18's map: each stride of 2 halves, rounding up."""
         halvings = self.stages + (self.last_stride == 2)
         side = self.size
         for _ in range(halvings):

@@ -14,6 +14,7 @@ from raicl.train.inputs.instances import hold_instances
 from raicl.train.report.networks import caches_gone, composite_of, network_of, recorded_caches
 from raicl.train.run.outcome import Outcome, read_outcome
 from raicl.train.scores.predictions import Prediction
+from raicl.train.settings.networks import has_map
 from raicl.train.view.source import Judgement, Sight, Viewed
 
 _NETWORKS = 4  # that are kept in memory
@@ -44,6 +45,8 @@ class RunSource:
         ]
         settings = self._outcome.settings
         self.regions: int | None = settings.queries if settings.mrd else 0
+        if not has_map(settings.network):
+            self.regions = None
         self._network = lru_cache(_NETWORKS)(lambda fold: network_of(self._outcome, fold))
 
     def look(self, viewed: Viewed, shard: Shard) -> Sight | None:

@@ -72,7 +72,8 @@ class Source(Protocol):
     ----------
     name : for people.
     clips : at least one.
-    regions : number of regions that the networks find, 0 without MRD; None if there is no network.
+    regions : number of regions that the networks find, 0 without MRD; None if there is no network,
+        or one without a map.
     """
 
     name: str

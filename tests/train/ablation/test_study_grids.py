@@ -9,7 +9,8 @@ from raicl.common.settings import merge, read_toml
 from raicl.train.ablation.grid import read_grid
 from raicl.train.run.key import identifying
 from raicl.train.run.reuse import training
-from raicl.train.settings import TrainSettings
+from raicl.train.settings import TrainSettings, load_preset
+from raicl.train.settings.networks import NETWORKS
 from raicl.train.settings.train import ImbalanceName, InferName
 
 GRIDS = Path(__file__).parents[3] / "train" / "grids"
@@ -71,3 +72,28 @@ def test_the_fixed_rows_of_the_samplings_change_one_thing_each() -> None:
         assert values == rows[plain] | changes.get(kind, {})
     for kind, few in (("own", 4), ("scale", 4), ("long", 5)):
         assert sum(name.endswith(f"-{kind}") for name in rows) == few
+
+
+def test_the_rows_of_the_networks_are_every_network_a_floor_and_a_control() -> None:
+    base = [("tiny", load_preset("tiny"))]
+    grid = read_grid("networks")
+    rows = {name: row.resolve(name, base, 0) for name, row in grid.rows.items()}
+    assert {settings.network for settings in rows.values()} == {*NETWORKS}
+    assert [name for name, row in grid.rows.items() if row.control] == ["shuffled"]
+    reference = identifying(rows[grid.reference])
+    changes = {
+        name: {k for k, v in identifying(settings).items() if v != reference[k]}
+        for name, settings in rows.items()
+    }
+    ours = {"network", "size", "irc", "mrd"}
+    assert changes.pop("ra-icl") == set()
+    assert changes.pop("resnet18") == {"irc", "mrd"}
+    assert changes.pop("shuffled") == {"control"}
+    assert changes.pop("ststnet+ra-icl") == {"network", "size"}
+    assert changes.pop("linear") == {*ours, "lr"}
+    for name, changed in changes.items():
+        assert ours <= changed
+        assert (changed == ours) != name.endswith("-authors")
+    # the frames and the classes of every row are those of the study
+    free = {"sampling", "n_frames", "protocol", "infer", "imbalance", "flip_average"}
+    assert not free & set().union(*changes.values())

@@ -6,7 +6,8 @@ import pytest
 import torch
 import torchvision
 
-from raicl.train.model.network import Classifier, make_backbone
+from raicl.train.model.network import Classifier
+from raicl.train.model.networks.resnet18 import make_backbone
 from raicl.train.settings import TrainSettings
 
 FOREIGN = """
@@ -115,7 +116,7 @@ def test_a_torchvision_for_another_torch_is_a_setup_error(tmp_path: Path) -> Non
     (tmp_path / "torchvision/__init__.py").write_text(FOREIGN)
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from raicl.train.model.network import make_backbone\n"
+        "from raicl.train.model.networks.resnet18 import make_backbone\n"
         "from raicl.common.errors import SetupError\n"
         "try:\n    make_backbone(4)\n"
         "except SetupError as error:\n    print(error.what); print(error.fix)"

@@ -117,6 +117,7 @@ def test_the_text_states_scores_protocol_and_how_the_epoch_was_chosen() -> None:
         "selection     last epoch of a fixed budget",
         "seed          7, plus the row of the fold",
         "cache digest  0123456789abcdef0123",
+        "network       resnet18",
         "duplicates    no clip under two subjects",
     ):
         assert line in text.splitlines()

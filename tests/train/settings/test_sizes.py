@@ -4,7 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from raicl.train.model.network import make_backbone
+from raicl.train.model.networks.resnet18 import make_backbone
 from raicl.train.settings import TrainSettings
 
 
