@@ -84,3 +84,23 @@ def test_counting_leaves_the_random_numbers_as_they_were(small: TrainSettings) -
     torch.manual_seed(3)
     count_cost(small, 3)
     assert torch.equal(torch.rand(2), expected)
+
+
+HIDDEN = 1568 * 1024 + 1024 * 1024
+# multiplications per instance of 28 px, layer by layer, of three classes
+PUBLISHED = {
+    "ststnet": (1_683, 28 * 28 * (3 + 5 + 8) * 27 + 400 * 3),
+    "off-apexnet": (2_664_475, 2 * (28 * 28 * 6 * 25 + 14 * 14 * 16 * 150) + HIDDEN + 1024 * 3),
+    "linear": (444, 147 * 3),
+}
+
+
+@pytest.mark.parametrize("network", PUBLISHED)
+def test_the_cost_of_a_published_network_is_that_of_its_layers(network: str) -> None:
+    parameters, products = PUBLISHED[network]
+    settings = TrainSettings(network=network, size=28, irc=False, mrd=False)
+    cost = count_cost(settings, 3)
+    assert cost.trained == cost.tested == parameters
+    assert cost.instance_flops == 2 * products
+    assert cost.pair_flops > cost.instance_flops  # without a target, forward and backward of one
+    assert cost.step_bytes >= 16 * parameters
