@@ -118,7 +118,7 @@ WRONG = [
     (["raicl-prep", "casme2", "--out", "x.h5", "--size", "0"], 2, "size"),
     (["raicl-prep", "casme2", "--out", "x.h5", "--window", "minutes:1"], 2, "window = 'minutes:1'"),
     (["raicl-prep", "casme2", "--out", "x.h5", "--sampling", "best"], 2, "best"),
-    (["raicl-prep", "casme2", "--out", "x.h5", "--jobs", "0"], 3, "data/raw/casme2"),
+    (["raicl-prep", "casme2", "--out", "x.h5", "--jobs", "0"], 2, "--jobs 0"),
     (["raicl-prep", "casme2", "--root", "none", "--out", "x.h5"], 3, "none"),
     (["raicl-prep", "casme2", "--out", "x.h5", "--config", "none.toml"], 3, "none.toml"),
     (["raicl-prep", "samm", "--out", "x.h5"], 3, "data/raw/samm"),

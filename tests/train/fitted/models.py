@@ -60,7 +60,7 @@ def write_model(folder: Path, flows: Path, settings: TrainSettings) -> Drawn:
     log.mkdir()
     with Log(log, []):
         pass
-    trained = Trained(model, scale, "cpu", log, environment(composite))
+    trained = Trained(model, scale, "cpu", log, environment(composite, settings))
     folder.mkdir()
     save_model(folder, trained, composite, fold, settings)
     tell(folder, folder.name, None)
