@@ -96,7 +96,9 @@ class Tab:
     def open(self, url: str) -> None:
         """Open an address and wait until everything of it is loaded."""
         self.call("Page.navigate", url=url)
-        self.until(f"location.href === {json.dumps(url)} && document.readyState === 'complete'")
+        # the viewer adds its place to the address as soon as it has drawn, maybe before we look
+        there = f"[location.href, location.href.split('#')[0]].includes({json.dumps(url)})"
+        self.until(f"{there} && document.readyState === 'complete'")
 
     def ask(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page, waited for if it is a promise."""
