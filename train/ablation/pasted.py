@@ -68,6 +68,8 @@ def _caption(table: StudyTable) -> list[str]:
     if table.units.done < table.units.all:
         missing = counted(table.units.all - table.units.done, "run")
         sentences.append(f"Unfinished: {missing} of {table.units.all} without results.")
+    if "flow" in facts:
+        sentences.append(f"Flow: {facts['flow']}.")
     return [*sentences, f"Cache {', '.join(d[:12] for d in table.integrity['cache'])}."]
 
 

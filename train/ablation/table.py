@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache, partial
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from statistics import median
-
-import numpy as np
 
 from raicl.common.errors import InputError, PartialError
 from raicl.common.files import write_atomic
@@ -18,32 +16,25 @@ from raicl.common.versioned import write_versioned
 from raicl.train.ablation.blocks import class_shares
 from raicl.train.ablation.claims import judge
 from raicl.train.ablation.cost import Cost, count_cost
+from raicl.train.ablation.scored import Runs, best_of, clips_of, difference_of, score_of, tables_of
 from raicl.train.ablation.strength import Motions, unit_strength
 from raicl.train.ablation.study import Study, Unit
 from raicl.train.ablation.text import table_csv, table_text
 from raicl.train.clips.overview import remarks
 from raicl.train.report.ablation import (
     TABLE,
-    MeanOverSeeds,
-    PairedScores,
     PublishedScores,
     RowCost,
     RowScores,
     StudyRow,
     StudyTable,
 )
-from raicl.train.report.compare import SEED
 from raicl.train.report.published import ablation_figures
 from raicl.train.run.outcome import Outcome, check_labels, read_outcome
-from raicl.train.scores.best import clearly_best
-from raicl.train.scores.metrics import SCORES, Table, percentile_interval
-from raicl.train.scores.paired import mean_score, paired_differences, paired_interval
-from raicl.train.scores.results import SCORE_NAMES, SHUFFLED, Progress, ScoreName
-from raicl.train.scores.summary import subject_tables
+from raicl.train.scores.metrics import SCORES
+from raicl.train.scores.results import SHUFFLED, Progress
 from raicl.train.scores.swaps import holm
 from raicl.train.settings import TrainSettings
-
-Runs = dict[int, Outcome]  # by seed
 
 
 def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
@@ -75,11 +66,13 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
         _with_strength(_row(study, name, runs[name], reference), study, runs[name], motions)
         for name in study.grid.rows
     ]
-    claimed = [_difference(*(runs[name] for name in claim.rows)) for claim in study.grid.claims]
+    claimed = [difference_of(*(runs[name] for name in claim.rows)) for claim in study.grid.claims]
     return StudyTable(
         reference=study.grid.reference,
         rows=_corrected(rows),
-        best=_best(runs),
+        best=best_of(
+            {name: found for name, found in runs.items() if not study.grid.rows[name].control}
+        ),
         claims=judge(study.grid.claims, claimed),
         units=Progress(done=len(done), all=len(study.units)),
         incomplete=dict(reasons),
@@ -115,18 +108,18 @@ def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
         if figure is None
         else PublishedScores(uf1=figure.uf1, uar=figure.uar, source=figure.source),
     )
-    clips = _clips(runs)
+    clips = clips_of(runs)
     if not clips:
         return found
     alone = row.control or name == study.grid.reference  # a control has other labels
-    tables = _tables(runs, clips)
+    tables = tables_of(runs, clips)
     cost = asdict(_cost(unit, len(tables[0, 0])))
     results = {
         "clips": int(tables[0].sum()),
-        "scores": RowScores(**{key: _score(tables, key) for key in SCORES}),
+        "scores": RowScores(**{key: score_of(tables, key) for key in SCORES}),
         "cost": RowCost(**cost, fold_seconds=_fold_seconds(runs)),
         "classes": class_shares(tables, next(iter(runs.values())).classes),
-        "against_reference": None if alone else _difference(reference, runs),
+        "against_reference": None if alone else difference_of(reference, runs),
     }
     return found.model_copy(update=results)
 
@@ -137,7 +130,7 @@ def _with_strength(row: StudyRow, study: Study, runs: Runs, motions: Motions) ->
     if unit is None or row.scores is None:
         return row
     try:
-        strength = unit_strength(unit, _clips(runs), motions)
+        strength = unit_strength(unit, clips_of(runs), motions)
     except InputError as error:
         return row.model_copy(update={"remarks": (*row.remarks, f"strength not known: {error}")})
     return row.model_copy(update={"strength": strength})
@@ -147,28 +140,6 @@ def _corrected(rows: Sequence[StudyRow]) -> tuple[StudyRow, ...]:
     """The rows with Holm's p. The rows that differ from the reference are one family."""
     found = holm([None if (d := row.against_reference) is None else d.uf1.p for row in rows])
     return tuple(row.model_copy(update={"holm_p": p}) for row, p in zip(rows, found, strict=True))
-
-
-def _best(runs: Mapping[str, Runs]) -> dict[ScoreName, str]:
-    """The row that is clearly the best by each score, over the clips that both rows tested."""
-    done = {name: found for name, found in runs.items() if _clips(found)}
-
-    def interval_of(one: str, other: str, key: ScoreName) -> tuple[float, float] | None:
-        clips = _clips(done[one]) & _clips(done[other])
-        if not clips:
-            return None
-        first, second = (_tables(done[row], clips) for row in (one, other))
-        return paired_interval(first, second, key, seed=SEED)
-
-    best = {
-        key: clearly_best(
-            {name: mean_score(_tables(found, _clips(found)), key, seed=SEED).value
-             for name, found in done.items()},
-            partial(interval_of, key=key),
-        )
-        for key in SCORE_NAMES
-    }  # fmt: skip
-    return {key: name for key, name in best.items() if name is not None}
 
 
 def _remarks(runs: Runs) -> tuple[str, ...]:
@@ -189,48 +160,6 @@ def _control(run: Outcome) -> list[str]:
         f"{SHUFFLED}. There is nothing to learn, so its UAR should be near chance, "
         f"{100 * chance:.1f}; it is compared with no row"
     ]
-
-
-def _score(tables: Table, key: str) -> MeanOverSeeds:
-    score = mean_score(tables, key, seed=SEED)
-    several = tables.shape[1] > 1
-    return MeanOverSeeds(
-        mean=score.value,
-        sd=score.sd,
-        by_seed=score.values,
-        interval_95=percentile_interval(score.resampled) if several else None,
-    )
-
-
-def _difference(first: Runs, second: Runs) -> PairedScores | None:
-    """Differences paired over the clips that both tested. None if there are none."""
-    clips = _clips(first) & _clips(second)
-    if not clips:
-        return None
-    differences = paired_differences(_tables(first, clips), _tables(second, clips), seed=SEED)
-    return PairedScores(clips=len(clips), **differences)
-
-
-def _clips(runs: Runs) -> set[str]:
-    """The clips that every seed has tested. Seeds can differ, because a study can stop anywhere."""
-    tested = [{row.clip for row in outcome.predictions} for outcome in runs.values()]
-    return set.intersection(*tested) if tested else set()
-
-
-def _tables(runs: Runs, clips: set[str]) -> Table:
-    """Confusion matrices of these clips, (seeds, subjects, L, L)."""
-    return np.stack(
-        [
-            np.stack(
-                list(
-                    subject_tables(
-                        [row for row in outcome.predictions if row.clip in clips], outcome.classes
-                    ).values()
-                )
-            )
-            for outcome in runs.values()
-        ]
-    )
 
 
 def _cost(unit: Unit, n_classes: int) -> Cost:
@@ -258,5 +187,6 @@ def _integrity(study: Study, done: Sequence[Outcome]) -> dict[str, tuple[str, ..
         "seeds": list(map(str, study.seeds)),
         "folds": [f"{run.results.folds.done} of {run.results.folds.all}" for run in done],
         "cache": [outcome.results.cache_digest for outcome in done],
+        "flow": [outcome.results.flow for outcome in done if outcome.results.flow],
     }
-    return {name: tuple(dict.fromkeys(values)) for name, values in shown.items()}
+    return {name: tuple(dict.fromkeys(values)) for name, values in shown.items() if values}

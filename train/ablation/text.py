@@ -151,7 +151,7 @@ def _notes(table: StudyTable) -> list[str]:
     notes = [
         "",
         *_EXPLAINED,
-        *(f"{name}: {', '.join(value[:40] for value in values)}"
+        *(f"{name}: {', '.join(value[:40] if name == 'cache' else value for value in values)}"
           for name, values in table.integrity.items()),
     ]  # fmt: skip
     notes += [f"{row.row}: {remark}" for row in table.rows for remark in row.remarks]

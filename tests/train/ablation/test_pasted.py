@@ -1,7 +1,10 @@
 """A study's table for a paper."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
+from raicl.train.ablation.grid import GridRow
 from raicl.train.ablation.pasted import study_pasted, table_as
 from raicl.train.ablation.table import tabulate
 from raicl.train.report.ablation import StudyTable
@@ -33,6 +36,26 @@ def test_rows_that_are_not_told_apart_have_no_best_one(tmp_path: Path) -> None:
     table = tabulate(study_of(tmp_path, rows), {})
     assert table.best == {}
     assert not any(cell.best for row in study_pasted(table).rows for cell in row)
+
+
+def test_what_nobody_knows_of_the_flow_is_said_in_every_form(tmp_path: Path) -> None:
+    study = study_of(tmp_path, ROWS)
+    assert "flow" not in tabulate(study, {}).integrity
+    said = "unit unknown, zero and sign lost; mirrored without negating u"
+    for unit in study.units:
+        path = unit.folder / "results.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"flow": said}))
+    table = tabulate(study, {})
+    for wanted in ("text", "markdown", "latex", "json"):
+        assert said in table_as(wanted, table, tmp_path)
+
+
+def test_a_control_is_no_rival_of_the_best_row(tmp_path: Path) -> None:
+    study = study_of(tmp_path, {"chance": [wrong(), wrong()]} | ROWS)
+    assert "uf1" not in tabulate(study, {}).best  # as good a row as any other
+    rows = study.grid.rows | {"chance": GridRow(control=True)}
+    marked = replace(study, grid=study.grid.model_copy(update={"rows": rows}))
+    assert tabulate(marked, {}).best["uf1"] == "best"
 
 
 def test_a_table_of_before_has_no_best_row(tmp_path: Path) -> None:
