@@ -14,7 +14,7 @@ from raicl.common.settings import with_settings
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted
 from raicl.train.cli import load_torch
-from raicl.train.report.pasting import TableFormat
+from raicl.train.report.formats import TableFormat
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.presets import base_layers
 

@@ -8,18 +8,17 @@ from pathlib import Path
 from raicl.common.terminal.wording import counted
 from raicl.train.ablation.text import table_csv, table_text
 from raicl.train.report.ablation import MeanOverSeeds, StudyRow, StudyTable
+from raicl.train.report.formats import TableFormat
 from raicl.train.report.pasting import (
     BOLD,
     Cell,
     Pasted,
-    TableFormat,
-    latex,
-    markdown,
-    percent,
-    percents,
+    difference_cells,
+    in_format,
+    no_cells,
+    score_cells,
 )
 from raicl.train.scores.results import SCORE_NAMES, ScoreName
-from raicl.train.scores.swaps import shown_p
 
 _SCORES: tuple[ScoreName, ...] = ("uf1", "uar")
 
@@ -32,8 +31,7 @@ def table_as(wanted: TableFormat, table: StudyTable, folder: Path) -> str:
         return table.model_dump_json(indent=2)
     if wanted == "csv":
         return table_csv(table).rstrip("\n")
-    pasted = study_pasted(table)
-    return latex(pasted) if wanted == "latex" else markdown(pasted)
+    return in_format(study_pasted(table), wanted)
 
 
 def study_pasted(table: StudyTable) -> Pasted:
@@ -83,20 +81,15 @@ def _range(numbers: Sequence[int]) -> str:
 def _row(row: StudyRow, table: StudyTable) -> tuple[Cell, ...]:
     cells = [Cell(row.row)]
     for key in _SCORES:
-        score = None if row.scores is None else getattr(row.scores, key)
-        cells += _score(score, best=table.best.get(key) == row.row)
+        score: MeanOverSeeds | None = None if row.scores is None else getattr(row.scores, key)
+        if score is None:
+            cells += no_cells(2)
+        else:
+            best = table.best.get(key) == row.row
+            cells += score_cells(score.mean, score.interval_95, sd=score.sd, best=best)
     found = None if row.against_reference is None else row.against_reference.uf1
     if found is None:
-        cells += [Cell("–")] * 4
+        cells += no_cells(4)
     else:
-        ps = ("–" if p is None else shown_p(p) for p in (found.p, row.holm_p))
-        difference = percent(found.value, sign="+")
-        cells += [Cell(difference), Cell(percents(found.interval, sign="+")), *map(Cell, ps)]
+        cells += difference_cells(found.value, found.interval, found.p, row.holm_p)
     return (*cells, Cell("–" if row.cost is None else f"{row.cost.tested:,}"))
-
-
-def _score(score: MeanOverSeeds | None, *, best: bool) -> list[Cell]:
-    if score is None:
-        return [Cell("–"), Cell("–")]
-    spread = "" if score.sd is None else f" ± {percent(score.sd)}"
-    return [Cell(f"{percent(score.mean)}{spread}", best), Cell(percents(score.interval_95))]

@@ -10,7 +10,7 @@ import typer
 from raicl.common.errors import UsageError
 from raicl.common.terminal import console
 from raicl.train.cli import load_torch
-from raicl.train.report.pasting import TableFormat
+from raicl.train.report.formats import TableFormat
 
 
 def report(
@@ -63,18 +63,8 @@ def compare(
     if len(runs) < 2:
         raise UsageError("one run cannot be compared", fix="raicl compare RUN RUN...")
     from raicl.train.report.compare import compare as compare_outcomes
-    from raicl.train.report.pasting import latex, markdown
-    from raicl.train.report.text import comparison_csv, comparison_pasted, comparison_text
+    from raicl.train.report.pasted import comparison_as
     from raicl.train.run.outcome import read_outcomes
 
     compared = compare_outcomes(read_outcomes(runs))
-    wanted = "json" if as_json else table_format
-    if wanted == "text":
-        console.result(comparison_text(compared))
-    elif wanted == "json":
-        console.result(compared.model_dump_json(indent=2))
-    elif wanted == "csv":
-        console.result(comparison_csv(compared).rstrip("\n"))
-    else:
-        pasted = comparison_pasted(compared)
-        console.result(latex(pasted) if wanted == "latex" else markdown(pasted))
+    console.result(comparison_as("json" if as_json else table_format, compared))

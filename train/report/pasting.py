@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
+from raicl.train.scores.swaps import shown_p
 
 BOLD = "Bold: the 95 % interval of the difference from every other row lies above 0."
 
@@ -19,6 +19,9 @@ _LATEX = {
     "\n": " ",
 }  # fmt: skip
 _MARKDOWN = re.compile(r"([\\`*_|<>\[\]])")
+
+
+Interval = Sequence[float] | None
 
 
 class Cell(NamedTuple):
@@ -42,6 +45,30 @@ class Pasted:
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+
+def in_format(table: Pasted, wanted: Literal["markdown", "latex"]) -> str:
+    """The table as markdown or as LaTeX."""
+    return latex(table) if wanted == "latex" else markdown(table)
+
+
+def score_cells(value: float, ends: Interval, *, sd: float | None = None, best: bool) -> list[Cell]:
+    """A score in percent, with its deviation over seeds if there are several, and its interval."""
+    spread = "" if sd is None else f" ± {percent(sd)}"
+    return [Cell(f"{percent(value)}{spread}", best), Cell(percents(ends))]
+
+
+def difference_cells(
+    value: float, ends: Interval, p: float | None, holm_p: float | None
+) -> list[Cell]:
+    """A difference in points, its interval, its p and Holm's."""
+    ps = [Cell("–" if one is None else shown_p(one)) for one in (p, holm_p)]
+    return [Cell(percent(value, sign="+")), Cell(percents(ends, sign="+")), *ps]
+
+
+def no_cells(count: int) -> list[Cell]:
+    """Dashes where there is nothing to say."""
+    return [Cell("–")] * count
 
 
 def markdown(table: Pasted) -> str:
@@ -76,7 +103,7 @@ def percent(value: float, *, sign: str = "") -> str:
     return f"{100 * value:{sign}.1f}".replace("-", "−")
 
 
-def percents(interval: Sequence[float] | None, *, sign: str = "") -> str:
+def percents(interval: Interval, *, sign: str = "") -> str:
     """An interval in percent, or a dash where there is none."""
     if interval is None:
         return "–"
