@@ -9,20 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.crop import EYES
 from raicl.preprocess.opencv import opencv
-
-
-def eye_transform(eyes: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Similarity (2, 3) that takes the eye centres `eyes` (2, 2) px to their canonical places.
-
-    The result maps raw px to px of a crop of side `size`.
-    """
-    source, target = eyes, np.array(EYES) * (size - 1)
-    from_vector, to_vector = source[1] - source[0], target[1] - target[0]
-    turn = complex(*to_vector) / complex(*from_vector)
-    matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
-    return np.column_stack([matrix, target.mean(axis=0) - matrix @ source.mean(axis=0)])
 
 
 def fit_transform(shape: tuple[int, int], size: int) -> NDArray[np.float64]:

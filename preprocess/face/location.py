@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.preprocess.face.align import carry, eye_transform, fit_transform
+from raicl.common.crop import eye_transform
+from raicl.preprocess.face.align import carry, fit_transform
 from raicl.preprocess.face.models import model_file
 from raicl.preprocess.face.several import find_face
 from raicl.preprocess.face.shape import eye_centres, rigid_landmarks

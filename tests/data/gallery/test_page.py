@@ -15,13 +15,13 @@ from PIL import Image
 
 from raicl.common.cache.flows import open_cache, shards_folder, write_index
 from raicl.common.cache.shards import read_shard, write_shard
-from raicl.common.crop import EYES
+from raicl.common.crop import EYES, eye_transform
 from raicl.common.errors import ConflictError, InputError, SetupError, UsageError
 from raicl.data.gallery.page import eye_places, write_gallery
 from raicl.data.gallery.tiles import SIDE
 from raicl.data.inspect import inspect
 from raicl.data.protocols.protocol import PROTOCOLS, load_protocol
-from raicl.preprocess.face.align import carry, eye_transform
+from raicl.preprocess.face.align import carry
 from tests.common.conftest import write_flows
 from tests.data.gallery.conftest import HOSTILE, QUALITIES, clips_of, write_measured
 from tests.train.markup import Element, Page

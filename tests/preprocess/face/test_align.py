@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from raicl.preprocess.face.align import eye_transform, fit_transform, warp
+from raicl.common.crop import eye_transform
+from raicl.preprocess.face.align import fit_transform, warp
 
 CANONICAL = np.array([[0.32, 0.36], [0.68, 0.36]]) * 224
 
