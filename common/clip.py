@@ -59,6 +59,8 @@ class Clip:
     def __post_init__(self) -> None:
         if self.split not in get_args(Split):
             raise ValueError(f"{self.id}: its split {self.split!r} is neither train nor test")
+        if self.labelled not in get_args(Label):
+            raise ValueError(f"{self.id}: labelled {self.labelled!r} is neither emotion nor class")
 
     @property
     def trained(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raicl.common.errors import ConflictError, UsageError
+from raicl.common.terminal.wording import counted
 
 Given = Mapping[str, Any]  # options by their names, those alone that were given
 FILMS = ("video", "recording")
@@ -113,7 +114,7 @@ def _flow_pictures(folder: Path, given: Given) -> str:
     if "flows" in given:
         _refuse_idle(f"{FLOW} --flows", given, ("flows", "side"))
         refuse_filled(folder)
-        count = write_cached_flow(folder, given["flows"], side=side)
+        written = write_cached_flow(folder, given["flows"], side=side)
     else:
         _refuse_idle(FLOW, given, (*_PEOPLE, "test-clips", "proportions", "side"))
         difficulty = DIFFICULTIES[given.get("difficulty", "default")]
@@ -133,10 +134,19 @@ def _flow_pictures(folder: Path, given: Given) -> str:
             proportions=None if shares is None else read_proportions(shares),
         )
         refuse_filled(folder)
-        count = write_true_flow(folder, scenes, given.get("seed", 0), difficulty, side=side)
+        written = write_true_flow(folder, scenes, given.get("seed", 0), difficulty, side=side)
+    said = []
+    if written.left_out:
+        said.append(
+            f"{counted(written.left_out, 'clip')} without a class of the composite left out"
+        )
+    if written.at_middle:
+        said.append(f"{written.at_middle} at the middle, for want of an apex")
+    aside = f" ({'; '.join(said)})" if said else ""
+    frame = "" if written.at_middle else "--frame apex "  # true of all of them, or not said
     return (
-        f"{folder}: {count} pictures of flow, next: raicl-prep import --root {folder} "
-        f"--annotations {folder / TABLE} --frame apex --out flows.h5"
+        f"{folder}: {counted(written.pictures, 'picture')} of flow{aside}, next: raicl-prep import "
+        f"--root {folder} --annotations {folder / TABLE} {frame}--out flows.h5"
     )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from raicl.common.cache.flows import Cache, not_finite, open_cache
 from raicl.common.cache.record import ClipRecord
 from raicl.common.clip import Clip, Split
-from raicl.common.crop import EYES
+from raicl.common.crop import eye_transform
 from raicl.common.errors import InputError
 from raicl.common.files import write_atomic
 from raicl.common.instance import strain
@@ -42,6 +42,21 @@ _LAYOUT = LAYOUTS["casme2"]  # its names and the size of its frames
 Floats = NDArray[np.float32]
 
 
+class Written(NamedTuple):
+    """What was written.
+
+    Attributes
+    ----------
+    pictures : how many.
+    left_out : clips that have no class of the composite protocol.
+    at_middle : pictures that show the middle, because nobody knows the apex.
+    """
+
+    pictures: int
+    left_out: int
+    at_middle: int = 0
+
+
 class Drawn(NamedTuple):
     """A picture's flow (3, S, S) before it is stretched, and its row of the table."""
 
@@ -55,8 +70,8 @@ class Drawn(NamedTuple):
 
 def write_true_flow(
     folder: Path, scenes: Sequence[Scene], seed: int, difficulty: Difficulty, *, side: int = SIDE
-) -> int:
-    """Write the true flow of synthetic scenes from onset to apex; returns the number of pictures.
+) -> Written:
+    """Write the true flow of synthetic scenes from onset to apex.
 
     Scenes without a class of the composite protocol are left out.
 
@@ -78,13 +93,14 @@ def write_true_flow(
         )
         for scene, label in shown
     )
-    return _write(folder, drawn, len(shown), side)
+    _write(folder, drawn, len(shown), side)
+    return Written(len(shown), len(scenes) - len(shown))
 
 
-def write_cached_flow(folder: Path, path: Path, *, side: int = SIDE) -> int:
+def write_cached_flow(folder: Path, path: Path, *, side: int = SIDE) -> Written:
     """Write the flow of a cache to the apex of each clip, or to its middle where none is known.
 
-    Clips without a class of the composite protocol are left out. Returns the number of pictures.
+    Clips without a class of the composite protocol are left out.
 
     Raises
     ------
@@ -108,10 +124,15 @@ def write_cached_flow(folder: Path, path: Path, *, side: int = SIDE) -> int:
         )
         for record, label in shown
     )
-    return _write(folder, drawn, len(shown), side)
+    _write(folder, drawn, len(shown), side)
+    return Written(
+        len(shown),
+        len(cache.records) - len(shown),
+        sum(record.clip.apex is None for record, _ in shown),
+    )
 
 
-def _write(folder: Path, drawn: Iterable[Drawn], count: int, side: int) -> int:
+def _write(folder: Path, drawn: Iterable[Drawn], count: int, side: int) -> None:
     import cv2
 
     text = io.StringIO()
@@ -132,7 +153,6 @@ def _write(folder: Path, drawn: Iterable[Drawn], count: int, side: int) -> int:
             writer.writerow((*row, one.split) if split else row)
             (stage / name).replace(folder / name)
         write_atomic(folder / TABLE, text.getvalue().encode())
-    return count
 
 
 def shrink(instance: Floats, side: int) -> Floats:
@@ -172,7 +192,7 @@ def _true_flow(scene: Scene, seed: int, difficulty: Difficulty) -> Floats:
     grid = pixel_grid(_LAYOUT.size).astype(np.float64)
     moved = grid + dense_field(motion.bumps, motion.weights[row], _LAYOUT.size)
     flow = carry(moved, motion.drift[row], motion.pivot) - grid
-    transform = eye_similarity(face)
+    transform = to_crop(face)
     cropped = cv2.warpAffine(
         flow.transpose(1, 2, 0).astype(np.float32), transform, (_CROP, _CROP)
     ).transpose(2, 0, 1)
@@ -181,14 +201,11 @@ def _true_flow(scene: Scene, seed: int, difficulty: Difficulty) -> Floats:
     return np.concatenate([turned, strain(turned)[None]]).astype(np.float32)
 
 
-def eye_similarity(face: Face) -> NDArray[np.float64]:
-    """(2, 3): raw px to px of the crop, by the centres of the eyes (see `raicl.common.crop`)."""
+def to_crop(face: Face) -> NDArray[np.float64]:
+    """(2, 3): raw px → px of the crop, as stage 1 finds it from the landmarks."""
     points = landmarks(face)
-    left, right = (complex(*points[first : first + 6].mean(0)) for first in (36, 42))
-    to_left, to_right = (complex(x, y) * (_CROP - 1) for x, y in EYES)
-    turn = (to_right - to_left) / (right - left)
-    shift = to_left - turn * left
-    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+    eyes = np.array([points[first : first + 6].mean(0) for first in (36, 42)])
+    return eye_transform(eyes, _CROP)
 
 
 def _stored(cache: Cache, record: ClipRecord) -> Floats:

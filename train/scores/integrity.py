@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from raicl.common.cache.measure import Measure
 from raicl.train.clips.overview import describe_identical
 from raicl.train.scores.results import Terms
 
-_OWN = "px, 0 is rest"  # what a result need not say of its flow
+_OWN = str(Measure())  # what a result need not say of its flow
 
 
 def integrity(terms: Terms) -> dict[str, str]:

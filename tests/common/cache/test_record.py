@@ -113,3 +113,5 @@ def test_a_clip_says_nothing_of_its_split_where_it_has_none_and_refuses_an_unkno
         assert (clip.trained, clip.tested) == (trained, not trained)
     with pytest.raises(ValueError, match="'Test' is neither train nor test"):
         dataclasses.replace(CLIP, split="Test")
+    with pytest.raises(ValueError, match="'guess' is neither emotion nor class"):
+        dataclasses.replace(CLIP, labelled="guess")

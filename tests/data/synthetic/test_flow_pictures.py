@@ -1,13 +1,14 @@
 """Pictures of flow show the motion, stretched as the published ones are, and can be read."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from raicl.common.cache.flows import open_cache
+from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.crop import EYES
 from raicl.common.errors import ConflictError, InputError, UsageError
 from raicl.common.instance import strain
@@ -19,8 +20,8 @@ from raicl.data.synthetic.flow_pictures import (
     TABLE,
     _true_flow,
     as_levels,
-    eye_similarity,
     shrink,
+    to_crop,
 )
 from raicl.data.synthetic.landmarks import landmarks
 from raicl.data.synthetic.plan import plan_scenes
@@ -30,7 +31,7 @@ from tests.train.caches import write_cache
 def test_the_crop_puts_the_eyes_where_stage_1_does() -> None:
     face = draw_face(np.random.default_rng(3), (640, 480))
     points = landmarks(face)
-    transform = eye_similarity(face)
+    transform = to_crop(face)
     for first, (x, y) in zip((36, 42), EYES, strict=True):
         seen = transform @ [*points[first : first + 6].mean(0), 1]
         np.testing.assert_allclose(seen, [224 * x, 224 * y], atol=1e-9)
@@ -101,6 +102,27 @@ def test_the_flow_of_a_cache_is_drawn_at_the_apex(tmp_path: Path) -> None:
         picture = cv2.imread(str(folder / row["image"]))[..., ::-1].transpose(2, 0, 1)
         np.testing.assert_array_equal(picture, as_levels(instance))
         assert row["database"] == "casme2"
+
+
+def test_what_is_left_out_and_what_has_no_apex_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = open_cache(write_cache(tmp_path / "a.h5", size=28))
+    clips = [record.clip for record in cache.records]
+    smic = {"dataset": "smic", "subject": "s01", "emotion": "negative", "sheet": "hs"}  # no apexes
+    changed = [
+        replace(clips[0], emotion="others"),
+        replace(clips[1], apex=None, **smic),
+        *clips[2:],
+    ]
+    records = [replace(r, clip=c) for r, c in zip(cache.records, changed, strict=True)]
+    write_index(cache.path, records, size=cache.size, settings=cache.settings)
+    synth(tmp_path / "pictures", layout="flow-png", flows=cache.path, jobs=1)
+    left = len(clips) - 1
+    said = capsys.readouterr().out
+    assert f": {left} pictures of flow (1 clip without a class of the composite left out; " in said
+    assert "; 1 at the middle, for want of an apex), next: " in said
+    assert "--frame apex" not in said  # not true of all
 
 
 @pytest.mark.parametrize(
