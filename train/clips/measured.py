@@ -5,11 +5,17 @@ from __future__ import annotations
 from raicl.common.errors import UsageError
 from raicl.train.clips.composite import Composite
 from raicl.train.settings import TrainSettings
+from raicl.train.settings.inputs import MOVES_ZERO
 
 
 def mirrors(settings: TrainSettings) -> bool:
     """Whether a run makes mirror images of its inputs."""
-    return settings.irc or settings.mrd or settings.flip_average
+    return settings.irc or settings.mrd or settings.flip_average or settings.mirror > 0
+
+
+def exchanges(settings: TrainSettings) -> bool:
+    """Whether a mirror image needs no zero of u: negated and stretched again, it is 255 - u."""
+    return settings.flip == "physical" and settings.scale in MOVES_ZERO
 
 
 def check_measure(composite: Composite, settings: TrainSettings) -> None:
@@ -21,11 +27,13 @@ def check_measure(composite: Composite, settings: TrainSettings) -> None:
     """
     where = ", ".join(str(cache.path) for cache in composite.caches)
     measure = composite.measure
-    if not measure.zero and mirrors(settings) and settings.flip == "physical":
+    physical = settings.flip == "physical" and not exchanges(settings)
+    if not measure.zero and mirrors(settings) and physical:
         raise UsageError(
             "--flip physical negates u, and nobody knows the zero of this flow",
             where=where,
-            fix="give --flip tensor, which mirrors the pictures as they are",
+            fix="give --flip tensor, which mirrors the pictures as they are, or a --scale that "
+            f"needs no zero: {' or '.join(MOVES_ZERO)}",
         )
     by_motion = {"infer": "weighted", "pairing": "strong-teacher"}
     for name, value in by_motion.items():
@@ -50,5 +58,12 @@ def describe_flow(composite: Composite, settings: TrainSettings) -> str:
         return ""
     if measure.zero:
         return str(measure)
-    mirrored = "mirrored without negating u" if mirrors(settings) else "nothing is mirrored"
-    return f"{measure}; {mirrored}"
+    return f"{measure}; {_mirrored(settings)}"
+
+
+def _mirrored(settings: TrainSettings) -> str:
+    if not mirrors(settings):
+        return "nothing is mirrored"
+    if exchanges(settings):
+        return "mirrored with light and dark of u exchanged"
+    return "mirrored without negating u"

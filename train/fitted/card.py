@@ -172,6 +172,7 @@ def _scaling(scale: Scale, measure: Measure) -> str:
         "none": "left as they are",
         "sample-std": "divided by each instance's own standard deviations",
         "sample-maxabs": "divided by each instance's own largest magnitude",
+        "sample-zscore": "each channel of each instance given mean 0 and deviation 1",
         "minmax255": "made grey levels, each channel of each instance by itself",
     }
     clipped = "" if scale.clip is None else f", then clipped at {scale.clip:g}"

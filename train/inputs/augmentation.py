@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from raicl.train.inputs.geometry import mirror_inputs
 from raicl.train.settings import TrainSettings
+from raicl.train.settings.inputs import FlipName
 
 AREA = (0.02, 0.25)  # share of the instance that is erased, as in EAC
 ASPECT = (0.3, 3.3)  # height over width of the erased rectangle
@@ -23,7 +25,10 @@ ASPECT = (0.3, 3.3)  # height over width of the erased rectangle
 def augment(
     online: Tensor, target: Tensor, settings: TrainSettings, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Augment raw pairs, (B, 3, S, S) each. With `shift` and `erasing` at 0 nothing is drawn."""
+    """Augment raw pairs, (B, 3, S, S) each. What is at 0 draws nothing."""
+    if settings.mirror:
+        chosen = torch.from_numpy(rng.random(len(online)) < settings.mirror)
+        online, target = (mirror_some(pair, chosen, settings.flip) for pair in (online, target))
     if settings.shift:
         offsets = rng.integers(-settings.shift, settings.shift + 1, (len(online), 2))
         # shift both alike, or IRC and MRD would compare different places of the face
@@ -31,6 +36,12 @@ def augment(
     if settings.erasing:
         online = erase(online, settings.erasing, rng)
     return online, target
+
+
+def mirror_some(batch: Tensor, chosen: Tensor, flip: FlipName) -> Tensor:
+    """Mirror the instances that `chosen` (B,) names, negating u if the flip is physical."""
+    mirrored = mirror_inputs(batch, flip)
+    return torch.where(chosen.to(batch.device)[:, None, None, None], mirrored, batch)
 
 
 def shift(batch: Tensor, offsets: NDArray[np.int64]) -> Tensor:

@@ -27,8 +27,8 @@ class Scale:
     flow : divisor of u and v, px. It is the same for both, so that directions stay.
     strain : divisor of ε, dimensionless.
     clip : largest scaled magnitude, None for no limit.
-    mode : the setting `scale`. With `sample-std`, `sample-maxabs` and `minmax255` every instance
-        has numbers of its own instead of `flow` and `strain`.
+    mode : the setting `scale`. With `sample-…` and `minmax255` every instance has numbers of its
+        own instead of `flow` and `strain`.
     """
 
     flow: float
@@ -62,14 +62,15 @@ def fit_scale(instances: Instances, clips: Sequence[str], settings: TrainSetting
     if settings.scale == "train-std":
         return Scale(flow=flow, strain=strain, clip=settings.scale_clip)
     flow, strain = CONST if settings.scale == "const" else (1.0, 1.0)
-    clip = settings.scale_clip if settings.scale == "sample-std" else None
+    clip = settings.scale_clip if settings.scale in ("sample-std", "sample-zscore") else None
     return Scale(flow=flow, strain=strain, clip=clip, mode=settings.scale)
 
 
 def apply_scale(batch: Tensor, scale: Scale) -> Tensor:
     """Divide u, v and ε, then clip. No mean is subtracted, so rest stays 0 and signs stay.
 
-    The exception is `minmax255`: rest becomes another grey level in every instance.
+    The exceptions are `sample-zscore` and `minmax255` (`MOVES_ZERO`): rest becomes another value
+    in every instance.
 
     Parameters
     ----------
@@ -95,6 +96,17 @@ def over_own_spread(batch: Tensor) -> Tensor:
     return batch / spread[..., None, None]
 
 
+def as_zscore(batch: Tensor) -> Tensor:
+    """Give every channel of an instance mean 0 and standard deviation 1 over the pixels.
+
+    The result is the same whatever zero and unit the flow had, as long as it is a straight line
+    between: what a picture of 8 bits keeps.
+    """
+    centred = batch - batch.mean((-2, -1), keepdim=True)
+    spread = centred.square().mean((-2, -1), keepdim=True).sqrt()
+    return centred / spread.clamp_min(_TINY)
+
+
 def over_largest(batch: Tensor) -> Tensor:
     """Divide each instance by its largest magnitude, one number for u, v and ε.
 
@@ -117,5 +129,6 @@ def as_grey(batch: Tensor) -> Tensor:
 _BY_ITSELF: dict[ScaleName, Callable[[Tensor], Tensor]] = {
     "sample-std": over_own_spread,
     "sample-maxabs": over_largest,
+    "sample-zscore": as_zscore,
     "minmax255": as_grey,
 }

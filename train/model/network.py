@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from raicl.train.model.networks.make import make_body
+from raicl.train.model.networks.members import split_logits, start_alone
 from raicl.train.settings import TrainSettings
 
 
@@ -16,18 +17,23 @@ class Classifier(nn.Module):
 
     Attributes
     ----------
-    channels : number C of feature channels, 512 of ResNet18 at full width and depth.
+    members : number K of networks side by side.
+    channels : number C of feature channels of all of them, 512 of one ResNet18 at full width and
+        depth.
     cells : (h, w) if W weighs every cell by itself, as after a flattening. None if it weighs their
         mean.
     """
 
     def __init__(self, settings: TrainSettings, n_classes: int) -> None:
         super().__init__()
+        self.members = settings.members
         self.backbone, self.channels, self.cells = make_body(settings)
         self.bfloat16_backbone = settings.precision == "bfloat16"
         inputs = self.channels if self.cells is None else self.channels * math.prod(self.cells)
         # [ours] with a bias, as in EAC's code; the paper's formula shows none
         self.fc = nn.Linear(inputs, n_classes, bias=settings.fc_bias)
+        if self.members > 1:
+            start_alone(self.fc, self.members)
 
     def features(self, instances: Tensor) -> Tensor:
         """F: (B, 3, S, S) → float32 (B, C, h, w), of ResNet18 after the last ReLU.
@@ -42,9 +48,18 @@ class Classifier(nn.Module):
 
     def logits(self, features: Tensor) -> Tensor:
         """W · GAP(F) + b (docs/method.md 3.2), (B, C, h, w) → (B, L)."""
-        cells = features.mean((-2, -1)) if self.cells is None else features.flatten(1)
-        logits: Tensor = self.fc(cells)
+        logits: Tensor = self.fc(self._weighed(features))
         return logits
+
+    def member_logits(self, features: Tensor) -> Tensor:
+        """The logits of each member, (B, C, h, w) → (B, K, L). Their mean is `logits`."""
+        if self.members == 1:
+            return self.logits(features)[:, None]
+        return split_logits(self._weighed(features), self.fc, self.members)
+
+    def _weighed(self, features: Tensor) -> Tensor:
+        """What W weighs: the mean over the cells (B, C), or every cell (B, C h w)."""
+        return features.mean((-2, -1)) if self.cells is None else features.flatten(1)
 
     def maps(self, features: Tensor, *, detach: bool = True) -> Tensor:
         """Class maps M_j = Σ_c W_j(c) F_c, (B, C, h, w) → (B, L, h, w).

@@ -133,10 +133,12 @@ class Siamese(nn.Module):
         """
         settings, classifier = self.settings, self.online.network.classifier
         features = classifier.features(online)  # F_θ (B, C, h, w)
-        logits = classifier.logits(features)
-        terms = {"cls": self._class_loss(logits, labels)}
+        by_member = classifier.member_logits(features)
+        logits = by_member.mean(1)
+        terms = {"cls": self._class_loss(by_member, labels)}
         if settings.cls_target:  # [ours] not mirrored: batch statistics stay those of the test
-            terms["cls"] = (terms["cls"] + self._class_loss(classifier(target), labels)) / 2
+            seen = classifier.member_logits(classifier.features(target))
+            terms["cls"] = (terms["cls"] + self._class_loss(seen, labels)) / 2
         total = settings.lambda_cls * terms["cls"]
         if self.target is None:
             return Losses(total=total, terms=_detached(terms), logits=logits)
@@ -163,7 +165,11 @@ class Siamese(nn.Module):
         return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
 
     def _class_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """L_cls, adjusted by the prior or weighted by class if the settings ask for it."""
+        """L_cls of logits (B, K, L), adjusted by the prior or weighted by class if asked for.
+
+        Each of K members has its own, so that they err apart; the result is their mean.
+        """
+        labels, logits = labels.repeat_interleave(logits.shape[1]), logits.flatten(0, 1)
         if self.settings.imbalance == "logit-adjustment":
             logits = logits + self.log_prior
         weighted = self.settings.imbalance == "effective-number"

@@ -12,7 +12,11 @@ from raicl.common.settings import setting
 from raicl.train.settings.networks import LEAST
 
 PairingName = Literal["permute", "iid", "strong-teacher", "symmetric"]
-ScaleName = Literal["train-std", "none", "const", "sample-std", "sample-maxabs", "minmax255"]
+ScaleName = Literal[
+    "train-std", "none", "const", "sample-std", "sample-maxabs", "sample-zscore", "minmax255"
+]
+# scales that give the same inputs whatever value was rest
+MOVES_ZERO: tuple[ScaleName, ...] = ("sample-zscore", "minmax255")
 FlipName = Literal["physical", "tensor"]
 ControlName = Literal["none", "shuffle-labels"]
 
@@ -66,12 +70,13 @@ class InputSettings(SamplingSettings):
         "train-std",
         "Divide inputs by the training clips' standard deviations (train-std), by 2 px and 0.2 "
         "(const), by each instance's own standard deviations (sample-std) or by its largest "
-        "magnitude (sample-maxabs); leave them (none), or make them grey levels (minmax255).",
+        "magnitude (sample-maxabs); give each channel mean 0 and deviation 1 (sample-zscore); "
+        "leave them (none), or make them grey levels (minmax255).",
         panel=_INPUTS,
     )
     scale_clip: float = setting(
         10.0,
-        "train-std, sample-std: inputs are clipped at this many standard deviations.",
+        "train-std, sample-std, sample-zscore: inputs are clipped at this many deviations.",
         panel=_INPUTS,
         gt=0,
     )
@@ -84,6 +89,14 @@ class InputSettings(SamplingSettings):
     )
     flip: FlipName = setting(
         "physical", "Mirroring of the target: physical also negates u.", panel=_INPUTS
+    )
+    mirror: float = setting(
+        0.0,
+        "Probability of mirroring a pair, both alike, as `flip` says.",
+        panel=_INPUTS,
+        ge=0,
+        le=1,
+        later=True,
     )
     erasing: float = setting(
         0.0, "Probability of erasing a part of the online instance.", panel=_INPUTS, ge=0, le=1

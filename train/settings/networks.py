@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 LEAST = 14  # px: the smallest input of any network
-RESNET18 = "resnet18"
+RESNET18, SMALL = "resnet18", "small"  # whose width can be chosen
 
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
@@ -28,6 +28,7 @@ NETWORKS: dict[str, Named] = {
     "off-apexnet": Named(has_map=False),
     "dual-inception": Named(has_map=False),
     "linear": Named(),
+    SMALL: Named(),
 }
 
 

@@ -42,12 +42,23 @@ class TrainSettings(MethodSettings):
 
     network: str = setting(
         RESNET18,
-        "resnet18; ststnet, off-apexnet or dual-inception, written from their papers; linear, on "
-        "flow averaged over a coarse grid; or package.module:factory, one's own.",
+        "resnet18; ststnet, off-apexnet or dual-inception, written from their papers; small, for "
+        "inputs of 28 to 64 px; linear, on flow averaged over a coarse grid; or "
+        "package.module:factory, one's own.",
         panel=_NETWORK,
         later=True,
     )
-    width: int = setting(64, "Channels of ResNet18's first stage.", panel=_NETWORK, ge=4, le=256)
+    members: int = setting(
+        1,
+        "Networks side by side, each trained by a loss of its own; their mean classifies.",
+        panel=_NETWORK,
+        ge=1,
+        le=32,
+        later=True,
+    )
+    width: int = setting(
+        64, "Channels of the first stage of resnet18 or small.", panel=_NETWORK, ge=4, le=256
+    )
     stages: Literal[3, 4] = setting(
         4, "Stages of ResNet18; with 3 a cell of the map sees less of the face.", panel=_NETWORK
     )

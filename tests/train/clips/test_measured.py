@@ -49,6 +49,7 @@ def rename(path: Path, names: dict[str, str]) -> Path:
         (LOST, {}, "--flip physical negates u"),
         (Measure(zero=False), {}, "--flip physical negates u"),
         (LOST, {"irc": False, "mrd": False, "flip_average": True}, "--flip physical"),
+        (LOST, {"irc": False, "mrd": False, "mirror": 0.5}, "--flip physical"),
         (LOST, {"flip": "tensor", "infer": "weighted"}, "--infer weighted compares motions"),
         (LOST, {"flip": "tensor", "pairing": "strong-teacher"}, "--pairing strong-teacher"),
         (Measure(unit=False), {"scale": "const"}, "--scale const divides by 2 px"),
@@ -70,6 +71,21 @@ def test_settings_that_need_a_zero_or_a_unit_are_refused(
     [
         (LOST, {"flip": "tensor"}, "unit unknown, zero and sign lost; mirrored without negating u"),
         (LOST, {"irc": False, "mrd": False}, "unit unknown, zero and sign lost; nothing is mir"),
+        (
+            LOST,
+            {"scale": "minmax255"},
+            "unit unknown, zero and sign lost; mirrored with light and dark",
+        ),
+        (
+            LOST,
+            {"scale": "sample-zscore"},
+            "unit unknown, zero and sign lost; mirrored with light and dark",
+        ),
+        (
+            LOST,
+            {"scale": "minmax255", "flip": "tensor"},
+            "unit unknown, zero and sign lost; mirrored w",
+        ),
         (Measure(unit=False), {}, "unit unknown, 0 is rest"),
         (Measure(), {}, ""),
     ],

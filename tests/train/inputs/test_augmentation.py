@@ -39,6 +39,21 @@ def test_both_instances_of_a_pair_are_shifted_alike_and_pairs_differ(small: Trai
     assert ((online != 0).sum((1, 2, 3)) >= reach * (29 / 33) ** 2).all()  # 4 px at most
 
 
+def test_a_share_of_the_pairs_is_mirrored_with_its_flow_and_both_of_a_pair_alike(
+    small: TrainSettings,
+) -> None:
+    settings = small.model_copy(update={"mirror": 0.25})
+    online, target = batch(2000, 5), batch(2000, 5) + 1
+    for flip, sign in (("physical", -1), ("tensor", 1)):
+        rng, asked = np.random.default_rng(0), settings.model_copy(update={"flip": flip})
+        got, other = augment(online, target, asked, rng)
+        mirrored = online.flip(-1) * torch.tensor([sign, 1, 1])[:, None, None]
+        changed = (got != online).flatten(1).any(1)
+        assert torch.equal(got[changed], mirrored[changed])
+        assert torch.equal(changed, (other != target).flatten(1).any(1))
+        assert 0.2 < changed.float().mean() < 0.3  # 5 standard errors
+
+
 def erased_part(before: Tensor, after: Tensor) -> tuple[int, int, int]:
     """Pixels, height and width of what is 0 in every channel, and nothing else is changed."""
     gone = (after == 0).all(0)

@@ -121,6 +121,26 @@ def test_by_its_largest_value_each_instance_reaches_one_and_weak_ones_look_like_
     assert (apply_scale(torch.zeros(1, 3, 4, 4), scale) == 0).all()
 
 
+def test_a_zscore_is_the_same_whatever_unit_and_zero_each_channel_had(
+    tmp_path: Path, make_cache: MakeCache, small: TrainSettings
+) -> None:
+    scale, batch = fitted(tmp_path, make_cache, small, "sample-zscore"), torch.randn(4, 3, 6, 6)
+    scaled = apply_scale(batch, scale)
+    values = scaled.double().numpy()
+    np.testing.assert_allclose(values.mean((2, 3)), 0, atol=1e-6)
+    np.testing.assert_allclose(values.std((2, 3)), 1, atol=1e-5)
+    unit, zero = torch.rand(4, 3, 1, 1) + 0.1, torch.randn(4, 3, 1, 1)
+    torch.testing.assert_close(
+        apply_scale(unit * batch + zero, scale), scaled, atol=1e-4, rtol=1e-4
+    )
+    # so the mirror image of a picture, whose zero nobody knows, is that of the flow
+    mirrored = apply_scale(mirror_inputs(batch, "physical"), scale)
+    of_picture = apply_scale(mirror_inputs(unit * batch + zero, "physical"), scale)
+    torch.testing.assert_close(of_picture, mirrored, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(mirrored, mirror_inputs(scaled, "physical", "sample-zscore"))
+    assert (apply_scale(torch.ones(1, 3, 4, 4), scale) == 0).all()
+
+
 def test_by_its_own_spread_each_instance_has_unit_deviation_and_keeps_its_directions(
     tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:

@@ -15,7 +15,7 @@ from raicl.train.model.network import Classifier
 from raicl.train.model.networks.make import _PUBLISHED
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
-from raicl.train.settings.networks import LEAST, NETWORKS, RESNET18
+from raicl.train.settings.networks import LEAST, NETWORKS, RESNET18, SMALL
 from tests.train.caches import MOTIONS, bump_instances
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ def plain(network: str, **changed: object) -> TrainSettings:
 
 
 def test_every_name_of_the_settings_is_a_network_and_no_other_is_made() -> None:
-    assert {*_PUBLISHED, RESNET18} == {*NETWORKS}
+    assert {*_PUBLISHED, RESNET18, SMALL} == {*NETWORKS}
     assert {*PUBLISHED} == {*_PUBLISHED}
 
 
