@@ -14,6 +14,8 @@ from raicl.data.protocols.protocol import PROTOCOLS, load_protocol
 from raicl.data.readers.flow_files import FlowFile, describe_databases
 from raicl.preprocess.importing.arrays import Kind
 
+_SMALL = 64  # px, the largest flow that stage 2 has the preset `small` for
+
 
 def report(cache: Cache, clips: Sequence[FlowFile], kind: Kind, *, as_json: bool) -> None:
     """Print what was read, what is unknown, and the next command."""
@@ -43,10 +45,12 @@ def report(cache: Cache, clips: Sequence[FlowFile], kind: Kind, *, as_json: bool
     console.result(f"flow: {cache.measure}; strain {strain}; no onset faces, no frame numbers")
     for line in official:
         console.result(line)
-    flip = "" if cache.measure.zero else " --flip tensor"
+    way = "" if cache.measure.zero else " --flip tensor"
+    if cache.size <= _SMALL:
+        way = " --preset small"
     fitting = [name for name in PROTOCOLS if _labels_all(name, cache)]
     option = "" if not fitting or fitting[0] == PROTOCOLS[0] else f" --protocol {fitting[0]}"
-    console.result(f"next: raicl-train {cache.path} --fold all{option}{flip}")
+    console.result(f"next: raicl-train {cache.path} --fold all{option}{way}")
 
 
 def _label_words(clips: Sequence[FlowFile]) -> str:

@@ -81,7 +81,14 @@ def test_pictures_become_a_cache_that_says_what_is_unknown(
     said = capsys.readouterr().out
     assert "flow: unit unknown, zero and sign lost; strain given; no onset faces" in said
     assert "casme2 2 (by the form of the names)" in said
-    assert "--flip tensor" in said
+    assert said.endswith("--fold all --preset small\n")
+
+
+def test_the_next_command_for_larger_pictures_mirrors_them_without_their_zero(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    do(tmp_path, pictures(tmp_path, 65))
+    assert capsys.readouterr().out.endswith("--fold all --flip tensor\n")
 
 
 def test_an_index_of_such_flow_is_closed_to_older_readers(tmp_path: Path) -> None:
