@@ -130,10 +130,16 @@ def _p(p: float | None) -> str:
 
 def _cost(cost: RowCost) -> str:
     return (
-        f"{cost.trained:>10,}{cost.tested:>10,}{cost.pair_flops / 1e6:>12,.0f}"
-        f"{cost.instance_flops / 1e6:>12,.0f}{cost.step_bytes / 1e6:>9,.0f}"
+        f"{cost.trained:>10,}{cost.tested:>10,}{_millions(cost.pair_flops):>12}"
+        f"{_millions(cost.instance_flops):>12}{_millions(cost.step_bytes):>9}"
         f"{cost.fold_seconds:>8.0f}"
     )
+
+
+def _millions(count: int) -> str:
+    """Whole millions, or two digits of what is below ten of them."""
+    millions = count / 1e6
+    return f"{millions:,.0f}" if millions >= 10 else f"{millions:.2g}"
 
 
 def _claim(claim: JudgedClaim) -> str:

@@ -21,7 +21,7 @@ def describe(predictor: Predictor) -> dict[str, str]:
         "intended_use": RESEARCH_ONLY,
         "classes": json.dumps(predictor.classes),
         "crop": str(predictor.crop),
-        "input": "float32 (B, 3, crop, crop): u px to the right, v px down, strain; raw",
+        "input": f"float32 (B, 3, crop, crop): {predictor.measure.channels}; u right, v down; raw",
         "network_input": str(predictor.settings.size),
         "scale": scale.mode,
         "inference": describe_inference(predictor.settings),
@@ -31,7 +31,8 @@ def describe(predictor: Predictor) -> dict[str, str]:
         "raicl": installed_version("raicl") or "unknown",
     }
     if scale.mode in ("train-std", "const"):
-        told |= {"scale_flow_px": repr(scale.flow), "scale_strain": repr(scale.strain)}
+        unit = "_px" if predictor.measure.unit else ""
+        told |= {f"scale_flow{unit}": repr(scale.flow), "scale_strain": repr(scale.strain)}
     if predictor.calibration is not None:
         told["temperature"] = repr(predictor.calibration.temperature)
     if scale.clip is not None:

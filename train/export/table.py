@@ -49,7 +49,7 @@ def as_text(predictor: Predictor, out: Path, rows: Sequence[Row]) -> str:
         [
             f"model  {predictor.source}, digest {predictor.digest[:16]}: "
             + ", ".join(predictor.classes),
-            f"file   {out}, takes float32 {size}: u px, v px, strain",
+            f"file   {out}, takes float32 {size}: {predictor.measure.channels}",
             *table,
             f"At most {TOLERANCE:g} of difference in probabilities, logits and class maps is "
             "allowed. Time is of one instance.",

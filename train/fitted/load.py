@@ -92,6 +92,7 @@ def _of_model(folder: Path, device: str) -> Predictor:
         scale=record.scale,
         crop=record.crop,
         calibration=record.calibration,
+        measure=record.measure,
         fitted=fitted,
     )
 
@@ -121,6 +122,7 @@ def _of_fold(folder: Path, device: str) -> Predictor:
         scale=record.scale,
         crop=environment.caches[0].size,
         calibration=record.calibration,
+        measure=environment.measure,
         held_out=record.held_out,
     )
 

@@ -46,6 +46,7 @@ class Predictor:
     scale : the numbers that inputs are divided by.
     crop : side S of the instances that it takes, px.
     calibration : the temperature that logits are divided by. None if they are not.
+    measure : what the numbers of the flow mean that it takes.
     held_out : what the network has not seen. Empty for a model that was fitted on every clip.
     fitted : what else the folder of a model holds. None for the fold of a run.
     """
@@ -61,6 +62,7 @@ class Predictor:
         scale: Scale,
         crop: int,
         calibration: Calibration | None = None,
+        measure: Measure,
         held_out: str = "",
         fitted: Fitted | None = None,
     ) -> None:
@@ -68,7 +70,8 @@ class Predictor:
         self._device = next(model.parameters()).device
         self.source, self.digest, self.settings = source, digest, settings
         self.classes, self.scale, self.crop = tuple(classes), scale, crop
-        self.calibration, self.held_out, self.fitted = calibration, held_out, fitted
+        self.calibration, self.measure = calibration, measure
+        self.held_out, self.fitted = held_out, fitted
 
     @property
     def network(self) -> Siamese:
@@ -227,12 +230,11 @@ class Predictor:
 
     def __repr__(self) -> str:
         size = f"(N, 3, {self.crop}, {self.crop})"
-        channels = (Measure() if self.fitted is None else self.fitted.record.measure).channels
         lines = [
             f"Predictor of {len(self.classes)} classes: {', '.join(self.classes)}",
             f"  from     {self.source}, digest {self.digest[:16]}",
             *_fitted_lines(self),
-            f"  takes    {size}: {channels}; input {self.settings.size} px",
+            f"  takes    {size}: {self.measure.channels}; input {self.settings.size} px",
             f"  tests    {describe_inference(self.settings)}, on {self._device}",
             f"  says     {_probabilities_line(self.calibration)}",
             f"  {RESEARCH_ONLY}",

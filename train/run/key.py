@@ -85,4 +85,5 @@ def environment(composite: Composite, settings: TrainSettings) -> Environment:
         labels_digest=composite.labels_digest,
         tested=tuple(sorted(composite.tested)),
         network_source=find_source(settings.network),
+        measure=composite.measure,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, field_serializer
 
+from raicl.common.cache.measure import Measure
 from raicl.common.versioned import Versioned
 from raicl.data.protocols.protocol import Protocol
 from raicl.train.fold.calibration import Calibration
@@ -44,6 +45,7 @@ class Environment(Versioned):
     labels_digest : digest of the classes, of every clip's class, and of its side.
     tested : databases that are only tested.
     network_source : where one's own network came from. None for a network of raicl.
+    measure : what the numbers of the flow mean.
     """
 
     versions: dict[str, str]
@@ -58,6 +60,7 @@ class Environment(Versioned):
     labels_digest: str
     tested: tuple[str, ...]
     network_source: NetworkSource | None = None
+    measure: Measure = Measure()
 
     @field_serializer("protocol")
     def _as_short_as_its_file(self, protocol: Protocol) -> dict[str, object]:

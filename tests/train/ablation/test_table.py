@@ -18,6 +18,17 @@ from tests.train.runs import CLASSES, predictions_of, write_run
 from tests.train.studies import MANY, SMALL, SOME, TRUTHS, study_of, wrong
 
 
+def test_the_cost_of_a_small_network_is_not_printed_as_nothing(tmp_path: Path) -> None:
+    table = tabulate(study_of(tmp_path, {"A": [wrong(*SOME)]}), {})
+    cost = table.rows[0].cost
+    assert cost is not None
+    small = cost.model_copy(update={"pair_flops": 1_234, "instance_flops": 56_700_000})
+    row = table.rows[0].model_copy(update={"cost": small})
+    shown = table_text(table.model_copy(update={"rows": [row]}))
+    [line] = [line for line in shown.splitlines() if "0.0012" in line]
+    assert " 57 " in line
+
+
 def test_the_interval_of_a_mean_over_seeds_is_that_of_a_loop_over_the_draws(
     tmp_path: Path,
 ) -> None:

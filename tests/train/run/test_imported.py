@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from raicl.train import load_model
+from raicl.train.export.metadata import describe
 from tests.train.conftest import Raicl
 
 SAID = "unit unknown, zero and sign lost; mirrored without negating u"
@@ -66,6 +68,9 @@ def test_every_result_says_what_is_unknown(place: Path, small: list[object], rai
     assert (results["flow"], results["strata"], results["clips"]) == (SAID, {}, 9)
     rows = list(csv.DictReader((run / "predictions.csv").read_text().splitlines()))
     assert {row["motion_px"] for row in rows} == {"unknown"}
+    fold = load_model(next(run.glob("folds/*/*")))
+    assert "u, v, strain (unit unknown, zero and sign lost)" in repr(fold)
+    assert "px" not in "".join(describe(fold).values())
     assert raicl("report", run, "--flows", flows, "--out", place / "page.html").code == 0
     text = (place / "page.html").read_text()
     assert SAID in text
