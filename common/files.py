@@ -14,6 +14,7 @@ from typing import Any
 from raicl.common.errors import InputError, ResourceError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 _NO_WAY_IN = {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 
 
@@ -53,9 +54,16 @@ def writing(path: Path) -> Iterator[None]:
         raise
 
 
+def followed(path: Path) -> Path:
+    """Where a symbolic link leads to. Any other path as it is, so that messages show it so."""
+    return path.resolve() if path.is_symlink() else path
+
+
 @contextmanager
 def replace_atomically(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`. On success, sync it to disk and rename it to `path`.
+
+    If `path` is a symbolic link, what it leads to is replaced.
 
     The final path is never opened for writing. A killed process leaves the old file or the new
     one, and at worst a hidden ``.NAME.PID.tmp``, which `sweep` removes.
@@ -66,13 +74,14 @@ def replace_atomically(path: Path) -> Iterator[Path]:
     """
     if path.is_dir():  # checked here because with_name below fails on "."
         raise InputError("cannot write: it is a folder", where=str(path), fix="name a file in it")
+    path = followed(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with writing(path):
             yield temporary
             _sync(temporary)
             temporary.replace(path)
-            _sync(path.parent)
+            _sync_folder(path.parent)
     finally:
         with suppress(OSError):  # the original error, if any, is the one to report
             temporary.unlink(missing_ok=True)
@@ -102,7 +111,7 @@ def replace_folder(folder: Path, target: Path) -> None:
     """
     with writing(target):
         folder.replace(target)
-        _sync(target.parent)
+        _sync_folder(target.parent)
 
 
 def encode_json(values: object) -> bytes:
@@ -129,6 +138,15 @@ def read_json(path: Path, *, fix: str, kind: str = "the file") -> dict[str, Any]
     except (OSError, ValueError, RecursionError) as error:  # the last: lists in lists in lists
         raise InputError(f"{kind} cannot be read: {error}", where=str(path), fix=fix) from error
     return values
+
+
+def _sync_folder(path: Path) -> None:
+    """Put the names in a folder on disk, as far as its file system can (CIFS and FUSE cannot)."""
+    try:
+        _sync(path)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def _sync(path: Path) -> None:

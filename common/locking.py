@@ -13,7 +13,12 @@ from raicl.common.errors import HeldError, InputError
 from raicl.common.files import writing
 from raicl.common.terminal.console import say
 
-_UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
+_ENOTSUPP = 524  # of the Linux kernel, which some network mounts let through
+# what a file system without locks answers
+UNSUPPORTED = {
+    *(errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.EPERM),
+    _ENOTSUPP,
+}
 
 
 @contextmanager
@@ -31,7 +36,7 @@ def lock(path: Path) -> Iterator[None]:
     import fcntl
 
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # as the umask says
     except OSError as error:
         raise InputError(
             f"cannot create the lock: {error.strerror}",
@@ -48,7 +53,7 @@ def lock(path: Path) -> Iterator[None]:
                 fix="wait until it ends, or choose another output",
             ) from error
         except OSError as error:
-            if error.errno not in _UNSUPPORTED:
+            if error.errno not in UNSUPPORTED:
                 raise
             say(f"note: no locks on this file system ({error.strerror}), a lock file is used")
             stand_in: AbstractContextManager[None] = _held(path.with_name(f"{path.name}.held"))

@@ -46,7 +46,7 @@ def read_toml(
     InputError : missing, not UTF-8 or not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin with a mark
     except OSError as error:
         raise InputError(
             f"cannot read the {kind}: {error.strerror}",

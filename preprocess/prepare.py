@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-from raicl.common.cache.flows import shards_folder, write_index
+from raicl.common.cache.flows import lock_of, shards_folder, write_index
 from raicl.common.cache.manifest import Reason
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
@@ -103,7 +103,7 @@ def prepare(
                 where=str(out),
                 fix="choose a file outside " + str(part.root),
             )
-    with lock(out.with_name(out.name + ".lock")):
+    with lock(lock_of(out)):
         if not overwrite:
             refuse_conflict(out, settings, database)
         folder = shards_folder(out)

@@ -21,6 +21,7 @@ from raicl.common.cache.measure import Measure
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard, read_shard
 from raicl.common.errors import InputError
+from raicl.common.files import followed
 from raicl.common.settings import SettingValue
 from raicl.common.terminal.wording import clips_of_subjects
 from raicl.common.versioned import first_problem
@@ -29,8 +30,15 @@ _SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
 
 
 def shards_folder(index: Path) -> Path:
-    """The folder with the shards of an index."""
+    """The folder with the shards of an index, beside the file that a symbolic link leads to."""
+    index = followed(index)
     return index.with_name(index.name + ".shards")
+
+
+def lock_of(index: Path) -> Path:
+    """The lock of an index, beside the file that a symbolic link leads to."""
+    index = followed(index)
+    return index.with_name(index.name + ".lock")
 
 
 def write_index(

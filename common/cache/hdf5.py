@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import h5py
 import numpy as np
 
-from raicl.common.errors import InputError
+from raicl.common.errors import HeldError, InputError
 from raicl.common.files import write_atomic
+from raicl.common.locking import UNSUPPORTED
 
 # damaged bytes can raise any of these, from HDF5, from h5py's decoding or from numpy
 _DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError)
+_LOCK = re.compile(r"unable to lock file, errno = (\d+)")
 REMAKE = "run raicl-prep again with the same --out: whole clips are kept, damaged ones are remade"
 SURVEY = f"`raicl validate` names every damaged clip; {REMAKE}"
 
@@ -44,13 +47,36 @@ def is_hdf5(path: Path) -> bool:
 
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[h5py.File]:
-    """Open `path` for reading; any fault of the file becomes an InputError about `what`."""
+    """Open `path` for reading; any fault of the file becomes an InputError about `what`.
+
+    Raises
+    ------
+    HeldError : another program has it open for writing.
+    InputError : any other fault.
+    """
     try:
-        with h5py.File(path, "r") as file:
+        with _open(path) as file:
             yield file
     except _DAMAGE as error:
         reason = f"{what} is missing, truncated, damaged or not a readable HDF5 file"
         raise InputError(reason, where=str(path), fix=REMAKE) from error
+
+
+def _open(path: Path) -> h5py.File:
+    """Open with HDF5's lock, or without one where the file system has no locks."""
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        refused = _LOCK.search(str(error))
+        if refused is None:
+            raise
+        if int(refused[1]) in UNSUPPORTED:
+            return h5py.File(path, "r", locking=False)  # a file is replaced, never changed
+        raise HeldError(
+            "another program has this file open for writing",
+            where=str(path),
+            fix="close it there, and run the command again",
+        ) from error
 
 
 def plain_array(

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from raicl.common.errors import RaiclError
+from raicl.common.terminal.streams import lost_output, open_streams, print_on, silence
 
 _state = {"quiet": False, "debug": bool(os.environ.get("RAICL_DEBUG")), "bars": True}
 
@@ -40,14 +41,14 @@ def draws_bars() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a log line on stderr, unless quiet."""
+    """Print a log line on stderr, unless quiet. A log that cannot be written ends no work."""
     if not _state["quiet"]:
-        print(text, file=sys.stderr, flush=True)
+        print_on("stderr", text)
 
 
 def result(text: str) -> None:
-    """Print a result on stdout."""
-    print(text, flush=True)
+    """Print a result on stdout. If that fails the work goes on, and `launch` tells at its end."""
+    print_on("stdout", text)
 
 
 def launch(command: Callable[[], object]) -> NoReturn:
@@ -57,7 +58,13 @@ def launch(command: Callable[[], object]) -> NoReturn:
     6 output in conflict, 7 disk or memory, 130 SIGINT, 143 SIGTERM.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
-    sys.exit(_exit_code(command))
+    open_streams()
+    code = _exit_code(command)
+    lost = lost_output()
+    if not code and lost:
+        _print_error(f"results could not be printed: {lost}", "stdout", "free some space")
+        code = 7
+    sys.exit(code)
 
 
 def _exit_code(command: Callable[[], object]) -> int:
@@ -76,8 +83,7 @@ def _exit_code(command: Callable[[], object]) -> int:
         _print_error("terminated", fix="run the same command again to continue where it stopped")
         return 143
     except BrokenPipeError:
-        # the reader of our output is gone (`| head`), so there is nobody to report it to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence("stdout")
         return 0
     except MemoryError:
         _trace()
@@ -85,11 +91,7 @@ def _exit_code(command: Callable[[], object]) -> int:
         return 7
     except OSError as error:
         _trace()
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            _print_error("the disk is full", str(error.filename or ""), "free some space")
-            return 7
-        _print_error(str(error), fix="this is a bug: run again with RAICL_DEBUG=1 and report it")
-        return 1
+        return _operating_system(error)
     except Exception as error:
         _trace()
         _print_error(
@@ -98,6 +100,27 @@ def _exit_code(command: Callable[[], object]) -> int:
         )
         return 1
     return 0
+
+
+_NO_RIGHT = {errno.EACCES, errno.EPERM}
+_NO_HANDLES = {errno.EMFILE, errno.ENFILE}
+
+
+def _operating_system(error: OSError) -> int:
+    """Tell what the operating system refused; the exit code."""
+    where = str(error.filename or "")
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        _print_error("the disk is full", where, "free some space")
+        return 7
+    if error.errno in _NO_HANDLES:
+        _print_error("too many open files", where, "raise the limit (ulimit -n), or fewer --jobs")
+        return 7
+    if error.errno in _NO_RIGHT and where:
+        fix = "ask for the right to read and enter it, or give another path"
+        _print_error("permission denied", where, fix)
+        return 3
+    _print_error(str(error), fix="this is a bug: run again with RAICL_DEBUG=1 and report it")
+    return 1
 
 
 def _raise_terminated(signal_number: int, frame: FrameType | None) -> NoReturn:
@@ -112,8 +135,8 @@ def _trace() -> None:
 
 
 def _print_error(what: str, where: str = "", fix: str = "") -> None:
-    print(f"error: {what}", file=sys.stderr)
+    print_on("stderr", f"error: {what}")
     if where:
-        print(f"  where: {where}", file=sys.stderr)
+        print_on("stderr", f"  where: {where}")
     if fix:
-        print(f"  fix: {fix}", file=sys.stderr)
+        print_on("stderr", f"  fix: {fix}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from difflib import get_close_matches
 
 import typer
@@ -29,8 +31,9 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> None:
         its help (2).
     KeyboardInterrupt : Ctrl-C, which typer would swallow.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = app(args=[expand_home(word) for word in given], standalone_mode=False)
     except typer.Abort as error:  # a Ctrl-C in older versions of typer
         raise KeyboardInterrupt from error
     except _TyperUsageError as error:
@@ -42,6 +45,17 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> None:
         raise KeyboardInterrupt
     if isinstance(code, int) and code:
         raise SystemExit(code)
+
+
+def expand_home(word: str) -> str:
+    """A word of the command line, with the home folder for the ~ of ``--option=~/path``.
+
+    Shells do that only for a word that begins with it.
+    """
+    option, equals, value = word.partition("=")
+    if not (equals and option.startswith("-") and value.startswith("~")):
+        return word
+    return option + equals + os.path.expanduser(value)  # noqa: PTH111 (a word, not a path)
 
 
 def _usage_error(error: Exception, message: str) -> UsageError:

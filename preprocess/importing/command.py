@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from raicl.common.cache.flows import open_cache, read_index, shards_folder, write_index
+from raicl.common.cache.flows import lock_of, open_cache, read_index, shards_folder, write_index
 from raicl.common.cache.manifest import PreparedDatabase, Provenance
 from raicl.common.errors import ConflictError, InputError, UsageError
 from raicl.common.files import sweep
@@ -62,7 +62,7 @@ def run(
     if options["frame"] == "apex":
         _refuse_several(survey)
         settings |= {"sampling": "apex", "n_frames": 1}
-    with lock(out.with_name(out.name + ".lock")):
+    with lock(lock_of(out)):
         if not overwrite:
             _refuse_other(out, clips, settings)
         folder = shards_folder(out)

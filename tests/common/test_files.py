@@ -1,8 +1,10 @@
 """Files are whole or absent; one writer at a time."""
 
+import errno
 import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from contextlib import suppress
@@ -79,3 +81,43 @@ def test_the_process_id_is_part_of_the_temporary_name(tmp_path: Path) -> None:
     with replace_atomically(tmp_path / "a") as temporary:
         assert str(os.getpid()) in temporary.name
         temporary.touch()
+
+
+def test_a_symbolic_link_is_followed_and_stays(tmp_path: Path) -> None:
+    real, link = tmp_path / "elsewhere" / "index", tmp_path / "index"
+    real.parent.mkdir()
+    write_atomic(real, b"old")
+    link.symlink_to(real)
+    write_atomic(link, b"new")
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"
+    assert {path.name for path in tmp_path.rglob("*")} == {"elsewhere", "index"}
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_cannot_sync_folders_still_gets_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    synced, really = [], os.fsync
+
+    def refuse_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, "as CIFS and FUSE answer")
+        synced.append(descriptor)
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    write_atomic(tmp_path / "index", b"new")
+    assert (tmp_path / "index").read_bytes() == b"new"
+    assert len(synced) == 1
+
+
+def test_a_folder_that_fails_to_sync_for_another_reason_fails_the_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.EIO, "a broken disk")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="a broken disk"):
+        write_atomic(tmp_path / "index", b"new")

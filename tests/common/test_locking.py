@@ -2,6 +2,8 @@
 
 import errno
 import fcntl
+import os
+import stat
 import subprocess
 import sys
 import time
@@ -35,11 +37,26 @@ def test_a_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     pytest.fail("the lock of a killed process is still held")
 
 
+def test_a_lock_follows_the_umask_so_that_a_group_can_share_a_folder(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        with lock(tmp_path / "lock"):
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o664
+
+
+# as NFS without lockd, FUSE, and what the Linux kernel lets through for some network mounts
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EINVAL, errno.EPERM, 524])
 def test_where_there_are_no_locks_a_file_stands_for_one_and_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    number: int,
 ) -> None:
     def refuse(*_: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")  # as an NFS mount without lockd
+        raise OSError(number, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     path = tmp_path / "flows.h5.lock"

@@ -124,6 +124,12 @@ def test_a_choice_that_there_is_not_is_named_as_given(monkeypatch: pytest.Monkey
     assert "stages = '5'" in caught.value.what
 
 
+def test_a_configuration_file_may_begin_with_the_mark_of_an_editor(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbfepochs = 3\n")
+    assert read_toml(path) == {"epochs": 3}
+
+
 def test_a_broken_configuration_file_is_an_input_error(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     for content in (b"size = ", b"\xff\xfe"):

@@ -14,7 +14,7 @@ import pytest
 from raicl.common.cache.flows import open_cache, shards_folder, write_index
 from raicl.common.cache.manifest import Reason
 from raicl.common.cache.packing import pack
-from raicl.common.errors import InputError
+from raicl.common.errors import HeldError, InputError
 
 
 def test_what_was_written_is_read(flows: Path) -> None:
@@ -228,3 +228,50 @@ def test_a_shard_name_that_leaves_the_folder_is_refused(flows: Path) -> None:
     write_index(flows, [leaving, *others], size=cache.size, settings={})
     with pytest.raises(InputError, match="unsafe shard name"):
         open_cache(flows)
+
+
+def test_a_symbolic_link_to_an_index_is_the_cache_that_it_leads_to(
+    flows: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "elsewhere" / "link.h5"
+    link.parent.mkdir()
+    link.symlink_to(flows)
+    cache, linked = open_cache(flows), open_cache(link)
+    assert linked.digest == cache.digest
+    for record in linked.records:
+        np.testing.assert_array_equal(linked.read(record).instances, cache.read(record).instances)
+    write_index(link, cache.records[:1], size=cache.size, settings=cache.settings)
+    assert link.is_symlink()
+    assert len(open_cache(flows).records) == 1
+
+
+def test_a_file_that_is_open_elsewhere_for_writing_is_not_called_damaged(flows: Path) -> None:
+    script = (
+        "import h5py, sys\nwith h5py.File(sys.argv[1], 'r+'):\n"
+        "    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", script, str(flows)]
+    with subprocess.Popen(command, stdin=-1, stdout=-1) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(HeldError, match="another program has this file open for writing"):
+            open_cache(flows)
+        holder.communicate()
+    open_cache(flows)
+
+
+def test_a_file_system_without_locks_is_read_without_one(
+    flows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, asked = h5py.File, []
+
+    def refuse(path: Path, mode: str, **options: object) -> h5py.File:
+        asked.append(options)
+        if not options:
+            message = "Unable to synchronously open file (unable to lock file, errno = 37, ...)"
+            raise OSError(37, message)
+        return really(path, mode, **options)
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    assert len(open_cache(flows).records) == 4
+    assert asked[:2] == [{}, {"locking": False}]

@@ -14,6 +14,8 @@ CASES = [
     ("raise ResourceError('w', where='x', fix='f')", 7),
     ("raise MemoryError", 7),
     ("import errno; raise OSError(errno.ENOSPC, 'no space')", 7),
+    ("import errno; raise OSError(errno.EMFILE, 'too many', 'a.h5')", 7),
+    ("import errno; raise OSError(errno.EACCES, 'no', 'colleague/a.h5')", 3),
     ("raise KeyboardInterrupt", 130),
     ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", 143),
     ("raise KeyError('unforeseen')", 1),

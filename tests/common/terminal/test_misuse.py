@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from raicl.common.errors import UsageError
-from raicl.common.terminal.misuse import run
+from raicl.common.terminal.misuse import expand_home, run
 
 
 def app() -> typer.Typer:
@@ -75,3 +75,12 @@ def test_the_commands_themselves_print_three_lines_and_leave_with_2(command: str
     assert answer.returncode == 2
     assert answer.stderr.startswith("error: no such option: --nosuch\n")
     assert len(answer.stderr.splitlines()) <= 3
+
+
+def test_the_home_folder_is_meant_by_a_tilde_behind_an_equals_sign(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert expand_home("--run-dir=~/r") == "--run-dir=/home/somebody/r"
+    for word in ("--run-dir=r~", "--clip=a=~b", "~/r", "name=~/r", "--run-dir", "-o"):
+        assert expand_home(word) == word
