@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from raicl.common.clip import Clip
+from raicl.common.terminal.wording import typed
 from raicl.common.versioned import Versioned, read_versioned
 
 DATASET = "video"  # `Clip.dataset` of clips from a person's own videos
@@ -168,7 +169,7 @@ def read_videos(cache: Path) -> Videos:
     return read_versioned(
         videos_file(cache),
         Videos,
-        fix=f"make it again with: raicl-prep video --input VIDEO --out {cache}",
+        fix=f"make it again with: raicl-prep video --input VIDEO --out {typed(cache)}",
         kind="the list of videos",
     )
 

@@ -14,7 +14,7 @@ import typer
 from raicl.common.errors import PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.terminal import console
-from raicl.common.terminal.wording import counted
+from raicl.common.terminal.wording import counted, typed
 
 
 def synth(
@@ -130,15 +130,11 @@ def synth(
         margin=margin or 0,
         jobs=resolve_jobs(jobs),
     )
-    if test_clips is not None:  # casme2 has no column for the split, so its reader ignores it
-        console.result(
-            f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep synthetic --root {folder} "
-            "--out flows.h5"
-        )
-        return
+    # casme2 has no column for the split, so its reader ignores it
+    reader = "casme2" if test_clips is None else "synthetic"
     console.result(
-        f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep casme2 --root {folder} "
-        "--out flows.h5"
+        f"{folder}: {counted(subjects, 'subject')}, next: raicl-prep {reader} "
+        f"--root {typed(folder)} --out flows.h5"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raicl.common.errors import ConflictError, UsageError
-from raicl.common.terminal.wording import counted
+from raicl.common.terminal.wording import counted, typed
 
 Given = Mapping[str, Any]  # options by their names, those alone that were given
 FILMS = ("video", "recording")
@@ -146,7 +146,7 @@ def _flow_pictures(folder: Path, given: Given) -> str:
     frame = "" if written.at_middle else "--frame apex "  # true of all of them, or not said
     return (
         f"{folder}: {counted(written.pictures, 'picture')} of flow{aside}, next: raicl-prep import "
-        f"--root {folder} --annotations {folder / TABLE} {frame}--out flows.h5"
+        f"--root {typed(folder)} --annotations {typed(folder / TABLE)} {frame}--out flows.h5"
     )
 
 
@@ -164,8 +164,8 @@ def _miniature(folder: Path, layout: str, given: Given) -> str:
         raise UsageError(
             f"--{next(iter(given))} is for --layout casme2: the clips of a miniature are fixed, "
             "one per quirk",
-            fix=f"raicl synth {folder} --layout {layout}",
+            fix=f"raicl synth {typed(folder)} --layout {layout}",
         )
     refuse_filled(folder)
     database = write_miniature(folder, layout)
-    return f"{folder}: a miniature, next: raicl-prep {database} --root {folder} --dry-run"
+    return f"{folder}: a miniature, next: raicl-prep {database} --root {typed(folder)} --dry-run"

@@ -10,7 +10,7 @@ from pathlib import Path
 from raicl.common.cache.flows import Cache, open_cache, shards_folder
 from raicl.common.errors import PartialError
 from raicl.common.terminal import console
-from raicl.common.terminal.wording import counted
+from raicl.common.terminal.wording import counted, typed
 from raicl.common.video import DATASET, VideoInput, Videos, videos_file
 from raicl.data.protocols.protocol import OWN, PROTOCOLS, fitting_protocols
 from raicl.preprocess.prepare import STATUSES, ClipResult
@@ -97,7 +97,7 @@ def _lines(one: VideoInput) -> list[str]:
 def _next_command(cache: Cache) -> str:
     datasets = {record.clip.dataset for record in cache.records}
     if datasets == {DATASET}:
-        return f"raicl predict MODEL {cache.path}"
+        return f"raicl predict MODEL {typed(cache.path)}"
     first = next(iter(fitting_protocols(datasets)), OWN)
     option = "" if first == PROTOCOLS[0] else f" --protocol {first}"
-    return f"raicl-train {cache.path} --fold all{option}"
+    return f"raicl-train {typed(cache.path)} --fold all{option}"

@@ -1,4 +1,7 @@
-"""Wording: numbers in sentences, and a sentence that stands in many places."""
+"""Wording: numbers in sentences, paths in commands, and a sentence that stands in many places."""
+
+import shlex
+from pathlib import Path
 
 RESEARCH_ONLY = "for research only: not for judging people, deception, or emotion at work or school"
 
@@ -16,3 +19,8 @@ def clips_of_subjects(clips: int, subjects: int) -> str:
 def printable(text: str) -> str:
     """Escape the control characters in the text of a sheet, so that it can be printed."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def typed(path: Path) -> str:
+    """A path as it must be typed in a command that is shown: quoted where it has a blank."""
+    return shlex.quote(str(path))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from raicl.common.files import write_atomic
 from raicl.common.terminal.progress import progress
+from raicl.common.terminal.wording import typed
 from raicl.data.encoding import write_video
 from raicl.data.synthetic.course import Course
 from raicl.data.synthetic.database import render_frames, staged
@@ -66,7 +67,7 @@ def film(
         count = make_videos(folder, filming, subjects=subjects, clips=clips, jobs=jobs)
     else:
         count = make_recordings(folder, filming, subjects=subjects, expressions=clips, jobs=jobs)
-    table = folder / TABLE
+    table = typed(folder / TABLE)
     return f"{folder}: {count} videos, next: raicl-prep video --intervals {table} --out clips.h5"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from raicl.common.cache.flows import Cache, shards_folder
 from raicl.common.terminal import console
-from raicl.common.terminal.wording import clips_of_subjects, counted
+from raicl.common.terminal.wording import clips_of_subjects, counted, typed
 from raicl.data.protocols.agreement import official_lines
 from raicl.data.protocols.protocol import PROTOCOLS, load_protocol
 from raicl.data.readers.flow_files import FlowFile, describe_databases
@@ -50,7 +50,7 @@ def report(cache: Cache, clips: Sequence[FlowFile], kind: Kind, *, as_json: bool
         way = " --preset small"
     fitting = [name for name in PROTOCOLS if _labels_all(name, cache)]
     option = "" if not fitting or fitting[0] == PROTOCOLS[0] else f" --protocol {fitting[0]}"
-    console.result(f"next: raicl-train {cache.path} --fold all{option}{way}")
+    console.result(f"next: raicl-train {typed(cache.path)} --fold all{option}{way}")
 
 
 def _label_words(clips: Sequence[FlowFile]) -> str:

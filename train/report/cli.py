@@ -62,9 +62,18 @@ def compare(
     """Compare runs over the same clips: scores, paired differences from the first, and tests."""
     if len(runs) < 2:
         raise UsageError("one run cannot be compared", fix="raicl compare RUN RUN...")
+    again = [run for index, run in enumerate(runs) if _is_among(run, runs[:index])]
+    if again:
+        raise UsageError(
+            "a run cannot be compared with itself", where=str(again[0]), fix="name it once"
+        )
     from raicl.train.report.compare import compare as compare_outcomes
     from raicl.train.report.pasted import comparison_as
     from raicl.train.run.outcome import read_outcomes
 
     compared = compare_outcomes(read_outcomes(runs))
     console.result(comparison_as("json" if as_json else table_format, compared))
+
+
+def _is_among(run: Path, others: list[Path]) -> bool:
+    return run.resolve() in {other.resolve() for other in others}

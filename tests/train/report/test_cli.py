@@ -38,6 +38,16 @@ def test_other_clips_end_with_3_and_a_single_run_with_2(
     assert raicl("compare", runs[0], tmp_path).code == 3
 
 
+def test_a_run_is_not_compared_with_itself_by_whatever_path(
+    tmp_path: Path, runs: list[Path], raicl: Raicl
+) -> None:
+    (tmp_path / "link").symlink_to(runs[1])
+    answer = raicl("compare", *runs, tmp_path / "link")
+    assert answer.code == 2
+    assert "a run cannot be compared with itself" in answer.err
+    assert str(tmp_path / "link") in answer.err
+
+
 def test_the_command_writes_the_page_and_refuses_what_is_no_run(
     outcome: Outcome, raicl: Raicl
 ) -> None:
