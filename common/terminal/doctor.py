@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -72,10 +73,18 @@ def _libraries() -> Iterator[Finding]:
 
 
 _PAIR = """
-import torch, torchvision
-gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none, training uses the CPU"
-print(torch.__version__, torchvision.__version__, gpu, sep="\\n")
+import json, torch, torchvision
+cards = []
+for n in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+    card, error = torch.cuda.get_device_properties(n), ""
+    try:
+        torch.ones(2, device=f"cuda:{n}").sum().item()
+    except RuntimeError as reason:
+        error = str(reason).splitlines()[0]
+    cards.append([card.name, card.total_memory, card.major, error])
+print(json.dumps([torch.__version__, torchvision.__version__, torch.version.cuda, cards]))
 """
+_BUILD = "install the torch build for your driver, see pytorch.org/get-started"
 
 
 def _torch_pair() -> Iterator[Finding]:
@@ -84,9 +93,10 @@ def _torch_pair() -> Iterator[Finding]:
         [sys.executable, "-c", _PAIR], capture_output=True, text=True, check=False
     )
     if answer.returncode == 0:
-        torch, torchvision, gpu = answer.stdout.splitlines()[-3:]
+        torch, torchvision, cuda, cards = json.loads(answer.stdout.splitlines()[-1])
         yield Finding("torch and torchvision", True, f"{torch} and {torchvision}")
-        yield Finding("GPU", True, gpu)
+        yield from describe_cards(cuda, cards, _cards_of_driver())
+        yield _kernels()
         return
     lines = answer.stderr.strip().splitlines()
     reason = lines[-1] if lines else f"the import ended with {answer.returncode}"
@@ -97,6 +107,45 @@ def _torch_pair() -> Iterator[Finding]:
         "install a matching pair in one command, both from the same index: "
         "pip install --upgrade --force-reinstall torch torchvision",
     )
+
+
+def describe_cards(
+    cuda: str | None, cards: Sequence[tuple[str, int, int, str]], present: int
+) -> Iterator[Finding]:
+    """What there is to train on.
+
+    Parameters
+    ----------
+    cuda : release of CUDA that torch was built with. None if it was built without.
+    cards : those that torch sees: name, bytes of memory, generation (the first number of its
+        compute capability), and the error of a first computation, empty if it worked.
+    present : number of cards that the driver knows.
+    """
+    for name, memory, generation, error in cards:
+        kinds = "TF32 and bfloat16" if generation >= 8 else "neither TF32 nor bfloat16"
+        found = f"{name}, {memory / 1e9:.0f} GB, {kinds}"
+        yield Finding("GPU", not error, f"{found}; {error}" if error else found, _BUILD)
+    if not cards and present:
+        build = f"the build for CUDA {cuda}" if cuda else "a build without CUDA"
+        found = f"the driver knows {present}, and torch, {build}, sees none"
+        yield Finding("GPU", False, found, _BUILD)
+    elif not cards:
+        yield Finding("GPU", True, "none, training uses the CPU")
+
+
+def _cards_of_driver() -> int:
+    if not shutil.which("nvidia-smi"):
+        return 0
+    answer = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    return sum(line.startswith("GPU ") for line in answer.stdout.splitlines())
+
+
+def _kernels() -> Finding:
+    """What ``--compile`` translates with. Nothing else needs it."""
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    found = [f"on a CPU by {compiler}"] if compiler else []
+    found += [f"on a GPU by {_installed('triton')}"] if find_spec("triton") else []
+    return Finding("--compile", True, ", ".join(found) or "no compiler, only --compile none works")
 
 
 def _installed(name: str) -> str:

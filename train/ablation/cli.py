@@ -108,9 +108,7 @@ def ablate(
             console.result(f"{unit.name:<24}{state:<18}{unit.folder}")
         return
     shared = study.units[0].settings
-    configure_torch(
-        threads=shared.threads or threads_each(jobs), deterministic=shared.deterministic
-    )
+    configure_torch(shared, threads=shared.threads or threads_each(jobs))
     reasons = run_study(study)
     table = tabulate(study, reasons)
     write_table(folder, table)

@@ -23,7 +23,7 @@ from raicl.train.clips.folds import Fold
 from raicl.train.clips.plan import plan
 from raicl.train.model.networks.own import check_own
 from raicl.train.run.cross_validate import cross_validate
-from raicl.train.run.device import resolve_device
+from raicl.train.run.device import choose_device
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import Run
 from raicl.train.run.key import identifying
@@ -181,7 +181,7 @@ def run_unit(unit: Unit, study: Study) -> str:
             composite=composite,
             settings=unit.settings,
             folds=folds,
-            device=resolve_device(unit.settings.device),
+            device=choose_device(unit.settings),
             run=open_run(unit.folder, composite, unit.settings),
             draw=False,
             jobs=study.jobs,

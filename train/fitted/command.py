@@ -21,7 +21,7 @@ from raicl.train.fitted.records import Fitted
 from raicl.train.fitted.scores import scores_for
 from raicl.train.fold.calibration import describe_calibration
 from raicl.train.model.networks.own import check_own
-from raicl.train.run.device import configure_torch, describe_device, resolve_device
+from raicl.train.run.device import choose_device, configure_torch, describe_device
 from raicl.train.settings import TrainSettings
 
 
@@ -49,8 +49,8 @@ def run(
     card_template()  # fails now rather than when the training has ended
     composite = assemble(flows, load_protocol(settings.protocol), settings)
     found = None if scores is None else scores_for(scores, composite, settings)
-    configure_torch(threads=settings.threads, deterministic=settings.deterministic)
-    device = resolve_device(settings.device)
+    configure_torch(settings, threads=settings.threads)
+    device = choose_device(settings)
     place = out.resolve()
     fit = Fit(composite=composite, settings=settings, device=device, out=place, scores=found)
     if settings.calibration == "inner":

@@ -25,6 +25,8 @@ from raicl.common.errors import ConflictError
 from raicl.common.files import sha256_file, write_atomic, write_json
 from raicl.train.fold.log import History
 
+_WAYS = ("foreach", "fused", "capturable")  # of an optimiser; they say nothing of its result
+
 
 class Checkpoint:
     """The training state of one fold, tied to the objects that hold it.
@@ -105,7 +107,12 @@ class Checkpoint:
 
     def _load(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Everything but the networks."""
-        self.optimizer.load_state_dict(_join_optimizer(tensors, values["optimizer"]))
+        # how to compute an update is a matter of this machine, not of the one that began
+        groups = [
+            saved | {way: own[way] for way in _WAYS if way in own}
+            for saved, own in zip(values["optimizer"], self.optimizer.param_groups, strict=True)
+        ]
+        self.optimizer.load_state_dict(_join_optimizer(tensors, groups))
         for parameter, state in self.optimizer.state.items():
             for name, value in state.items():
                 if value.shape == parameter.shape:  # restore its parameter's memory order

@@ -24,7 +24,7 @@ from raicl.train.clips.folds import Fold, FoldError
 from raicl.train.fold.checkpoint import Checkpoint
 from raicl.train.fold.log import EpochLog, Log
 from raicl.train.inputs.augmentation import augment
-from raicl.train.inputs.epoch import Batches, draw_epoch, mini_batches
+from raicl.train.inputs.epoch import Batches, draw_epoch, mini_batches, place
 from raicl.train.inputs.instances import Instances
 from raicl.train.inputs.scaling import Scale, apply_scale, fit_scale
 from raicl.train.model.losses import ramp_up
@@ -95,9 +95,8 @@ def fit_fold(
 
     counts = np.bincount(truth, minlength=n_classes).tolist()
     model = Siamese(settings, n_classes, counts).to(device)
-    optimizer = torch.optim.Adam(  # coupled L2, not AdamW (docs/method.md 3.6)
-        model.online.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
-    )
+    optimizer = make_optimizer(model)
+    compile_backbones(model)
     scheduler = make_schedule(optimizer, settings)
 
     state = Checkpoint(
@@ -116,25 +115,9 @@ def fit_fold(
             pairs = draw_epoch(rows, truth, instances.strength, settings, rng)
             symmetric = settings.pairing == "symmetric"
             batches = mini_batches(pairs, settings.batch_size, symmetric=symmetric)
-            instances.prefetch([drawn for _, *both in batches for drawn in both])
-            steps = []
-            for step, (clip, online, target) in enumerate(batches):
-                pair = instances.gather(online), instances.gather(target)
-                raw_online, raw_target = augment(*pair, settings, rng)
-                losses = model.losses(
-                    apply_scale(raw_online, scale),  # I_θ (B, 3, S, S)
-                    apply_scale(raw_target, scale),  # I_ξ, mirrored inside
-                    classes[clip.to(device)],
-                    ramp=ramp_up(epoch, settings.lambda_ramp),
-                )
-                optimizer.zero_grad(set_to_none=True)
-                losses.total.backward()  # type: ignore[no-untyped-call]
-                if settings.clip_gradient is not None:
-                    clip_grad_norm_(model.online.parameters(), settings.clip_gradient)
-                optimizer.step()
-                done = (epoch + step / len(batches)) / settings.epochs
-                model.update_target(done)  # ξ ← τ ξ + (1 - τ) θ
-                steps.append(_values(losses))
+            steps = learn_pairs(
+                model, optimizer, instances, scale, classes, batches, rng, epoch=epoch
+            )
             lr = float(scheduler.get_last_lr()[0])
             scheduler.step()
 
@@ -147,6 +130,94 @@ def fit_fold(
             state.save(epoch + 1, history)
             shown.advance(note=f"epochs, loss {history[-1]['loss']:.3f}")
     return model, scale
+
+
+def learn_pairs(
+    model: Siamese,
+    optimizer: Optimizer,
+    instances: Instances,
+    scale: Scale,
+    classes: Tensor,
+    batches: Batches,
+    rng: np.random.Generator,
+    *,
+    epoch: int,
+) -> list[dict[str, Tensor]]:
+    """Learn from the pairs of one epoch. Nothing here waits for a GPU: no number is read from it.
+
+    Parameters
+    ----------
+    classes : class index of each training clip, (clips,), on the device.
+    batches : see `mini_batches`.
+    epoch : number of finished epochs.
+
+    Returns
+    -------
+    The losses and monitors of every step, on the device.
+    """
+    settings = model.settings
+    clips = place([clip for clip, *_ in batches], classes.device)
+    rows = instances.prefetch([drawn for _, *both in batches for drawn in both])
+    steps = []
+    for step, (clip, online, target) in enumerate(zip(clips, rows[::2], rows[1::2], strict=True)):
+        pair = instances.gather(online), instances.gather(target)
+        raw_online, raw_target = augment(*pair, settings, rng)
+        losses = take_step(
+            model,
+            optimizer,
+            apply_scale(raw_online, scale),  # I_θ (B, 3, S, S)
+            apply_scale(raw_target, scale),  # I_ξ, mirrored inside
+            classes[clip],
+            ramp=ramp_up(epoch, settings.lambda_ramp),
+            done=(epoch + step / len(batches)) / settings.epochs,
+        )
+        steps.append(_values(losses))
+    return steps
+
+
+def take_step(
+    model: Siamese,
+    optimizer: Optimizer,
+    online: Tensor,
+    target: Tensor,
+    labels: Tensor,
+    *,
+    ramp: float,
+    done: float,
+) -> Losses:
+    """One step of both networks: θ along the gradient, ξ after it. For parameters see `losses`.
+
+    Parameters
+    ----------
+    done : finished share of the training, 0 … 1.
+    """
+    losses = model.losses(online, target, labels, ramp=ramp)
+    optimizer.zero_grad(set_to_none=True)
+    losses.total.backward()  # type: ignore[no-untyped-call]
+    if model.settings.clip_gradient is not None:
+        clip_grad_norm_(model.online.parameters(), model.settings.clip_gradient)
+    optimizer.step()
+    model.update_target(done)  # ξ ← τ ξ + (1 - τ) θ
+    return losses
+
+
+def compile_backbones(model: Siamese) -> None:
+    """Compile the forward passes of both networks, as far as the settings ask for it."""
+    how = model.settings.compile
+    if how != "none":
+        for network in filter(None, (model.online.network, model.target)):
+            network.classifier.compile_backbone(graphs=how == "graphs")
+
+
+def make_optimizer(model: Siamese) -> Optimizer:
+    """Adam of the online network, with coupled L2 and not AdamW (docs/method.md 3.6)."""
+    settings = model.settings
+    return torch.optim.Adam(
+        model.online.parameters(),
+        lr=settings.lr,
+        weight_decay=settings.weight_decay,
+        fused=True if settings.adam == "fused" else None,  # None: torch's choice for the device
+    )
 
 
 def make_schedule(optimizer: Optimizer, settings: TrainSettings) -> LRScheduler:

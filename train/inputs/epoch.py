@@ -68,6 +68,14 @@ def mini_batches(pairs: NDArray[np.int64], batch_size: int, *, symmetric: bool =
     return [tuple(torch.from_numpy(chunk.T.copy())) for chunk in whole]
 
 
+def place(indices: Sequence[Tensor], device: torch.device) -> list[Tensor]:
+    """The indices of an epoch on the device, in one copy: each of its own waits for the device."""
+    if not indices:
+        return []
+    whole = torch.cat(list(indices)).to(device, non_blocking=True)
+    return list(whole.split([len(index) for index in indices]))
+
+
 def draw_epoch(
     rows: Sequence[range],
     truth: Sequence[int],

@@ -17,6 +17,7 @@ from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
 from raicl.common.errors import ResourceError
 from raicl.common.terminal.progress import progress
+from raicl.train.inputs.epoch import place
 from raicl.train.inputs.geometry import resize_instances
 from raicl.train.inputs.stream import Stream
 
@@ -27,8 +28,13 @@ class Store(Protocol):
     def take(self, rows: Tensor) -> Tensor:
         """The rows as float16 (B, 3, S, S). The next call may overwrite them."""
 
-    def prefetch(self, batches: Sequence[Tensor]) -> None:
-        """Announce the rows that `take` will be asked for next, in this order."""
+    def prefetch(self, batches: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Announce the rows that `take` will be asked for next, in this order.
+
+        Returns
+        -------
+        The same rows where `take` looks them up without waiting.
+        """
 
     def close(self) -> None:
         """End the threads, if there are any."""
@@ -68,9 +74,14 @@ class Instances:
         taken = self._store.take(rows).to(self._device, non_blocking=True)
         return taken.to(torch.float32, memory_format=torch.channels_last)
 
-    def prefetch(self, batches: Sequence[Tensor]) -> None:
-        """Announce the rows that `gather` will be asked for, so that a stream reads ahead."""
-        self._store.prefetch(batches)
+    def prefetch(self, batches: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Announce the rows that `gather` will be asked for, so that a stream reads ahead.
+
+        Returns
+        -------
+        The same rows, to be given to `gather`: it then waits for no copy to the device.
+        """
+        return self._store.prefetch(batches)
 
     def close(self) -> None:
         """End the reading thread of a stream."""
@@ -91,8 +102,9 @@ class Resident:
         rows = rows.to(self._instances.device)
         return torch.index_select(self._instances, 0, rows, out=self._buffer[: len(rows)])
 
-    def prefetch(self, batches: Sequence[Tensor]) -> None:
-        """Nothing to read ahead."""
+    def prefetch(self, batches: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Nothing to read ahead. The rows go to the device in one copy."""
+        return place(batches, self._instances.device)
 
     def close(self) -> None:
         """Nothing to end."""

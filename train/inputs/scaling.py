@@ -78,7 +78,9 @@ def apply_scale(batch: Tensor, scale: Scale) -> Tensor:
     """
     by_itself = _BY_ITSELF.get(scale.mode)
     if by_itself is None:
-        scaled = batch / batch.new_tensor([scale.flow, scale.flow, scale.strain])[:, None, None]
+        divisors = batch.new_full((3, 1, 1), scale.flow)
+        divisors[2].fill_(scale.strain)  # on the device: a copy from the host would wait for it
+        scaled = batch / divisors
     else:
         scaled = by_itself(batch)
     return scaled if scale.clip is None else scaled.clamp_(-scale.clip, scale.clip)

@@ -46,13 +46,14 @@ class Stream:
             return future.result()
         return self._read(rows)
 
-    def prefetch(self, batches: Sequence[Tensor]) -> None:
-        """Start to read these rows, and drop what was announced before."""
+    def prefetch(self, batches: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Start to read these rows, and drop what was announced before. They stay on the CPU."""
         for _, future in self._ahead:
             future.cancel()
         self._ahead.clear()
         self._planned = iter(batches)
         self._read_ahead()
+        return batches
 
     def close(self) -> None:
         """End the thread."""

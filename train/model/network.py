@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.members = settings.members
         self.backbone, self.channels, self.cells = make_body(settings)
+        self._compiled: Callable[[Tensor], Tensor] | None = None
         self.bfloat16_backbone = settings.precision == "bfloat16"
         inputs = self.channels if self.cells is None else self.channels * math.prod(self.cells)
         # [ours] with a bias, as in EAC's code; the paper's formula shows none
@@ -43,8 +45,23 @@ class Classifier(nn.Module):
         """
         instances = instances.contiguous(memory_format=torch.channels_last)
         with torch.autocast(instances.device.type, torch.bfloat16, enabled=self.bfloat16_backbone):
-            features: Tensor = self.backbone(instances)
+            features: Tensor = (self._compiled_now or self.backbone)(instances)
         return features.float()
+
+    def compile_backbone(self, *, graphs: bool) -> None:
+        """Let train mode run compiled kernels. Eval mode, whose batches vary, stays as it is.
+
+        Parameters
+        ----------
+        graphs : replay the kernels as CUDA graphs.
+        """
+        mode = "reduce-overhead" if graphs else "default"
+        # one set of kernels for each size of batch: an epoch has two, the last being smaller
+        self._compiled = torch.compile(self.backbone.forward, dynamic=False, mode=mode)
+
+    @property
+    def _compiled_now(self) -> Callable[[Tensor], Tensor] | None:
+        return self._compiled if self.training else None
 
     def logits(self, features: Tensor) -> Tensor:
         """W · GAP(F) + b (docs/method.md 3.2), (B, C, h, w) → (B, L)."""

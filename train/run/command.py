@@ -19,7 +19,7 @@ from raicl.train.clips.plan import plan
 from raicl.train.fold.events import summary_writer
 from raicl.train.model.networks.own import check_own
 from raicl.train.run.cross_validate import cross_validate
-from raicl.train.run.device import configure_torch, describe_device, resolve_device
+from raicl.train.run.device import choose_device, configure_torch, describe_device
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.opening import default_folder, open_run
 from raicl.train.run.workers import threads_each
@@ -84,10 +84,8 @@ def run(
     composite, folds = plan(flows, settings, test=test)
     chosen = choose_folds(folds, fold, note=console.say)
     jobs = resolve_jobs(jobs)
-    configure_torch(
-        threads=settings.threads or threads_each(jobs), deterministic=settings.deterministic
-    )
-    device = resolve_device(settings.device)
+    configure_torch(settings, threads=settings.threads or threads_each(jobs))
+    device = choose_device(settings)
     draw = pictures and can_draw()
 
     folder = run_dir or default_folder(composite, settings)

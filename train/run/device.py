@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 import torch
 
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.terminal.wording import counted
 from raicl.train.clips.folds import FoldError
+from raicl.train.settings import TrainSettings
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # options of mallopt, from glibc's malloc.h
 
 
 def resolve_device(name: str) -> torch.device:
@@ -48,15 +54,60 @@ def describe_device(device: torch.device) -> str:
     return f"{device} ({platform.machine()}, {counted(torch.get_num_threads(), 'thread')})"
 
 
-def configure_torch(*, threads: int | None, deterministic: bool) -> None:
-    """Set torch's threads, and make it refuse operations without a reproducible kernel."""
+def choose_device(settings: TrainSettings) -> torch.device:
+    """The device to train on. What `compile` asks for can be had on it.
+
+    Raises
+    ------
+    UsageError : see `resolve_device`, or CUDA graphs are asked for on another device.
+    SetupError : see `resolve_device`, or the compiler is missing that torch needs for the device.
+    """
+    device = resolve_device(settings.device)
+    if settings.compile != "none":
+        _check_compile(settings, device)
+    return device
+
+
+def _check_compile(settings: TrainSettings, device: torch.device) -> None:
+    if settings.compile == "graphs" and device.type != "cuda":
+        raise UsageError(f"--compile graphs: {device} has no CUDA graphs", fix="--compile kernels")
+    # torch translates by Triton on a GPU, and by a C++ compiler on a CPU
+    on_gpu = device.type == "cuda"
+    if not (find_spec("triton") if on_gpu else shutil.which(os.environ.get("CXX", "g++"))):
+        raise SetupError(
+            f"--compile {settings.compile}: {'Triton' if on_gpu else 'a C++ compiler'} is missing",
+            fix="--compile none, or install triton" if on_gpu else "--compile none, or install g++",
+        )
+
+
+def configure_torch(settings: TrainSettings, *, threads: int | None) -> None:
+    """Set threads, precision and memory, and make torch refuse what has no reproducible kernel.
+
+    Parameters
+    ----------
+    threads : number for this process. None for its choice.
+    """
     if threads is not None:
         torch.set_num_threads(threads)
-    if deterministic:
+    torch.backends.cudnn.allow_tf32 = settings.tf32
+    _keep_freed_memory()
+    if settings.deterministic:
         # cuBLAS reads this when it makes its first handle, so set it before any work on a GPU
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
         torch.backends.cudnn.benchmark = False
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep what a step frees for the next one.
+
+    By default it returns large blocks to the system, which maps and clears them again in every
+    step: a tenth of the time of a step on a CPU (tests/benchmarks/README.md).
+    """
+    allocator = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc alone has it
+    if allocator is not None:
+        allocator(_MMAP_MAX, 0)
+        allocator(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 @contextmanager

@@ -66,8 +66,7 @@ class _Worker:
         if not _loaded:
             Thread(target=_leave_after, args=(self.parent,), daemon=True).start()
             console.configure(**self.console, bars=False)
-            deterministic = self.experiment.settings.deterministic
-            configure_torch(threads=self.threads, deterministic=deterministic)
+            configure_torch(self.experiment.settings, threads=self.threads)
             _loaded.append(experiment_instances(self.experiment))
         after = self.folds_after[fold.name]
         return attempt_fold(self.experiment, fold, _loaded[0], folds_after=after)

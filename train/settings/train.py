@@ -115,6 +115,25 @@ class TrainSettings(MethodSettings):
         "Where instances are kept: on the device, streamed from the shards, or as memory allows.",
         panel=_COMPUTE,
     )
+    compile: Literal["none", "kernels", "graphs"] = setting(
+        "none",
+        "Compile the backbones for training: kernels fuses what follows the convolutions, graphs "
+        "also replays its kernels as CUDA graphs. Equal up to rounding; the first step waits.",
+        panel=_COMPUTE,
+        later=True,
+    )
+    adam: Literal["plain", "fused"] = setting(
+        "plain",
+        "Adam's update by torch's default, or fused into one kernel; equal up to rounding.",
+        panel=_COMPUTE,
+        later=True,
+    )
+    tf32: bool = setting(
+        True,
+        "Convolutions in TF32 where a GPU has it, as torch does by default; all else is float32.",
+        panel=_COMPUTE,
+        later=True,
+    )
     threads: int | None = setting(
         None, "CPU threads; none for torch's choice.", panel=_COMPUTE, ge=1
     )
