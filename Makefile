@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_JOBS ?= 2
 
-.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-audit docs clean
+.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-train bench-audit docs clean
 
 install: $(STAMP)
 
@@ -51,6 +51,9 @@ bench-flow: install
 
 bench-learning: install
 	$(BIN)/python tests/benchmarks/learning.py
+
+bench-train: install
+	$(BIN)/python -m tests.benchmarks.train
 
 bench-audit: install
 	$(BIN)/python tests/benchmarks/audit.py
