@@ -1,0 +1,64 @@
+"""The device, and what is set for the whole process before anything is computed."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from raicl.common.errors import SetupError, UsageError
+from raicl.train.run import device
+from raicl.train.run.device import choose_device, configure_torch
+from raicl.train.settings import TrainSettings
+
+CPU = TrainSettings(device="cpu")
+
+
+def test_compiled_backbones_need_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = CPU.model_copy(update={"compile": "kernels"})
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(SetupError, match="compiler is missing"):
+        choose_device(settings)
+    assert choose_device(CPU) == torch.device("cpu")
+    monkeypatch.setenv("CXX", sys.executable)  # any program will do until it is called
+    assert choose_device(settings) == torch.device("cpu")
+
+
+def test_cuda_graphs_need_cuda() -> None:
+    with pytest.raises(UsageError, match="cpu has no CUDA graphs"):
+        choose_device(CPU.model_copy(update={"compile": "graphs"}))
+
+
+FAULTS = """
+import resource, sys, torch
+from raicl.train.run.device import configure_torch
+from raicl.train.settings import TrainSettings
+
+def step():
+    for side in (2048, 1024, 2048):  # blocks of 16 and 4 MB, which is what a step frees
+        torch.zeros(side, side)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+if "keep" in sys.argv:
+    configure_torch(TrainSettings(), threads=1)
+step()
+print(-step() + step())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks glibc")
+def test_what_a_step_frees_is_not_asked_of_the_system_again() -> None:
+    kept, returned = (
+        int(subprocess.check_output([sys.executable, "-c", FAULTS, word])) for word in ("keep", "")
+    )
+    assert kept < 100 < 4000 < returned  # 36 MB are 9216 pages
+
+
+def test_tf32_is_switched_for_convolutions_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_keep_freed_memory", lambda: None)  # that of this process stays
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", torch.backends.cudnn.allow_tf32)
+    for tf32 in (False, True):
+        settings = CPU.model_copy(update={"tf32": tf32, "deterministic": False})
+        configure_torch(settings, threads=None)
+        assert torch.backends.cudnn.allow_tf32 is tf32
+        assert not torch.backends.cuda.matmul.allow_tf32
