@@ -41,7 +41,8 @@ def augment(
 def mirror_some(batch: Tensor, chosen: Tensor, flip: FlipName) -> Tensor:
     """Mirror the instances that `chosen` (B,) names, negating u if the flip is physical."""
     mirrored = mirror_inputs(batch, flip)
-    return torch.where(chosen.to(batch.device)[:, None, None, None], mirrored, batch)
+    chosen = chosen.to(batch.device, non_blocking=True)
+    return torch.where(chosen[:, None, None, None], mirrored, batch)
 
 
 def shift(batch: Tensor, offsets: NDArray[np.int64]) -> Tensor:

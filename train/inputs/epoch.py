@@ -73,7 +73,7 @@ def place(indices: Sequence[Tensor], device: torch.device) -> list[Tensor]:
     if not indices:
         return []
     whole = torch.cat(list(indices)).to(device, non_blocking=True)
-    return list(whole.split([len(index) for index in indices]))
+    return list(torch.split(whole, [len(index) for index in indices]))
 
 
 def draw_epoch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import torch
@@ -55,25 +55,33 @@ def update_target(
     ------
     ValueError : the networks differ in their number of parameters or buffers.
     """
-    followed = list(zip(target.parameters(), online.parameters(), strict=True))
-    copied: list[tuple[Tensor, Tensor]] = []
-    for ours, theirs in zip(target.buffers(), online.buffers(), strict=True):
-        (followed if follow and ours.is_floating_point() else copied).append((ours, theirs))
-    # all tensors at once: a GPU runs a few kernels instead of one for each
+    parameters = _paired(target.parameters(), online.parameters())
+    buffers = _paired(target.buffers(), online.buffers())
+    counts = [pair for pair in buffers if not pair[0].is_floating_point()]
+    statistics = [pair for pair in buffers if pair[0].is_floating_point()]
+    followed, copied = (parameters + statistics, []) if follow else (parameters, statistics)
+    # many tensors of one dtype at once: a GPU then runs a few kernels instead of one for each
     if followed:
-        torch._foreach_lerp_(*map(list, zip(*followed, strict=True)), 1 - momentum)
-    if copied:
-        torch._foreach_copy_(*map(list, zip(*copied, strict=True)))
+        torch._foreach_lerp_(*_apart(followed), 1 - momentum)
+    for pairs in filter(None, (copied, counts)):
+        torch._foreach_copy_(*_apart(pairs))
 
 
 @torch.no_grad()
 def target_gap(target: nn.Module, online: nn.Module) -> Tensor:
     """‖θ - ξ‖ / ‖θ‖ over all parameters: how far the target lags behind."""
-    theta = list(online.parameters())
-    lags = torch._foreach_sub(theta, list(target.parameters()))
-    return _norm(lags) / _norm(theta)
+    theta, xi = _apart(_paired(online.parameters(), target.parameters()))
+    return _norm(torch._foreach_sub(theta, xi)) / _norm(theta)
+
+
+def _paired(ours: Iterable[Tensor], theirs: Iterable[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    return list(zip(ours, theirs, strict=True))
+
+
+def _apart(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
+    return [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
 
 
 def _norm(tensors: Sequence[Tensor]) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(tensors))))
     return norm

@@ -41,12 +41,21 @@ from tests.train.harness import SIZE, Data
 # numbers that switch something on, off and on; other numbers change no path of the code
 SWITCHES: dict[str, tuple[Any, ...]] = {
     "erasing": (0.0, 0.5),
+    "mirror": (0.0, 0.5),
+    "members": (1, 2),
     "shift": (0, 2),
     "lambda_ramp": (0, 2),
     "decorrelation": (0.0, 1.0),
     "clip_gradient": (None, 1.0),
     "dropout": (0.0, 0.1),
 }
+# what is no choice: sizes, weights and rates, and what ends before the device begins
+NUMBERS = """
+n_frames window middle_at frame_rate sampling_seed protocol seed epochs pairs size scale_clip
+lambda_cls lambda_acl lambda_mrd momentum queries dim decoder_layers decoder_heads decoder_hidden
+dense_hidden projector_hidden temperature_online temperature_target balance_weight batch_size lr
+weight_decay gamma width effective_beta network device threads
+"""
 OFF = {"irc": False, "mrd": False}
 ALONE = {"irc", "mrd"}  # switch off what other options belong to; the presets M2, M4 and M5 do it
 
@@ -56,6 +65,11 @@ def values_of(name: str) -> tuple[Any, ...]:
     if annotation is bool:
         return (True, False)
     return get_args(annotation) if get_origin(annotation) is Literal else SWITCHES.get(name, ())
+
+
+def test_every_option_is_tried_or_has_no_choice() -> None:
+    untried = {name for name in TrainSettings.model_fields if not values_of(name)}
+    assert untried == set(NUMBERS.split())
 
 
 def combinations() -> list[dict[str, Any]]:
