@@ -40,11 +40,9 @@ class Losses:
     Attributes
     ----------
     total : weighted sum of the terms, with its autograd graph.
-    terms : unweighted ``cls``, ``acl``, ``align``, ``c``, ``balance`` (R) and ``decorrelation``, as
-        far as the settings use them.
+    terms : unweighted, by name, as far as the settings use them; ``balance`` is R.
     logits : logits of the online network, (B, L).
-    monitors : numbers that tell a healthy run from a collapsed one, see
-        `raicl.train.model.monitors`.
+    monitors : numbers that tell of a collapse, see `raicl.train.model.monitors`.
     """
 
     total: Tensor
@@ -165,10 +163,7 @@ class Siamese(nn.Module):
         return Losses(total=total, terms=_detached(terms), logits=logits, monitors=monitors)
 
     def _class_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """L_cls of logits (B, K, L), adjusted by the prior or weighted by class if asked for.
-
-        Each of K members has its own, so that they err apart; the result is their mean.
-        """
+        """Mean of the L_cls of K members (B, K, L), adjusted or weighted by class if asked for."""
         labels, logits = labels.repeat_interleave(logits.shape[1]), logits.flatten(0, 1)
         if self.settings.imbalance == "logit-adjustment":
             logits = logits + self.log_prior

@@ -43,8 +43,8 @@ def split_logits(cells: Tensor, fc: nn.Linear, members: int) -> Tensor:
     ----------
     cells : what `fc` weighs, (B, K D).
     """
-    own = cells.unflatten(1, (members, -1)) * members  # (B, K, D)
-    weight = fc.weight.unflatten(1, (members, -1))  # (L, K, D)
+    own = cells.view(len(cells), members, -1) * members  # (B, K, D)
+    weight = fc.weight.view(fc.out_features, members, -1)  # (L, K, D)
     logits = torch.einsum("bkd,lkd->bkl", own, weight)
     return logits if fc.bias is None else logits + fc.bias
 

@@ -34,17 +34,18 @@ class Halving(nn.Module):
 
     def __init__(self, channels: int, out: int) -> None:
         super().__init__()
+        last = nn.BatchNorm2d(out)
+        nn.init.zeros_(last.weight)  # it starts as its shortcut
         self.residual = nn.Sequential(
             nn.Conv2d(channels, out, 4, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(out),
             nn.ReLU(inplace=True),
             nn.Conv2d(out, out, 3, padding=1, bias=False),
-            nn.BatchNorm2d(out),
+            last,
         )
         self.shortcut = nn.Sequential(
             nn.AvgPool2d(2), nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out)
         )
-        nn.init.zeros_(self.residual[-1].weight)  # it starts as its shortcut
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, h, w) → (B, 2C, h / 2, w / 2), rounded down."""
