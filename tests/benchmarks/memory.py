@@ -24,12 +24,12 @@ from raicl.common.cache.shards import Shard, write_shard
 from raicl.common.clip import Clip
 
 SIZE, SUBJECTS, CLASSES = 97, 9, ("disgust", "happiness", "surprise")
-# a network of a few thousand parameters and batches of two pairs, so that instances dominate
+# a network of a few thousand parameters and one step per fold, so that instances dominate
 SMALL = [
     *("--size", "97", "--width", "4", "--stages", "3", "--blocks", "1", "--queries", "2"),
     *("--dim", "8", "--decoder-layers", "1", "--decoder-heads", "2", "--decoder-hidden", "8"),
-    *("--dense-hidden", "8", "--projector-hidden", "8", "--device", "cpu", "--batch-size", "2"),
-    *("--pairs", "1", "--epochs", "1", "--no-pictures", "--quiet"),
+    *("--dense-hidden", "8", "--projector-hidden", "8", "--device", "cpu", "--batch-size", "24"),
+    *("--pairs", "1", "--epochs", "1", "--threads", "1", "--no-pictures", "--quiet"),
 ]
 
 
