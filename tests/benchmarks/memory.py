@@ -1,19 +1,24 @@
-"""Memory of `raicl-train --jobs 1, 2, 4, 8`, beside as many copies of the instances.
+"""Memory of `raicl-train --jobs 1, 2, 4, 8` and of streaming, beside what copies or memory cost.
 
 Trains nine folds of a small network on a cache of several hundred megabytes, and adds up the
 proportional set size (PSS) of the command and all its workers, in which a page that N processes
 share counts 1/N in each. The same with next to no instances is the floor: Python, PyTorch and the
-other libraries of every process. Linux only. Run: ``make bench-memory``.
+other libraries of every process. Then the preset `tiny` trains two folds on a cache in memory and
+on the same streamed with a quarter of its size as budget: seconds of an epoch and memory, again
+with half of the cache, which tells whether memory grows with it. Linux only. Run:
+``make bench-memory``.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -119,30 +124,68 @@ def measure(cache: Path, folder: Path, jobs: int) -> tuple[float, float]:
     return peak([program, str(cache), *SMALL, *run])
 
 
-def main() -> None:
+def show_jobs(folder: Path, large: Path, held: float, numbers: list[int]) -> None:
     """Print a row per number of jobs."""
+    print(f"{held:.0f} MB of instances; peak PSS of all processes, MB")
+    print(f"{'jobs':>4} {'peak':>7} {'floor':>7} {'beyond':>7} {'of 1 job':>8} {'copies':>7} s")
+    alone = 0.0
+    for jobs in numbers:
+        floor, _ = measure(folder / "floor.h5", folder, jobs)
+        whole, seconds = measure(large, folder, jobs)
+        alone = alone or whole - floor
+        print(
+            f"{jobs:4} {whole:7.0f} {floor:7.0f} {whole - floor:7.0f} "
+            f"{(whole - floor) / alone:8.2f} {jobs * held:7.0f} {seconds:.0f}",
+            flush=True,
+        )
+
+
+def epoch_seconds(run: Path) -> float:
+    """Median time of an epoch, the first of a fold left out."""
+    logs = [list(csv.DictReader(path.open())) for path in run.glob("folds/*/*/log.csv")]
+    return median(float(row["seconds"]) for rows in logs for row in rows[1:])
+
+
+def show_streams(folder: Path, large: Path, half: Path, held: float) -> None:
+    """Print a row per place of the instances."""
+    program = str(Path(sys.executable).parent / "raicl-train")
+    tiny = ["--preset", "tiny", "--epochs", "4", "--device", "cpu", "--no-pictures", "--quiet"]
+    streamed = ["--instances", "auto", "--memory-budget", f"{held / 4:.0f}MB"]
+    floor, _ = peak([program, str(folder / "floor.h5"), *tiny, "--fold", "0-1", "--run-dir",
+                     str(folder / "floor-tiny")])  # fmt: skip
+    print(f"tiny, epochs of one fold; budget {held / 4:.0f} MB; peak PSS beyond the floor, MB")
+    print(f"{'instances':34} {'s/epoch':>8} {'share':>6} {'beyond':>7}")
+    resident = 0.0
+    for name, cache, where in (
+        (f"{held:.0f} MB in memory", large, ["--instances", "device"]),
+        (f"{held:.0f} MB streamed", large, streamed),
+        (f"{held / 2:.0f} MB streamed", half, streamed),
+    ):
+        run = folder / name.replace(" ", "-")
+        words = [program, str(cache), *tiny, *where, "--fold", "0-1", "--run-dir", str(run)]
+        largest, _ = peak(words)
+        seconds = epoch_seconds(run)
+        resident = resident or seconds
+        print(f"{name:34} {seconds:8.2f} {resident / seconds:6.2f} {largest - floor:7.0f}")
+
+
+def main() -> None:
+    """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=400, help="of instances")
-    parser.add_argument("--jobs", default="1,2,4,8")
+    parser.add_argument("--jobs", default="1,2,4,8", help="none for the second table alone")
     options = parser.parse_args()
-    per_clip = options.megabytes * 10**6 // (6 * SIZE**2 * SUBJECTS * len(CLASSES))
-    held = per_clip * 6 * SIZE**2 * SUBJECTS * len(CLASSES) / 1e6
+    clips = SUBJECTS * len(CLASSES)
+    per_clip = options.megabytes * 10**6 // (6 * SIZE**2 * clips)
+    held = per_clip * 6 * SIZE**2 * clips / 1e6
     with TemporaryDirectory() as place:
         folder = Path(place)
-        write_random_cache(folder / "large.h5", per_clip)
-        write_random_cache(folder / "floor.h5", 2)
-        print(f"{held:.0f} MB of instances; peak PSS of all processes, MB")
-        print(f"{'jobs':>4} {'peak':>7} {'floor':>7} {'beyond':>7} {'of 1 job':>8} {'copies':>7} s")
-        alone = 0.0
-        for jobs in map(int, options.jobs.split(",")):
-            floor, _ = measure(folder / "floor.h5", folder, jobs)
-            whole, seconds = measure(folder / "large.h5", folder, jobs)
-            alone = alone or whole - floor
-            print(
-                f"{jobs:4} {whole:7.0f} {floor:7.0f} {whole - floor:7.0f} "
-                f"{(whole - floor) / alone:8.2f} {jobs * held:7.0f} {seconds:.0f}",
-                flush=True,
-            )
+        large, half = folder / "large.h5", folder / "half.h5"
+        for path, number in ((large, per_clip), (half, per_clip // 2), (folder / "floor.h5", 2)):
+            write_random_cache(path, number)
+        if options.jobs != "none":
+            show_jobs(folder, large, held, [int(part) for part in options.jobs.split(",")])
+        show_streams(folder, large, half, held)
 
 
 if __name__ == "__main__":
