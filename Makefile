@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_JOBS ?= 2
 
-.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-train bench-audit docs clean
+.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-train bench-audit bench-memory bench-clips docs clean
 
 install: $(STAMP)
 
@@ -57,6 +57,12 @@ bench-train: install
 
 bench-audit: install
 	$(BIN)/python tests/benchmarks/audit.py
+
+bench-memory: install
+	$(BIN)/python -m tests.benchmarks.memory
+
+bench-clips: install
+	$(BIN)/python -m tests.benchmarks.clips
 
 # the site is build/docs/index.html; the tutorial's commands run when they or the package have changed
 docs: install

@@ -36,6 +36,7 @@ from raicl.preprocess.output import index_settings, provenance, refuse_conflict
 from raicl.preprocess.record import describe_clip
 from raicl.preprocess.sampling import is_skipped
 from raicl.preprocess.settings import PrepSettings
+from raicl.preprocess.shelf import Shelf
 from raicl.preprocess.stored import find_or_make
 
 Status = Literal["computed", "reused", "cached", "skipped", "failed"]
@@ -150,7 +151,7 @@ def _process_all(
     say(f"{counted(len(footage), 'clip')}, {counted(there, 'shard')} there, {counted(jobs, 'job')}")
     warm_up(settings)
     rows: dict[int, ClipResult] = {}
-    work = partial(_process, folder=folder, settings=settings, flow=flow)
+    work = partial(_process, shelf=Shelf.of(folder), settings=settings, flow=flow)
     with progress(len(footage), "clips") as shown:
         try:
             for index, row in run_all(work, footage, jobs=jobs, minutes=clip_minutes):
@@ -171,20 +172,20 @@ def _process_all(
     return [rows[index] for index in range(len(footage))]
 
 
-def _process(footage: Footage, *, folder: Path, settings: PrepSettings, flow: Engine) -> ClipResult:
+def _process(footage: Footage, *, shelf: Shelf, settings: PrepSettings, flow: Engine) -> ClipResult:
     """Process one clip in a worker and write its shard. An error fails only this clip."""
     notes: list[str] = []  # kept for a clip that fails, too
-    result = _attempt(footage, folder, settings, flow, notes)
+    result = _attempt(footage, shelf, settings, flow, notes)
     return dataclasses.replace(result, notes=tuple(notes))
 
 
 def _attempt(
-    footage: Footage, folder: Path, settings: PrepSettings, flow: Engine, notes: list[str]
+    footage: Footage, shelf: Shelf, settings: PrepSettings, flow: Engine, notes: list[str]
 ) -> ClipResult:
     started = time.monotonic()
     try:
         identity = identify(footage, settings)
-        status, shard = find_or_make(identity, folder, settings, flow, notes)
+        status, shard = find_or_make(identity, shelf, settings, flow, notes)
     except (SetupError, ResourceError, MemoryError):
         raise  # every other clip would fail too
     except InputError as error:

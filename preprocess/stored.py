@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from raicl.common.cache.shards import Shard, read_shard, write_shard
@@ -11,12 +10,13 @@ from raicl.preprocess.fingerprint import Identity
 from raicl.preprocess.flow.engine import Engine
 from raicl.preprocess.process import instances_of, process_clip
 from raicl.preprocess.settings import PrepSettings
+from raicl.preprocess.shelf import Shelf
 
 Origin = Literal["computed", "reused", "cached"]
 
 
 def find_or_make(
-    identity: Identity, folder: Path, settings: PrepSettings, flow: Engine, notes: list[str]
+    identity: Identity, shelf: Shelf, settings: PrepSettings, flow: Engine, notes: list[str]
 ) -> tuple[Origin, Shard]:
     """The shard that `identity` names: the existing one if intact, or a new one, which is written.
 
@@ -28,7 +28,7 @@ def find_or_make(
     ----------
     notes : list to which errors of existing shards are added.
     """
-    path = folder / identity.shard
+    path = shelf.folder / identity.shard
     older = []
     if path.is_file():
         try:
@@ -40,19 +40,20 @@ def find_or_make(
             if there.quality is not None:
                 return "cached", there
             older.append(there)  # its face was never checked
-    older += _others(folder, identity, notes)
+    older += _others(shelf, identity, notes)
     shard = process_clip(identity, settings, older, flow=flow)
     write_shard(path, shard)
+    shelf.add(path.name)
     assert shard.transform is not None, "a face was located"
     known = instances_of(older, shard.transform)
     reused = all(frame.digest in known for frame in identity.frames)
     return "reused" if reused else "computed", shard
 
 
-def _others(folder: Path, identity: Identity, notes: list[str]) -> list[Shard]:
+def _others(shelf: Shelf, identity: Identity, notes: list[str]) -> list[Shard]:
     """Intact shards with the same base (clip, settings, versions), but other frames."""
     shards = []
-    for path in sorted(folder.glob(f"{identity.base[:24]}-*.h5")):
+    for path in shelf.of_base(identity.base):
         if path.name == identity.shard:
             continue
         try:

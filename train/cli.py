@@ -11,6 +11,7 @@ import typer
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.settings import with_settings
 from raicl.common.terminal import console
+from raicl.common.terminal.estimate_option import Estimate
 from raicl.common.terminal.misuse import run
 from raicl.common.terminal.version import print_version
 from raicl.train.settings import TrainSettings
@@ -109,17 +110,16 @@ def train(
         typer.Option(
             "--jobs",
             "-j",
-            help="Folds at a time, each in a process of its own that holds the instances. They "
-            "share the CPU's cores. -1 is one per core.",
+            help="Folds at a time, each in a process of its own. They share the CPU's cores and "
+            "the instances. -1 is one per core.",
             rich_help_panel="Compute",
         ),
     ] = 1,
+    estimate: Estimate = False,
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite",
-            help="Start the run anew instead of continuing it.",
-            rich_help_panel="Output",
+            "--overwrite", help="Start anew instead of continuing.", rich_help_panel="Output"
         ),
     ] = False,
     pictures: Annotated[
@@ -188,6 +188,7 @@ def train(
             tensorboard=tensorboard,
             oracle=oracle,
             as_json=json,
+            estimate_only=estimate,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from raicl.common.errors import InputError
@@ -32,9 +32,12 @@ class Tree:
     path: Path
     subjects: Mapping[str, Path]
     root: Path
+    _listed: dict[str, Mapping[str, Path]] = field(default_factory=dict, repr=False, compare=False)
 
     def clips(self, subject: str) -> Mapping[str, Path]:
         """Folders directly below a subject's, by name; empty if the subject has no folder.
+
+        They are listed once, because every row of the subject asks for them.
 
         Raises
         ------
@@ -43,7 +46,9 @@ class Tree:
         folder = self.subjects.get(subject)
         if folder is None:
             return {}
-        return inner_folders(folder, self.root, "the subject's folder")
+        if subject not in self._listed:
+            self._listed[subject] = inner_folders(folder, self.root, "the subject's folder")
+        return self._listed[subject]
 
 
 def find_trees(root: Path, names_subject: NamesSubject, *, example: str, hint: str) -> list[Tree]:

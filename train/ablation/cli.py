@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from raicl.common.errors import PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import with_settings
 from raicl.common.terminal import console
+from raicl.common.terminal.estimate_option import Estimate
 from raicl.common.terminal.wording import counted
 from raicl.train.cli import load_torch
 from raicl.train.report.formats import TableFormat
@@ -61,6 +63,7 @@ def ablate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the units and whether they are finished.")
     ] = False,
+    estimate: Estimate = False,
     table_format: Annotated[
         TableFormat, typer.Option("--format", help="How the table is printed.")
     ] = "text",
@@ -80,6 +83,7 @@ def ablate(
     numbers = _read_seeds(seeds, given)
     base = base_layers(preset, config, given)
     load_torch()
+    from raicl.train.ablation.foreseen import describe_foreseen, foresee
     from raicl.train.ablation.grid import read_grid
     from raicl.train.ablation.pasted import table_as
     from raicl.train.ablation.study import Study, missing_folds, name_folds, plan_units, run_study
@@ -109,6 +113,11 @@ def ablate(
         return
     shared = study.units[0].settings
     configure_torch(shared, threads=shared.threads or threads_each(jobs))
+    if estimate:
+        found = foresee(study)
+        values = {name: one.to_json() for name, one in found.items()}
+        console.result(dumps(values, indent=2) if json else describe_foreseen(found))
+        return
     reasons = run_study(study)
     table = tabulate(study, reasons)
     write_table(folder, table)

@@ -176,7 +176,7 @@ def run_unit(unit: Unit, study: Study) -> str:
     HeldError : another process is running it.
     """
     try:
-        composite, folds, chosen = _inputs(unit, study.folds)
+        composite, folds, chosen = planned(unit, study.folds)
         experiment = Experiment(
             composite=composite,
             settings=unit.settings,
@@ -225,7 +225,7 @@ def missing_folds(unit: Unit, names: frozenset[str] | None) -> int | None:
         enter this study's table.
     """
     try:
-        composite, folds, chosen = _inputs(unit, names)
+        composite, folds, chosen = planned(unit, names)
     except InputError:
         return 0
     run = Run(unit.folder)
@@ -236,10 +236,15 @@ def missing_folds(unit: Unit, names: frozenset[str] | None) -> int | None:
     return None if not missing and run.pooled(folds) else missing
 
 
-def _inputs(
+def planned(
     unit: Unit, names: frozenset[str] | None
 ) -> tuple[Composite, tuple[Fold, ...], tuple[Fold, ...]]:
-    """The clips of a unit, all folds, and the chosen ones."""
+    """The clips of a unit, all folds, and the chosen ones.
+
+    Raises
+    ------
+    InputError : the caches lack what the unit's settings need.
+    """
     composite, folds = plan(unit.flows, unit.settings)
     chosen = tuple(fold for fold in folds if names is None or fold.name in names)
     if not chosen:

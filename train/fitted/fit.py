@@ -138,6 +138,8 @@ def _train(fit: Fit, run: Run, folder: Path, ready: Path) -> None:
         size=settings.size,
         device=fit.device,
         where=settings.instances,
+        budget=settings.budget,
+        scratch=run.folder,
         fitted=composite.fitted,
     )
     both = settings.calibration != "none"

@@ -1,10 +1,12 @@
-"""Instances of one or several caches as rows, on the device as float16 or streamed from disk."""
+"""Instances of one or several caches as rows, on the device as float16 or streamed from a file."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -15,15 +17,17 @@ from torch import Tensor
 from raicl.common.cache.flows import Cache, StoredClip, not_finite
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
-from raicl.common.errors import ResourceError
 from raicl.common.terminal.progress import progress
-from raicl.train.inputs.epoch import place
 from raicl.train.inputs.geometry import resize_instances
+from raicl.train.inputs.resident import Resident
 from raicl.train.inputs.stream import Stream
 
 
 class Store(Protocol):
     """Where the rows are kept."""
+
+    def put(self, rows: slice, instances: Tensor) -> None:
+        """Fill in rows, float16 (B, 3, S, S)."""
 
     def take(self, rows: Tensor) -> Tensor:
         """The rows as float16 (B, 3, S, S). The next call may overwrite them."""
@@ -37,11 +41,13 @@ class Store(Protocol):
         """
 
     def close(self) -> None:
-        """End the threads, if there are any."""
+        """End what it has begun: threads, or the handing over of its memory."""
 
 
 class Instances:
     """The instances that a run needs, one row each.
+
+    Pickled, they are a handle: what holds the rows is not copied, but shared or opened again.
 
     Attributes
     ----------
@@ -84,30 +90,8 @@ class Instances:
         return self._store.prefetch(batches)
 
     def close(self) -> None:
-        """End the reading thread of a stream."""
+        """End what the store has begun."""
         self._store.close()
-
-
-class Resident:
-    """All rows in one float16 tensor on the device."""
-
-    def __init__(self, instances: Tensor) -> None:
-        self._instances = instances
-        self._buffer = instances.new_empty((0, *instances.shape[1:]))
-
-    def take(self, rows: Tensor) -> Tensor:
-        """Gather into a buffer that is reused: on a CPU new memory costs more than the copy."""
-        if len(rows) > len(self._buffer):
-            self._buffer = self._instances.new_empty((len(rows), *self._instances.shape[1:]))
-        rows = rows.to(self._instances.device)
-        return torch.index_select(self._instances, 0, rows, out=self._buffer[: len(rows)])
-
-    def prefetch(self, batches: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Nothing to read ahead. The rows go to the device in one copy."""
-        return place(batches, self._instances.device)
-
-    def close(self) -> None:
-        """Nothing to end."""
 
 
 def load_instances(
@@ -117,34 +101,43 @@ def load_instances(
     device: torch.device,
     where: Literal["auto", "device", "stream"],
     processes: int = 1,
+    shared: bool = False,
     budget: int | None = None,
+    scratch: Path | None = None,
     fitted: Mapping[str, Sequence[int]] | None = None,
 ) -> Instances:
     """Read, verify and resize the instances of `records`, in this order.
 
     Every shard is read once, whatever `where` is, so a damaged one is found before training starts.
+    The rows are the same too.
 
     Parameters
     ----------
     size : side of the network's input, px.
-    where : ``device`` keeps the instances on the device. ``stream`` reads the shards again when
-        rows are asked for. ``auto`` streams if the instances do not fit.
+    where : ``device`` keeps the instances on the device. ``stream`` reads them from a file when
+        they are asked for. ``auto`` streams if they do not fit.
     processes : number of processes on this machine that each hold the instances.
+    shared : keep them where other processes can take them from, see `can_share`.
     budget : bytes that all these processes may use together; `room` by default.
+    scratch : folder on whose disk the file of a stream is. None for that of temporary files.
     fitted : by clip id, the rows in its cache that the scale is fitted on. The others' are those
         that are trained on.
 
     Raises
     ------
     InputError : a shard is damaged, or an instance holds a NaN or an infinity.
-    ResourceError : the instances do not fit into the memory of the device.
+    ResourceError : the instances do not fit into the memory of the device, or the disk is full.
     """
     sources = list(records)
     starts = list(accumulate((len(record.used_rows) for _, record in sources), initial=0))
     shape = (starts[-1], 3, size, size)
-    budget = room(device) if budget is None else budget
-    stream = where == "stream" or (where == "auto" and 2 * np.prod(shape) > budget // processes)
-    resident = None if stream else _allocate(shape, device)
+    budget = (room(device) if budget is None else budget) // processes
+    stream = where == "stream" or (where == "auto" and 2 * math.prod(shape) > budget)
+    store: Stream | Resident
+    if stream:
+        store = Stream.empty(shape, scratch, budget)
+    else:
+        store = Resident.empty(shape, device, shared=shared)
     moments: dict[str, NDArray[np.float64]] = {}
     strength, motion = np.empty(shape[0]), np.empty(shape[0])
     with progress(len(sources), "loading instances") as shown:
@@ -158,8 +151,7 @@ def load_instances(
             rows = None if fitted is None else fitted.get(record.id)
             scaled = trained if rows is None else resize_instances(whole[list(rows)], size)
             moments[record.id] = _moments(scaled).mean(0)
-            if resident is not None:
-                resident[clip] = instances.to(device)
+            store.put(clip, instances)
             shown.advance()
     return Instances(
         rows={
@@ -173,7 +165,7 @@ def load_instances(
         moments=moments,
         strength=strength,
         motion=motion,
-        store=Stream(sources, size) if resident is None else Resident(resident),
+        store=store,
         device=device,
     )
 
@@ -210,16 +202,6 @@ def room(device: torch.device) -> int:
         return int(torch.cuda.mem_get_info(device)[0]) // 2
     # for a CPU count all memory, because free memory excludes the file cache
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-
-
-def _allocate(shape: tuple[int, ...], device: torch.device) -> Tensor:
-    try:
-        return torch.empty(shape, dtype=torch.float16, device=device)
-    except (RuntimeError, MemoryError) as error:
-        raise ResourceError(
-            f"{shape[0]} instances of {shape[-1]} px do not fit into the memory of {device}",
-            fix="give --instances stream",
-        ) from error
 
 
 def read_clip(cache: Cache, record: ClipRecord) -> Shard:

@@ -69,10 +69,14 @@ def attempt_fold(
     return Attempt(clips=len(rows), correct=_correct(rows), seconds=seconds)
 
 
-def experiment_instances(experiment: Experiment) -> Instances:
+def experiment_instances(experiment: Experiment, *, shared: bool = False) -> Instances:
     """The instances of all folds, kept where the settings say. The caller closes them.
 
     Instances that are never used stay on disk, if their clip is only tested.
+
+    Parameters
+    ----------
+    shared : see `load_instances`. If not, each of the experiment's jobs is taken to hold its own.
     """
     whole = experiment.settings.infer != "middle"
     composite = experiment.composite
@@ -86,7 +90,10 @@ def experiment_instances(experiment: Experiment) -> Instances:
         size=experiment.settings.size,
         device=experiment.device,
         where=experiment.settings.instances,
-        processes=experiment.jobs,
+        processes=1 if shared else experiment.jobs,
+        shared=shared,
+        budget=experiment.settings.budget,
+        scratch=experiment.run.folder,
         fitted=composite.fitted,
     )
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raicl.common.drawing import can_draw
-from raicl.common.errors import InputError, PartialError
+from raicl.common.errors import InputError, PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.terminal import console
 from raicl.train.clips.fold_option import choose_folds
-from raicl.train.clips.folds import describe_evaluation
+from raicl.train.clips.folds import FoldError, describe_evaluation
 from raicl.train.clips.leaks import describe_leaks, find_leaks
 from raicl.train.clips.measured import describe_flow
 from raicl.train.clips.overview import describe_input, print_folds
@@ -20,8 +20,11 @@ from raicl.train.fold.events import summary_writer
 from raicl.train.model.networks.own import check_own
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import choose_device, configure_torch, describe_device
+from raicl.train.run.estimate import estimate
 from raicl.train.run.experiment import Experiment
+from raicl.train.run.folder import Run
 from raicl.train.run.opening import default_folder, open_run
+from raicl.train.run.work import count_work, is_long
 from raicl.train.run.workers import threads_each
 from raicl.train.scores.summary import results_text
 from raicl.train.settings import TrainSettings
@@ -68,8 +71,13 @@ def run(
     tensorboard: bool,
     oracle: bool,
     as_json: bool,
+    estimate_only: bool = False,
 ) -> None:
     """Run the chosen folds of an experiment and print the results.
+
+    Parameters
+    ----------
+    estimate_only : print what the run would take, and write nothing.
 
     Raises
     ------
@@ -89,6 +97,15 @@ def run(
     draw = pictures and can_draw()
 
     folder = run_dir or default_folder(composite, settings)
+    missing = [fold for fold in chosen if not Run(folder).finished(fold)]
+    if estimate_only:
+        if not missing:
+            raise UsageError(
+                "nothing to estimate: every chosen fold is finished", where=str(folder)
+            )
+        foreseen = estimate(composite, missing, settings, device, jobs=jobs)
+        console.result(json.dumps(foreseen.to_json(), indent=2) if as_json else str(foreseen))
+        return
     opened = open_run(folder, composite, settings, overwrite=overwrite)
     flow = describe_flow(composite, settings)
     for line in (
@@ -100,6 +117,11 @@ def run(
     opened.log(f"{len(chosen)} of {len(folds)} folds on {describe_device(device)}, run {folder}")
     if pictures and not draw:
         opened.log(_NO_PICTURES)
+    if is_long(count_work(composite, missing, settings, device), settings):
+        try:
+            opened.log(str(estimate(composite, missing, settings, device, jobs=jobs)))
+        except FoldError as error:
+            opened.log(f"no estimate: {error}")
     experiment = Experiment(
         composite=composite,
         settings=settings,

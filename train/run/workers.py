@@ -14,6 +14,7 @@ from raicl.common.parallel import WorkerDeath, resolve_jobs, run_all, stop_worke
 from raicl.common.terminal import console
 from raicl.train.clips.folds import Fold
 from raicl.train.inputs.instances import Instances
+from raicl.train.inputs.unnamed import can_share
 from raicl.train.run.attempt import Attempt, attempt_fold, experiment_instances
 from raicl.train.run.device import configure_torch
 from raicl.train.run.experiment import Experiment
@@ -40,7 +41,10 @@ def threads_each(jobs: int) -> int | None:
 def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
     # by fold: a process's share of the folds that follow it in the queue
     after = {fold.name: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
-    work = _Worker(experiment, after, torch.get_num_threads(), console.configured(), os.getpid())
+    share = can_share(experiment.device)
+    instances = experiment_instances(experiment, shared=True) if share else None
+    threads = torch.get_num_threads()
+    work = _Worker(experiment, instances, after, threads, console.configured(), os.getpid())
     try:
         for index, attempt in run_all(work, folds, jobs=experiment.jobs):
             if isinstance(attempt, WorkerDeath):
@@ -49,14 +53,22 @@ def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[F
                 attempt = Attempt(reason=reason)
             yield folds[index], attempt
     finally:
-        stop_workers()  # each worker holds the instances in memory
+        stop_workers()  # before what they share is closed
+        if instances is not None:
+            instances.close()
 
 
 @dataclass(frozen=True)
 class _Worker:
-    """The work of one process, which keeps the instances between folds."""
+    """The work of one process, which keeps the instances between folds.
+
+    Attributes
+    ----------
+    instances : those of the parent, in memory that is shared. None if each process reads its own.
+    """
 
     experiment: Experiment
+    instances: Instances | None
     folds_after: dict[str, int]
     threads: int
     console: dict[str, bool]
@@ -67,7 +79,7 @@ class _Worker:
             Thread(target=_leave_after, args=(self.parent,), daemon=True).start()
             console.configure(**self.console, bars=False)
             configure_torch(self.experiment.settings, threads=self.threads)
-            _loaded.append(experiment_instances(self.experiment))
+            _loaded.append(self.instances or experiment_instances(self.experiment))
         after = self.folds_after[fold.name]
         return attempt_fold(self.experiment, fold, _loaded[0], folds_after=after)
 

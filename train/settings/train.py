@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import ByteSize, TypeAdapter, field_validator, model_validator
 
 from raicl.common.settings import setting
 from raicl.train.settings.method import MethodSettings
@@ -18,6 +18,7 @@ CalibrationName = Literal["none", "inner"]
 
 _OPTIMISER, _NETWORK, _COMPUTE = "Optimiser", "Network", "Compute"
 _CLASSES, _INFERENCE = "Classes", "Inference"
+_BYTES = TypeAdapter(ByteSize)
 
 
 class TrainSettings(MethodSettings):
@@ -112,7 +113,7 @@ class TrainSettings(MethodSettings):
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=_COMPUTE)
     instances: Literal["auto", "device", "stream"] = setting(
         "auto",
-        "Where instances are kept: on the device, streamed from the shards, or as memory allows.",
+        "Where instances are kept: on the device, streamed from a file, or as memory allows.",
         panel=_COMPUTE,
     )
     compile: Literal["none", "kernels", "graphs"] = setting(
@@ -134,12 +135,31 @@ class TrainSettings(MethodSettings):
         panel=_COMPUTE,
         later=True,
     )
+    memory_budget: str | None = setting(
+        None,
+        "Memory that instances may take in all processes, as in 4GB; none for half of what there "
+        "is. Those that need more are streamed.",
+        panel=_COMPUTE,
+        later=True,
+    )
     threads: int | None = setting(
         None, "CPU threads; none for torch's choice.", panel=_COMPUTE, ge=1
     )
     deterministic: bool = setting(
         True, "Refuse GPU operations whose results differ between runs.", panel=_COMPUTE
     )
+
+    @field_validator("memory_budget")
+    @classmethod
+    def _check_budget(cls, size: str | None) -> str | None:
+        if size is not None and _BYTES.validate_python(size) <= 0:
+            raise ValueError("a size is above 0, as in 4GB")
+        return size
+
+    @property
+    def budget(self) -> int | None:
+        """`memory_budget` in bytes; 1 kB has 1000, 1 KiB 1024."""
+        return None if self.memory_budget is None else _BYTES.validate_python(self.memory_budget)
 
     @field_validator("network")
     @classmethod

@@ -1,14 +1,12 @@
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
 from raicl.common.cache.flows import open_cache
-from raicl.common.cache.packing import pack
 from raicl.common.errors import InputError
 from raicl.common.instance import mirror
 from raicl.train.inputs.geometry import mirror_instances, resize_instances
@@ -81,59 +79,6 @@ def test_gathering_again_leaves_an_earlier_batch_alone(flows: Path) -> None:
     assert torch.equal(first, copy)
 
 
-@pytest.mark.parametrize("size", [33, 17])
-@pytest.mark.parametrize("packed", [False, True])
-def test_streamed_and_resident_instances_are_equal(
-    tmp_path: Path, flows: Path, size: int, packed: bool
-) -> None:
-    if packed:
-        pack(open_cache(flows), flows := tmp_path / "one.h5")
-    resident, stream = load(flows, size=size), load(flows, size=size, where="stream")
-    batches = [torch.randint(0, 18, (7,)) for _ in range(9)]
-    stream.prefetch(batches)
-    for batch in batches:
-        assert torch.equal(stream.gather(batch), resident.gather(batch))
-    unannounced = torch.tensor([3, 3, 11])
-    assert torch.equal(stream.gather(unannounced), resident.gather(unannounced))
-    for clip, moments in resident.moments.items():
-        np.testing.assert_array_equal(stream.moments[clip], moments)
-    stream.close()
-
-
-def test_rows_asked_for_out_of_order_are_still_the_right_ones(flows: Path) -> None:
-    resident, stream = load(flows), load(flows, where="stream")
-    announced = [torch.tensor([row]) for row in range(6)]
-    stream.prefetch(announced)
-    for batch in reversed(announced):
-        assert torch.equal(stream.gather(batch), resident.gather(batch))
-    stream.close()
-
-
-def streams(path: Path, **options: int) -> bool:
-    """Whether `auto` needs the shards again, once they have been read."""
-    loaded = load(path, where="auto", **options)
-    shards, away = path.with_name(f"{path.name}.shards"), path.with_name("away")
-    shards.rename(away)
-    try:
-        loaded.gather(torch.tensor([0]))
-    except InputError:
-        return True
-    finally:
-        away.rename(shards)
-        loaded.close()
-    return False
-
-
-def test_auto_streams_only_what_does_not_fit(flows: Path) -> None:
-    needed = 18 * 3 * 33 * 33 * 2
-    assert not streams(flows)
-    assert not streams(flows, budget=needed)
-    assert streams(flows, budget=needed - 1)
-    # two processes that hold them each need twice the room
-    assert streams(flows, budget=2 * needed - 1, processes=2)
-    assert not streams(flows, budget=2 * needed, processes=2)
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_an_instance_that_is_not_finite_is_refused_by_name(
     tmp_path: Path, make_cache: MakeCache, value: float
@@ -146,29 +91,6 @@ def test_an_instance_that_is_not_finite_is_refused_by_name(
     path = make_cache(tmp_path / "flows.h5", change=spoil)
     with pytest.raises(InputError, match=r"casme2/sub02/EP03.*NaN"):
         load(path)
-
-
-def test_a_shard_lost_during_training_is_named(flows: Path) -> None:
-    cache, stream = open_cache(flows), load(flows, where="stream")
-    cache.shard_path(cache.records[0]).unlink()
-    with pytest.raises(InputError, match=cache.records[0].id):
-        stream.gather(torch.tensor([0]))
-    stream.close()
-
-
-def test_a_byte_changed_during_training_is_found(flows: Path) -> None:
-    cache, stream = open_cache(flows), load(flows, where="stream")
-    path = cache.shard_path(cache.records[0])
-    with h5py.File(path) as file:
-        offset = file["instances"].id.get_chunk_info(0).byte_offset
-    with path.open("r+b") as file:
-        file.seek(offset + 40)
-        byte = file.read(1)[0]
-        file.seek(offset + 40)
-        file.write(bytes([byte ^ 1]))
-    with pytest.raises(InputError, match="can no longer be read"):
-        stream.gather(torch.tensor([0]))
-    stream.close()
 
 
 def test_resizing_shrinks_displacements_with_the_image_and_leaves_strain() -> None:
