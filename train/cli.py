@@ -8,10 +8,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from raicl.common.cluster.address import checked_address
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.settings import with_settings
+from raicl.common.share import read_share
 from raicl.common.terminal import console
 from raicl.common.terminal.misuse import run
+from raicl.common.terminal.spread_options import ClusterAddress, Shard, TrustNetwork
 from raicl.common.terminal.version import print_version
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.presets import merge_settings
@@ -114,19 +117,18 @@ def train(
             rich_help_panel="Compute",
         ),
     ] = 1,
+    shard: Shard = None,
+    cluster: ClusterAddress = None,
+    trust_network: TrustNetwork = False,
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite",
-            help="Start the run anew instead of continuing it.",
-            rich_help_panel="Output",
+            "--overwrite", help="Start anew instead of continuing.", rich_help_panel="Output"
         ),
     ] = False,
     pictures: Annotated[
         bool,
-        typer.Option(
-            help="Draw the confusion matrix and attention maps.", rich_help_panel="Output"
-        ),
+        typer.Option(help="Draw confusions and attention maps.", rich_help_panel="Output"),
     ] = True,
     tensorboard: Annotated[
         bool,
@@ -183,6 +185,8 @@ def train(
             fold=fold or ["all"],
             run_dir=run_dir,
             jobs=jobs,
+            share=read_share(shard),
+            cluster=checked_address(cluster, trusted=trust_network),
             overwrite=overwrite,
             pictures=pictures,
             tensorboard=tensorboard,
