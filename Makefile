@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_JOBS ?= 2
 
-.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-audit docs clean
+.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-audit bench-scale docs clean
 
 install: $(STAMP)
 
@@ -54,6 +54,9 @@ bench-learning: install
 
 bench-audit: install
 	$(BIN)/python tests/benchmarks/audit.py
+
+bench-scale: install
+	$(BIN)/python -m tests.benchmarks.scale
 
 # the site is build/docs/index.html; the tutorial's commands run when they or the package have changed
 docs: install
