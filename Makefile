@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_JOBS ?= 2
 
-.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-train bench-audit bench-memory bench-clips docs clean
+.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-train bench-audit bench-memory bench-clips bench-scale docs clean
 
 install: $(STAMP)
 
@@ -63,6 +63,9 @@ bench-memory: install
 
 bench-clips: install
 	$(BIN)/python -m tests.benchmarks.clips
+
+bench-scale: install
+	$(BIN)/python -m tests.benchmarks.scale
 
 # the site is build/docs/index.html; the tutorial's commands run when they or the package have changed
 docs: install

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,7 +67,8 @@ def replace_atomically(path: Path) -> Iterator[Path]:
     If `path` is a symbolic link, what it leads to is replaced.
 
     The final path is never opened for writing. A killed process leaves the old file or the new
-    one, and at worst a hidden ``.NAME.PID.tmp``, which `sweep` removes.
+    one, and at worst a hidden ``.NAME.PID-RANDOM.tmp``, which `sweep` removes. Processes of several
+    machines may have the same PID.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def replace_atomically(path: Path) -> Iterator[Path]:
     if path.is_dir():  # checked here because with_name below fails on "."
         raise InputError("cannot write: it is a folder", where=str(path), fix="name a file in it")
     path = followed(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with writing(path):
             yield temporary

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 from raicl.common.errors import HeldError, InputError
@@ -22,17 +23,36 @@ UNSUPPORTED = {
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
+def lock(path: Path, *, patience: float = 0.0) -> Iterator[None]:
     """Hold `path` as the lock of a single writer until the block ends.
 
     The kernel releases the lock when the process ends, so a killed writer leaves no stale lock.
     On a file system without such locks (some network mounts), a file ``PATH.held`` replaces it.
+
+    Parameters
+    ----------
+    patience : how long to wait for another process that holds it, s.
 
     Raises
     ------
     HeldError : another process holds it; the message names its pid and host.
     InputError : the folder does not exist or cannot be written.
     """
+    deadline = time.monotonic() + patience
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(_lock(path))
+                break
+            except HeldError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.1)
+        yield
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
     import fcntl
 
     try:

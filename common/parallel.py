@@ -1,4 +1,4 @@
-"""Run independent tasks in several processes by joblib; a dead worker costs only one task."""
+"""Run independent tasks by joblib, here or on a cluster; a dead worker costs only one task."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from typing import Generic, TypeVar
 
+from raicl.common.cluster.client import Cluster
+from raicl.common.cluster.dispatch import run_on
 from raicl.common.errors import UsageError
+from raicl.common.worker_death import WorkerDeath
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-
-
-class WorkerDeath(Generic[Task]):
-    """The result of a task whose worker process died or was stopped twice."""
 
 
 def resolve_jobs(jobs: int | None) -> int:
@@ -40,6 +39,7 @@ def run_all(
     *,
     jobs: int,
     minutes: float | None = None,
+    cluster: Cluster | None = None,
 ) -> Iterator[tuple[int, Result | WorkerDeath[Task]]]:
     """Yield (index of the task, its result) in the order of completion.
 
@@ -51,7 +51,11 @@ def run_all(
     ----------
     minutes : time limit for one task. A worker that exceeds it is stopped, as if it had died.
         Tasks that run in this process have no limit.
+    cluster : where the tasks run, see `run_on`. None for this machine, `jobs` at a time.
     """
+    if cluster is not None:
+        yield from run_on(cluster, work, tasks, minutes)
+        return
     work = _Timed(work, minutes)
     waiting = list(range(len(tasks)))
     if jobs == 1 or len(tasks) == 1:

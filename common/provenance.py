@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
+
+_FOLDERS = ("raicl.common", "raicl.data", "raicl.preprocess", "raicl.train")
 
 
 @cache
@@ -24,6 +28,19 @@ def versions(packages: Sequence[str]) -> dict[str, str]:
     """Installed versions by distribution name, and Python's. A missing one is ``absent``."""
     found = {package: installed_version(package) or "absent" for package in packages}
     return {"python": platform.python_version(), **found}
+
+
+@cache
+def source_digest() -> str:
+    """SHA-256 of raicl's own Python files, wherever it is installed."""
+    digest = hashlib.sha256()
+    for folder in (find_spec(name) for name in _FOLDERS):
+        places = folder.submodule_search_locations if folder is not None else None
+        for root in map(Path, places or ()):
+            for path in sorted(root.rglob("*.py")):
+                digest.update(f"{root.name}/{path.relative_to(root).as_posix()}\n".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def git_state() -> str:

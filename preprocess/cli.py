@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from raicl.common.cluster.address import checked_address
 from raicl.common.errors import UsageError
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import environment, flag_of, merge, read_toml, with_settings
+from raicl.common.share import read_share
 from raicl.common.terminal import console
 from raicl.common.terminal.misuse import run
+from raicl.common.terminal.spread_options import ClusterAddress, Shard, TrustNetwork
 from raicl.common.terminal.version import print_version
 from raicl.common.terminal.video_options import Face, Fps, Intervals, Offset, Onset
 from raicl.common.video import DATASET
@@ -140,6 +143,9 @@ def prep(
     classes: Classes = None,
     unit: Unit = None,
     frame: Frame = None,
+    shard: Shard = None,
+    cluster: ClusterAddress = None,
+    trust_network: TrustNetwork = False,
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings.", rich_help_panel="Input")
     ] = None,
@@ -174,7 +180,7 @@ def prep(
         **{"--root": root, "--root-casme2": root_casme2, "--root-samm": root_samm},
         **{"--root-smic": root_smic, "--variant": variant, "--annotations": annotations},
         **{"--subjects": subjects, "--limit": limit, "--strict": strict, "--seed": seed},
-        **{"--dry-run": dry_run},
+        **{"--dry-run": dry_run, "--shard": shard, "--cluster": cluster},
     }
     elsewhere = ImportOptions(
         database=of, channels=channels, classes=classes, unit=unit, frame=frame
@@ -233,6 +239,8 @@ def prep(
         overwrite=overwrite,
         clip_minutes=clip_minutes,
         max_failures=max_failures,
+        share=read_share(shard),
+        cluster=checked_address(cluster, trusted=trust_network),
         as_json=as_json,
     )
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from raicl.common.errors import UsageError
+from raicl.common.share import Share
 from raicl.common.terminal import console
 from raicl.data.parts import part_of
 from raicl.data.protocols.audit_table import audit_table
 from raicl.preprocess.annotation_error import misplace
 from raicl.preprocess.output import check_place
 from raicl.preprocess.prepare import prepare
-from raicl.preprocess.report import check_failures, report
+from raicl.preprocess.report import check_failures, report, report_share
 from raicl.preprocess.sampling import foresee, outlook_table
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.source import audit_source, open_source, refuse_contradictions
@@ -38,6 +39,8 @@ def run(
     overwrite: bool,
     clip_minutes: float,
     max_failures: int,
+    share: Share | None = None,
+    cluster: str | None = None,
     as_json: bool,
 ) -> None:
     """Audit a database, and write its cache unless this is a dry run.
@@ -86,6 +89,11 @@ def run(
             jobs=jobs,
             overwrite=overwrite,
             clip_minutes=clip_minutes,
+            share=share,
+            cluster=cluster,
         )
-    report(rows, out, as_json=as_json)
+    if share is None:
+        report(rows, out, as_json=as_json)
+    else:
+        report_share(rows, out, share, as_json=as_json)
     check_failures(rows, max_failures)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-from raicl.common.cache.flows import lock_of, shards_folder, write_index
+from raicl.common.cache.flows import shards_folder, write_index
 from raicl.common.cache.manifest import Reason
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
+from raicl.common.cluster.client import Cluster, connected
 from raicl.common.errors import (
     InputError,
     PartialError,
@@ -22,16 +23,17 @@ from raicl.common.errors import (
     SetupError,
     UsageError,
 )
-from raicl.common.files import sweep
-from raicl.common.locking import lock
-from raicl.common.parallel import WorkerDeath, run_all, stop_workers
+from raicl.common.parallel import run_all, stop_workers
+from raicl.common.share import Share
 from raicl.common.terminal.console import say
 from raicl.common.terminal.progress import progress
 from raicl.common.terminal.wording import counted
+from raicl.common.worker_death import WorkerDeath
 from raicl.data.records import Database, Footage
 from raicl.preprocess.annotation_error import check_misplaced
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import Engine, compute_flow, warm_up
+from raicl.preprocess.holding import hold_output
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
 from raicl.preprocess.record import describe_clip
 from raicl.preprocess.sampling import is_skipped
@@ -72,6 +74,8 @@ def prepare(
     jobs: int = 1,
     overwrite: bool = False,
     clip_minutes: float | None = None,
+    share: Share | None = None,
+    cluster: str | None = None,
     flow: Engine = compute_flow,
 ) -> list[ClipResult]:
     """Write the cache `out` with every clip of `database`.
@@ -83,11 +87,15 @@ def prepare(
     ----------
     database : clips with onsets and offsets moved as in `settings` (see `misplace`).
     clip_minutes : time limit for one clip. A worker that exceeds it is stopped and the clip fails.
+    share : the part of the clips to process. Their shards are written, and no index: a call without
+        a share finds all shards and writes it.
+    cluster : address of the scheduler whose workers process the clips, in place of `jobs`
+        processes here. They must see the database and the output.
     flow : computes the flow of a clip, in its worker.
 
     Returns
     -------
-    One row per clip, in the database's order.
+    One row per clip of the share, in the database's order.
 
     Raises
     ------
@@ -104,14 +112,23 @@ def prepare(
                 where=str(out),
                 fix="choose a file outside " + str(part.root),
             )
-    with lock(lock_of(out)):
+    footage = database.footage if share is None else share.of(database.footage)
+    with hold_output(out, share):
         if not overwrite:
             refuse_conflict(out, settings, database)
         folder = shards_folder(out)
         folder.mkdir(exist_ok=True)
-        sweep(folder)
-        sweep(out.parent, out.name)
-        rows = _process_all(database.footage, folder, settings, jobs, clip_minutes, flow)
+        work = partial(_process, shelf=Shelf.of(folder.absolute()), settings=settings, flow=flow)
+        there = counted(sum(1 for _ in folder.glob("*.h5")), "shard")
+        where = counted(jobs, "job") if cluster is None else cluster
+        say(f"{counted(len(footage), 'clip')}, {there} there, {where}")
+        seen = [part.footage[0].frames[0].path for part in database.parts if part.footage]
+        with connected(cluster, beside=folder, files=seen) as workers:
+            if workers is None:
+                warm_up(settings)
+            rows = _process_all(footage, work, jobs, clip_minutes, workers)
+        if share is not None:
+            return rows
         records = [row.record for row in rows if row.record is not None]
         if not records:
             raise PartialError(
@@ -140,23 +157,20 @@ def _reasons(rows: Sequence[ClipResult], status: str) -> list[Reason]:
 
 def _process_all(
     footage: Sequence[Footage],
-    folder: Path,
-    settings: PrepSettings,
+    work: Callable[[Footage], ClipResult],
     jobs: int,
     clip_minutes: float | None,
-    flow: Engine,
+    cluster: Cluster | None,
 ) -> list[ClipResult]:
     """Process every clip in a worker, which reads its frames and finds or computes its shard."""
-    there = sum(1 for _ in folder.glob("*.h5"))
-    say(f"{counted(len(footage), 'clip')}, {counted(there, 'shard')} there, {counted(jobs, 'job')}")
-    warm_up(settings)
     rows: dict[int, ClipResult] = {}
-    work = partial(_process, shelf=Shelf.of(folder), settings=settings, flow=flow)
     with progress(len(footage), "clips") as shown:
         try:
-            for index, row in run_all(work, footage, jobs=jobs, minutes=clip_minutes):
+            for index, row in run_all(
+                work, footage, jobs=jobs, minutes=clip_minutes, cluster=cluster
+            ):
                 if isinstance(row, WorkerDeath):
-                    reason = "its worker process died, twice"
+                    reason = "its worker process died each time"
                     if clip_minutes is not None:
                         reason += f" (or took more than {clip_minutes:g} min)"
                     row = _failed(footage[index], reason, time.monotonic())
@@ -167,7 +181,8 @@ def _process_all(
                 if row.status == "failed":
                     say(f"failed: {row.id}: {row.reason}")
         except BaseException:
-            stop_workers()
+            if cluster is None:
+                stop_workers()
             raise
     return [rows[index] for index in range(len(footage))]
 

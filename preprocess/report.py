@@ -9,6 +9,7 @@ from pathlib import Path
 
 from raicl.common.cache.flows import Cache, open_cache, shards_folder
 from raicl.common.errors import PartialError
+from raicl.common.share import Share
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted, typed
 from raicl.common.video import DATASET, VideoInput, Videos, videos_file
@@ -19,32 +20,35 @@ from raicl.preprocess.prepare import STATUSES, ClipResult
 def report(rows: Sequence[ClipResult], out: Path, *, as_json: bool) -> None:
     """Print what became of each clip, what the cache holds, and the next command."""
     cache = open_cache(out)
-    counts = Counter(row.status for row in rows)
     if as_json:
-        table = [{"id": r.id, "status": r.status, "reason": r.reason} for r in rows]
-        console.result(
-            json.dumps({"out": str(out), "digest": cache.digest, "clips": table}, indent=2)
-        )
+        values = {"out": str(out), "digest": cache.digest, "clips": _table(rows)}
+        console.result(json.dumps(values, indent=2))
         return
-    for row in rows:
-        if row.reason:
-            console.say(f"{row.status:7} {row.id}  {row.reason}")
+    _say_reasons(rows)
     flags = Counter(flag for record in cache.records for flag in record.clip.flags)
-    statuses = ", ".join(
-        f"{counts[status]} {status}"
-        for status in STATUSES
-        if counts[status] or status not in ("reused", "skipped")
-    )
-    seconds = sum(row.seconds for row in rows)
     console.result(
         f"{out}: {counted(len(cache.records), 'clip')} "
-        f"({statuses}), "
+        f"({_statuses(rows)}), "
         f"{counted(sum(len(record.frames) for record in cache.records), 'instance')}, "
-        f"{cache.n_bytes / 1e6:.0f} MB in {shards_folder(out)}, {seconds:.0f} s of work"
+        f"{cache.n_bytes / 1e6:.0f} MB in {shards_folder(out)}, {_seconds(rows):.0f} s of work"
     )
     if flags:
         console.result("flags: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
     console.result(f"next: {_next_command(cache)}")
+
+
+def report_share(rows: Sequence[ClipResult], out: Path, share: Share, *, as_json: bool) -> None:
+    """Print what became of each clip of a share, and how the shares become a cache."""
+    if as_json:
+        values = {"out": str(out), "digest": None, "shard": str(share), "clips": _table(rows)}
+        console.result(json.dumps(values, indent=2))
+        return
+    _say_reasons(rows)
+    console.result(
+        f"{shards_folder(out)}, part {share}: {counted(len(rows), 'clip')} ({_statuses(rows)}), "
+        f"{_seconds(rows):.0f} s of work"
+    )
+    console.result("next: after all parts, the same command without --shard")
 
 
 def report_videos(videos: Videos, rows: Sequence[ClipResult], out: Path, *, as_json: bool) -> None:
@@ -75,6 +79,26 @@ def check_failures(rows: Sequence[ClipResult], most: int) -> None:
             where=failed[0].id + ": " + failed[0].reason,
             fix="repair the clips and run the same command again, or use --max-failures",
         )
+
+
+def _table(rows: Sequence[ClipResult]) -> list[dict[str, str]]:
+    return [{"id": row.id, "status": row.status, "reason": row.reason} for row in rows]
+
+
+def _say_reasons(rows: Sequence[ClipResult]) -> None:
+    for row in rows:
+        if row.reason:
+            console.say(f"{row.status:7} {row.id}  {row.reason}")
+
+
+def _statuses(rows: Sequence[ClipResult]) -> str:
+    counts = Counter(row.status for row in rows)
+    shown = (s for s in STATUSES if counts[s] or s not in ("reused", "skipped"))
+    return ", ".join(f"{counts[status]} {status}" for status in shown)
+
+
+def _seconds(rows: Sequence[ClipResult]) -> float:
+    return sum(row.seconds for row in rows)
 
 
 def _lines(one: VideoInput) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from raicl.common.terminal import console
 from raicl.preprocess.flow.engine import warm_up
 from raicl.preprocess.settings import PrepSettings
+from tests.dask_cluster import LocalDask, local_dask
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,3 +28,10 @@ def loud() -> Iterator[None]:
     before = console.configured()
     yield
     console.configure(quiet=before["quiet"])
+
+
+@pytest.fixture(scope="session")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDask]:
+    """A scheduler and two workers. A test that kills one adds another."""
+    with local_dask(tmp_path_factory.mktemp("dask")) as running:
+        yield running

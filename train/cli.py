@@ -8,11 +8,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from raicl.common.cluster.address import checked_address
 from raicl.common.errors import SetupError, UsageError
 from raicl.common.settings import with_settings
+from raicl.common.share import read_share
 from raicl.common.terminal import console
 from raicl.common.terminal.estimate_option import Estimate
 from raicl.common.terminal.misuse import run
+from raicl.common.terminal.spread_options import ClusterAddress, Shard, TrustNetwork
 from raicl.common.terminal.version import print_version
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.presets import merge_settings
@@ -116,6 +119,9 @@ def train(
         ),
     ] = 1,
     estimate: Estimate = False,
+    shard: Shard = None,
+    cluster: ClusterAddress = None,
+    trust_network: TrustNetwork = False,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -124,9 +130,7 @@ def train(
     ] = False,
     pictures: Annotated[
         bool,
-        typer.Option(
-            help="Draw the confusion matrix and attention maps.", rich_help_panel="Output"
-        ),
+        typer.Option(help="Draw confusions and attention maps.", rich_help_panel="Output"),
     ] = True,
     tensorboard: Annotated[
         bool,
@@ -183,6 +187,8 @@ def train(
             fold=fold or ["all"],
             run_dir=run_dir,
             jobs=jobs,
+            share=read_share(shard),
+            cluster=checked_address(cluster, trusted=trust_network),
             overwrite=overwrite,
             pictures=pictures,
             tensorboard=tensorboard,

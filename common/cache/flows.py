@@ -120,6 +120,10 @@ class Cache:
         shards = set() if self.packed else {self.shard_path(record) for record in self.records}
         return sum(path.stat().st_size for path in (self.path, *shards))
 
+    def at(self, path: Path) -> Cache:
+        """The same cache by another path."""
+        return Cache(path, self.manifest, self.packed, self.manifest_digest)
+
     def shard_path(self, record: ClipRecord) -> Path:
         """File of a clip's shard, for a cache that is not packed."""
         return shards_folder(self.path) / record.shard

@@ -13,6 +13,7 @@ from typing import NoReturn
 from raicl.common.errors import RaiclError
 from raicl.common.terminal.streams import lost_output, open_streams, print_on, silence
 
+_sinks: list[Callable[[str], None]] = []  # where log lines go instead of stderr, in a worker
 _state = {"quiet": False, "debug": bool(os.environ.get("RAICL_DEBUG")), "bars": True}
 
 
@@ -40,9 +41,18 @@ def draws_bars() -> bool:
     return _state["bars"] and not _state["quiet"] and sys.stderr.isatty()
 
 
+def redirect(sink: Callable[[str], None]) -> None:
+    """Give the log lines of this process to `sink`, which brings them to another's stderr."""
+    _sinks[:] = [sink]
+
+
 def say(text: str) -> None:
     """Print a log line on stderr, unless quiet. A log that cannot be written ends no work."""
-    if not _state["quiet"]:
+    if _state["quiet"]:
+        return
+    if _sinks:
+        _sinks[0](text)
+    else:
         print_on("stderr", text)
 
 

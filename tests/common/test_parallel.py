@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from raicl.common.errors import InputError, UsageError
-from raicl.common.parallel import WorkerDeath, resolve_jobs, run_all
+from raicl.common.parallel import resolve_jobs, run_all
+from raicl.common.worker_death import WorkerDeath
 
 
 def square(number: int) -> int:

@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from raicl.train.ablation.grid import Claim, Grid, GridRow
-from raicl.train.ablation.study import Study, plan_units
+from raicl.train.ablation.study import Study
+from raicl.train.ablation.units import plan_units
 from raicl.train.scores.predictions import Prediction
 from tests.train.runs import predictions_of, write_run
 

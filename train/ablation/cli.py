@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from raicl.common.cluster.address import checked_address
 from raicl.common.errors import PartialError, UsageError
+from raicl.common.locking import lock
 from raicl.common.parallel import resolve_jobs
 from raicl.common.settings import with_settings
+from raicl.common.share import read_share
 from raicl.common.terminal import console
 from raicl.common.terminal.estimate_option import Estimate
+from raicl.common.terminal.spread_options import ClusterAddress, Shard, TrustNetwork
 from raicl.common.terminal.wording import counted
 from raicl.train.cli import load_torch
 from raicl.train.report.formats import TableFormat
@@ -22,6 +27,9 @@ from raicl.train.settings.presets import base_layers
 
 if TYPE_CHECKING:
     from raicl.train.ablation.grid import Layers
+
+
+_LOCK_SECONDS = 600.0  # ample: another process holds the lock only while it makes its table
 
 
 @with_settings(TrainSettings)
@@ -60,6 +68,9 @@ def ablate(
         ),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Folds at a time.")] = 1,
+    shard: Shard = None,
+    cluster: ClusterAddress = None,
+    trust_network: TrustNetwork = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the units and whether they are finished.")
     ] = False,
@@ -83,18 +94,23 @@ def ablate(
     numbers = _read_seeds(seeds, given)
     base = base_layers(preset, config, given)
     load_torch()
+    from raicl.common.cluster.client import connected
     from raicl.train.ablation.foreseen import describe_foreseen, foresee
     from raicl.train.ablation.grid import read_grid
     from raicl.train.ablation.pasted import table_as
-    from raicl.train.ablation.study import Study, missing_folds, name_folds, plan_units, run_study
+    from raicl.train.ablation.study import Study, missing_folds, name_folds, run_study
     from raicl.train.ablation.table import tabulate, write_table
+    from raicl.train.ablation.units import plan_units, units_of
     from raicl.train.run.device import configure_torch
     from raicl.train.run.workers import threads_each
 
     whole = read_grid(grid).compared_with(reference)
     chosen = whole if rows is None else whole.part([name.strip() for name in rows.split(",")])
     folder = folder or _default_folder(grid, flows, base)
-    jobs = resolve_jobs(jobs)
+    jobs, share = resolve_jobs(jobs), read_share(shard)
+    address = checked_address(cluster, trusted=trust_network)
+    if address is not None:  # workers have another working directory
+        folder = folder.absolute()
     units = plan_units(chosen, numbers, flows, base, folder)
     reference_unit = next(unit for unit in units if unit.row == chosen.reference)
     study = Study(
@@ -104,12 +120,16 @@ def ablate(
         folds=name_folds(reference_unit, fold or ["all"]),
         folder=folder,
         jobs=jobs,
+        own=None if share is None else units_of(share, units),
     )
     if dry_run:
-        for unit in study.units:
+        for unit in units if study.own is None else study.own:
             missing = missing_folds(unit, study.folds)
             state = "finished" if missing is None else f"{counted(missing, 'fold')} to run"
             console.result(f"{unit.name:<24}{state:<18}{unit.folder}")
+        return
+    if study.own == ():
+        console.say(f"part {share} has no unit: there are fewer than parts")
         return
     shared = study.units[0].settings
     configure_torch(shared, threads=shared.threads or threads_each(jobs))
@@ -118,13 +138,17 @@ def ablate(
         values = {name: one.to_json() for name, one in found.items()}
         console.result(dumps(values, indent=2) if json else describe_foreseen(found))
         return
-    reasons = run_study(study)
-    table = tabulate(study, reasons)
-    write_table(folder, table)
+    folder.mkdir(parents=True, exist_ok=True)
+    seen = sorted({path for unit in units for path in unit.flows})
+    with connected(address, beside=folder, files=seen) as on:
+        reasons = run_study(study if on is None else replace(study, cluster=on, jobs=on.slots))
+    with lock(folder / "lock", patience=_LOCK_SECONDS):  # so that the last table is of all units
+        table = tabulate(study, reasons)
+        write_table(folder, table)
     console.result(table_as("json" if json else table_format, table, folder))
     if reasons:
         raise PartialError(
-            f"{len(reasons)} of {len(study.units)} units are not complete",
+            f"{len(reasons)} of {len(units)} units are not complete",
             where="; ".join(reasons),
             fix="the table gives the reasons; the same command tries the units again",
         )

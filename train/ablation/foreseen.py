@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from raicl.common.terminal.progress import duration
-from raicl.train.ablation.study import Study, Unit, planned
+from raicl.train.ablation.study import Study, planned
+from raicl.train.ablation.units import Unit
 from raicl.train.run.device import resolve_device
 from raicl.train.run.estimate import Estimate, estimate
 from raicl.train.run.folder import Run

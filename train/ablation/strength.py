@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from raicl.common.cache.flows import StoredClip
 from raicl.data.protocols.protocol import load_protocol
-from raicl.train.ablation.study import Unit
+from raicl.train.ablation.units import Unit
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.plan import assemble
 from raicl.train.inputs.instances import mean_length

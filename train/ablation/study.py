@@ -7,51 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from raicl.common.cluster.client import Cluster
 from raicl.common.errors import (
     ConflictError,
     HeldError,
     InputError,
     PartialError,
     ResourceError,
-    UsageError,
 )
 from raicl.common.terminal.console import say
-from raicl.train.ablation.grid import Grid, Layers
+from raicl.train.ablation.grid import Grid
+from raicl.train.ablation.units import Unit
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.fold_option import choose_folds
 from raicl.train.clips.folds import Fold
 from raicl.train.clips.plan import plan
-from raicl.train.model.networks.own import check_own
 from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import choose_device
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import Run
-from raicl.train.run.key import identifying
 from raicl.train.run.opening import check_same, open_run
 from raicl.train.run.reuse import trained_alike
-from raicl.train.settings import TrainSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unit:
-    """One row under one seed: an ordinary run, which `raicl-train` can continue too.
-
-    Attributes
-    ----------
-    folder : ``ROW/seed-N`` in the study's folder. A row that equals the reference has the
-        reference's folder.
-    """
-
-    row: str
-    seed: int
-    settings: TrainSettings
-    flows: tuple[Path, ...]
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        """The unit in words."""
-        return f"{self.row}, seed {self.seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +39,8 @@ class Study:
     units : ordered by seed, then by row, so that an interrupted study has all rows of the first
         seeds.
     folds : names of the chosen folds. None for all folds of each row.
+    own : the units that this process runs. None for all.
+    cluster : whose workers run the folds, in place of `jobs` processes here.
     """
 
     grid: Grid
@@ -71,53 +49,8 @@ class Study:
     folds: frozenset[str] | None
     folder: Path
     jobs: int = 1
-
-
-def plan_units(
-    grid: Grid, seeds: Sequence[int], flows: Sequence[Path], base: Layers, folder: Path
-) -> tuple[Unit, ...]:
-    """Every unit of a study.
-
-    Parameters
-    ----------
-    base : layers of settings that all rows share. A row's own settings override them.
-
-    Raises
-    ------
-    UsageError : a row has a setting that does not exist, a value out of bounds, or a protocol of
-        its own, is a control and not marked as one, or has a network that does not keep the
-        protocol of one's own.
-    SetupError : one's own network cannot be imported.
-    """
-    made = {
-        (name, seed): row.resolve(name, base, seed)
-        for seed in seeds
-        for name, row in grid.rows.items()
-    }
-    for settings in made.values():
-        check_own(settings)
-    protocols = sorted({settings.protocol for settings in made.values()})
-    if len(protocols) > 1:
-        raise UsageError(
-            f"the rows have the protocols {' and '.join(protocols)}: nothing to compare",
-            fix="give --protocol, and none in a row",
-        )
-
-    def trained_as(name: str, seed: int) -> str:
-        ours, others = ((made[row, seed], grid.rows[row].flows) for row in (name, grid.reference))
-        same = identifying(ours[0]) == identifying(others[0]) and ours[1] == others[1]
-        return grid.reference if same else name
-
-    return tuple(
-        Unit(
-            row=name,
-            seed=seed,
-            settings=settings,
-            flows=grid.rows[name].caches(flows),
-            folder=folder / trained_as(name, seed) / f"seed-{seed}",
-        )
-        for (name, seed), settings in made.items()
-    )
+    own: tuple[Unit, ...] | None = None
+    cluster: Cluster | None = None
 
 
 def run_study(study: Study) -> dict[str, str]:
@@ -135,9 +68,10 @@ def run_study(study: Study) -> dict[str, str]:
     ConflictError : a unit's folder belongs to a run with other settings or instances.
     """
     reasons: dict[str, str] = {}
-    missing = {unit: missing_folds(unit, study.folds) for unit in study.units}
+    own = study.units if study.own is None else study.own
+    missing = {unit: missing_folds(unit, study.folds) for unit in own}
     waiting = {unit: folds for unit, folds in missing.items() if folds is not None}
-    say(f"{len(study.units) - len(waiting)} of {len(study.units)} units are finished already")
+    say(f"{len(own) - len(waiting)} of {len(own)} units are finished already")
     started, held, done, folds = time.monotonic(), [], 0, sum(waiting.values())
     for number, (unit, of_unit) in enumerate(waiting.items(), start=1):
         left = _left(started, done, folds)
@@ -177,6 +111,8 @@ def run_unit(unit: Unit, study: Study) -> str:
     """
     try:
         composite, folds, chosen = planned(unit, study.folds)
+        if study.cluster is not None:
+            composite = composite.at_absolute_paths()
         experiment = Experiment(
             composite=composite,
             settings=unit.settings,
@@ -185,6 +121,7 @@ def run_unit(unit: Unit, study: Study) -> str:
             run=open_run(unit.folder, composite, unit.settings),
             draw=False,
             jobs=study.jobs,
+            cluster=study.cluster,
             trained=trained_alike(
                 unit.settings,
                 {o.folder: o.settings for o in study.units if o.flows == unit.flows},

@@ -18,8 +18,9 @@ from raicl.train.ablation.claims import judge
 from raicl.train.ablation.cost import Cost, count_cost
 from raicl.train.ablation.scored import Runs, best_of, clips_of, difference_of, score_of, tables_of
 from raicl.train.ablation.strength import Motions, unit_strength
-from raicl.train.ablation.study import Study, Unit
+from raicl.train.ablation.study import Study
 from raicl.train.ablation.text import table_csv, table_text
+from raicl.train.ablation.units import Unit
 from raicl.train.clips.overview import remarks
 from raicl.train.report.ablation import (
     TABLE,

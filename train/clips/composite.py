@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from raicl.common.cache.flows import Cache, StoredClip, digest_instances
 from raicl.common.cache.measure import Measure
@@ -102,6 +102,18 @@ class Composite:
     def unmet(self) -> list[str]:
         """Lines with the published counts that differ from those of the clips."""
         return published_lines(self.protocol, self._every_clip())
+
+    def at_absolute_paths(self) -> Composite:
+        """The same clips in caches that a process with another working directory finds."""
+        caches = {id(cache): cache.at(cache.path.absolute()) for cache in self.caches}
+        return replace(
+            self,
+            caches=tuple(caches.values()),
+            records={
+                clip: stored._replace(cache=caches[id(stored.cache)])
+                for clip, stored in self.records.items()
+            },
+        )
 
     def subjects(self, clips: Sequence[str]) -> dict[str, str]:
         """``dataset/subject`` by clip id."""

@@ -6,9 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from raicl.common.cluster.client import connected
 from raicl.common.drawing import can_draw
 from raicl.common.errors import InputError, PartialError, UsageError
 from raicl.common.parallel import resolve_jobs
+from raicl.common.share import Share
 from raicl.common.terminal import console
 from raicl.train.clips.fold_option import choose_folds
 from raicl.train.clips.folds import FoldError, describe_evaluation
@@ -66,6 +68,8 @@ def run(
     fold: Sequence[str],
     run_dir: Path | None,
     jobs: int,
+    share: Share | None = None,
+    cluster: str | None = None,
     overwrite: bool,
     pictures: bool,
     tensorboard: bool,
@@ -83,14 +87,25 @@ def run(
     ------
     SetupError : tensorboard is not installed, the device is missing, or one's own network cannot be
         imported.
-    UsageError : one's own network does not keep the protocol, see `check_own`.
+    UsageError : one's own network does not keep the protocol, see `check_own`. Or a share of the
+        folds would start anew what the others have done.
     PartialError : some folds failed.
     """
     if tensorboard:
         summary_writer()  # fails now rather than when the first fold begins
     check_own(settings)
+    if share is not None and overwrite:
+        raise UsageError(
+            "--overwrite with --shard would remove the folds of the other parts",
+            fix="remove the run folder once, before the parts are started",
+        )
     composite, folds = plan(flows, settings, test=test)
     chosen = choose_folds(folds, fold, note=console.say)
+    if share is not None:
+        chosen = share.of(chosen)
+        if not chosen:
+            console.say(f"part {share} has no fold: there are fewer folds than parts")
+            return
     jobs = resolve_jobs(jobs)
     configure_torch(settings, threads=settings.threads or threads_each(jobs))
     device = choose_device(settings)
@@ -106,6 +121,8 @@ def run(
         foreseen = estimate(composite, missing, settings, device, jobs=jobs)
         console.result(json.dumps(foreseen.to_json(), indent=2) if as_json else str(foreseen))
         return
+    if cluster is not None:  # workers have another working directory
+        folder, composite = folder.absolute(), composite.at_absolute_paths()
     opened = open_run(folder, composite, settings, overwrite=overwrite)
     flow = describe_flow(composite, settings)
     for line in (
@@ -114,26 +131,29 @@ def run(
         *([f"flow: {flow}"] if flow else []),
     ):
         opened.log(line)
-    opened.log(f"{len(chosen)} of {len(folds)} folds on {describe_device(device)}, run {folder}")
+    where = describe_device(device) if cluster is None else f"the workers of {cluster}"
+    opened.log(f"{len(chosen)} of {len(folds)} folds on {where}, run {folder}")
     if pictures and not draw:
         opened.log(_NO_PICTURES)
-    if is_long(count_work(composite, missing, settings, device), settings):
+    if cluster is None and is_long(count_work(composite, missing, settings, device), settings):
         try:
             opened.log(str(estimate(composite, missing, settings, device, jobs=jobs)))
         except FoldError as error:
             opened.log(f"no estimate: {error}")
-    experiment = Experiment(
-        composite=composite,
-        settings=settings,
-        folds=folds,
-        device=device,
-        run=opened,
-        draw=draw,
-        jobs=jobs,
-        tensorboard=tensorboard,
-        oracle=oracle,
-    )
-    results = cross_validate(experiment, chosen)
+    with connected(cluster, beside=folder, files=[cache.path for cache in composite.caches]) as on:
+        experiment = Experiment(
+            composite=composite,
+            settings=settings,
+            folds=folds,
+            device=device,
+            run=opened,
+            draw=draw,
+            jobs=jobs if on is None else on.slots,
+            tensorboard=tensorboard,
+            oracle=oracle,
+            cluster=on,
+        )
+        results = cross_validate(experiment, chosen)
     text = f"{results_text(results)}\nrun {folder}"
     console.result(results.model_dump_json(indent=2) if as_json else text)
     if results.failed:

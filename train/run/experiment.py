@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from raicl.common.cluster.client import Cluster
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import Fold
 from raicl.train.run.folder import Run
@@ -24,6 +25,7 @@ class Experiment:
     tensorboard : write event files.
     trained : other runs that train alike, see `raicl.train.run.reuse`. A fold that one of them has
         finished is not trained again.
+    cluster : whose workers run the folds, in place of processes here. A worker has none.
     oracle : also classify the held-out clips after every epoch, see `raicl.train.fold.oracle`.
     """
 
@@ -37,6 +39,7 @@ class Experiment:
     tensorboard: bool = False
     oracle: bool = False
     trained: tuple[Run, ...] = ()
+    cluster: Cluster | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

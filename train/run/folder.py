@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from raicl.common.errors import ConflictError, InputError
+from raicl.common.errors import InputError
 from raicl.common.files import sha256_file, sweep
 from raicl.common.locking import lock
 from raicl.common.terminal.console import say
@@ -32,10 +32,11 @@ class Run:
     Attributes
     ----------
     folder : folder with ``config.toml``, ``env.json``, ``run.log``, ``folds/`` and the results.
+    patience : how long to wait for a fold that another process holds, s.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, patience: float = 0.0) -> None:
+        self.folder, self.patience = folder, patience
 
     def log(self, text: str) -> None:
         """Print `text` and append it to ``run.log`` with the time."""
@@ -62,7 +63,7 @@ class Run:
         """
         folder = self.fold_folder(fold)
         folder.mkdir(parents=True, exist_ok=True)
-        with lock(folder / "lock"):
+        with lock(folder / "lock", patience=self.patience):
             sweep(folder)
             yield folder
 
@@ -139,14 +140,5 @@ class Run:
     @contextmanager
     def hold_results(self) -> Iterator[None]:
         """Exclude other processes while results are pooled, so that the last pools all folds."""
-        deadline = time.monotonic() + _LOCK_SECONDS
-        with ExitStack() as held:
-            while True:
-                try:
-                    held.enter_context(lock(self.folder / "lock"))
-                    break
-                except ConflictError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.1)
+        with lock(self.folder / "lock", patience=_LOCK_SECONDS):
             yield

@@ -5,24 +5,30 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Thread
 
 import torch
 
-from raicl.common.parallel import WorkerDeath, resolve_jobs, run_all, stop_workers
+from raicl.common.cluster.client import Cluster
+from raicl.common.parallel import resolve_jobs, run_all, stop_workers
 from raicl.common.terminal import console
+from raicl.common.worker_death import WorkerDeath
 from raicl.train.clips.folds import Fold
 from raicl.train.inputs.instances import Instances
 from raicl.train.inputs.unnamed import can_share
+from raicl.train.model.networks.own import NetworkSource, check_source, find_source
 from raicl.train.run.attempt import Attempt, attempt_fold, experiment_instances
-from raicl.train.run.device import configure_torch
+from raicl.train.run.device import configure_torch, resolve_device
 from raicl.train.run.experiment import Experiment
+from raicl.train.run.folder import Run
+
+_LOST_SECONDS = 60.0
 
 
 def attempts(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
     """Attempt `folds`, `Experiment.jobs` at a time. Yields each as it ends."""
-    if experiment.jobs > 1 and len(folds) > 1:
+    if experiment.cluster is not None or (experiment.jobs > 1 and len(folds) > 1):
         yield from _parallel(experiment, folds)
         return
     instances = experiment_instances(experiment)
@@ -41,21 +47,45 @@ def threads_each(jobs: int) -> int | None:
 def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
     # by fold: a process's share of the folds that follow it in the queue
     after = {fold.name: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
-    share = can_share(experiment.device)
+    cluster = experiment.cluster
+    share = cluster is None and can_share(experiment.device)
     instances = experiment_instances(experiment, shared=True) if share else None
-    threads = torch.get_num_threads()
-    work = _Worker(experiment, instances, after, threads, console.configured(), os.getpid())
+    work = _Worker(
+        _for_cluster(experiment, cluster),
+        instances,
+        after,
+        _threads(experiment, cluster),
+        console.configured(),
+        os.getpid() if cluster is None else None,
+        find_source(experiment.settings.network),
+    )
     try:
-        for index, attempt in run_all(work, folds, jobs=experiment.jobs):
+        for index, attempt in run_all(work, folds, jobs=experiment.jobs, cluster=cluster):
             if isinstance(attempt, WorkerDeath):
-                reason = "its process was killed, twice; try fewer --jobs"
+                reason = "its process was killed each time; try fewer folds at a time"
                 experiment.run.log(f"fold {folds[index].name} failed: {reason}")
                 attempt = Attempt(reason=reason)
             yield folds[index], attempt
     finally:
-        stop_workers()  # before what they share is closed
+        if cluster is None:
+            stop_workers()  # before what they share is closed
         if instances is not None:
             instances.close()
+
+
+def _for_cluster(experiment: Experiment, cluster: Cluster | None) -> Experiment:
+    """The experiment as a worker gets it."""
+    if cluster is None:
+        return experiment
+    # a worker that was lost may hold its fold until its machine notices
+    run = Run(experiment.run.folder, patience=_LOST_SECONDS)
+    return replace(experiment, cluster=None, run=run, jobs=cluster.slots_of_a_machine)
+
+
+def _threads(experiment: Experiment, cluster: Cluster | None) -> int:
+    if cluster is None:
+        return torch.get_num_threads()
+    return experiment.settings.threads or cluster.threads_each
 
 
 @dataclass(frozen=True)
@@ -65,6 +95,8 @@ class _Worker:
     Attributes
     ----------
     instances : those of the parent, in memory that is shared. None if each process reads its own.
+    parent : the process that this one ends with. None on a cluster, whose worker sees to that.
+    source : where one's own network came from there.
     """
 
     experiment: Experiment
@@ -72,16 +104,22 @@ class _Worker:
     folds_after: dict[str, int]
     threads: int
     console: dict[str, bool]
-    parent: int
+    parent: int | None
+    source: NetworkSource | None
 
     def __call__(self, fold: Fold) -> Attempt:
+        experiment = self.experiment
+        if self.parent is None:  # the caller may have another device, or none
+            experiment = replace(experiment, device=resolve_device(experiment.settings.device))
         if not _loaded:
-            Thread(target=_leave_after, args=(self.parent,), daemon=True).start()
+            if self.parent is not None:
+                Thread(target=_leave_after, args=(self.parent,), daemon=True).start()
+            check_source(experiment.settings.network, self.source)
             console.configure(**self.console, bars=False)
-            configure_torch(self.experiment.settings, threads=self.threads)
-            _loaded.append(self.instances or experiment_instances(self.experiment))
+            configure_torch(experiment.settings, threads=self.threads)
+            _loaded.append(self.instances or experiment_instances(experiment))
         after = self.folds_after[fold.name]
-        return attempt_fold(self.experiment, fold, _loaded[0], folds_after=after)
+        return attempt_fold(experiment, fold, _loaded[0], folds_after=after)
 
 
 def _leave_after(parent: int) -> None:

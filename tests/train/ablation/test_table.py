@@ -7,9 +7,10 @@ import pytest
 
 from raicl.common.errors import InputError
 from raicl.train.ablation.grid import Claim, Grid, GridRow
-from raicl.train.ablation.study import Study, plan_units
+from raicl.train.ablation.study import Study
 from raicl.train.ablation.table import tabulate
 from raicl.train.ablation.text import table_text
+from raicl.train.ablation.units import plan_units
 from raicl.train.report.published import ablation_figures
 from raicl.train.scores.metrics import uf1
 from raicl.train.scores.results import Progress
