@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import parent_process
+from threading import Thread
 from typing import Generic, TypeVar
 
 from raicl.common.cluster.client import Cluster
 from raicl.common.cluster.dispatch import run_on
 from raicl.common.errors import UsageError
 from raicl.common.worker_death import WorkerDeath
+
+_WATCH_SECONDS = 0.2
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -45,7 +51,7 @@ def run_all(
 
     When a worker dies (out of memory, a crash in native code), the tasks that may have been
     running are run again one at a time. A task that kills its worker again yields `WorkerDeath`,
-    and the others continue.
+    and the others continue. Workers end soon after this process, even if it is killed.
 
     Parameters
     ----------
@@ -100,7 +106,8 @@ def _run_parallel(
         pre_dispatch="2*n_jobs",
         return_as="generator_unordered",
     )
-    yield from parallel(delayed(_numbered)(work, index, tasks[index]) for index in indices)
+    me = os.getpid()
+    yield from parallel(delayed(_numbered)(work, index, tasks[index], me) for index in indices)
 
 
 @dataclass(frozen=True)
@@ -121,8 +128,23 @@ class _Timed(Generic[Task, Result]):
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _numbered(work: Callable[[Task], Result], index: int, task: Task) -> tuple[int, Result]:
+def _numbered(
+    work: Callable[[Task], Result], index: int, task: Task, caller: int
+) -> tuple[int, Result]:
+    _leave_with(caller)
     return index, work(task)
+
+
+@cache
+def _leave_with(caller: int) -> None:
+    """End this worker soon after its caller, which frees its memory and its locks."""
+    Thread(target=_leave_after, args=(caller,), daemon=True).start()
+
+
+def _leave_after(caller: int) -> None:
+    while os.getppid() == caller:
+        time.sleep(_WATCH_SECONDS)
+    os._exit(1)
 
 
 def _worker_deaths() -> tuple[type[BaseException], ...]:

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ import pytest
 from raicl.common.errors import InputError, UsageError
 from raicl.common.parallel import resolve_jobs, run_all
 from raicl.common.worker_death import WorkerDeath
+
+ROOT = Path(__file__).parents[2]
 
 
 def square(number: int) -> int:
@@ -74,3 +79,39 @@ def test_the_number_of_jobs_is_checked() -> None:
     for wrong in (0, -2):
         with pytest.raises(UsageError):
             resolve_jobs(wrong)
+
+
+def note_and_hang(folder: str) -> None:
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(600)
+
+
+def test_workers_end_with_a_caller_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom raicl.common.parallel import run_all\n"
+        "from tests.common.test_parallel import note_and_hang\n"
+        "list(run_all(note_and_hang, [sys.argv[1]] * 4, jobs=2))\n"
+    )
+    caller = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT)
+    assert _within(60, lambda: len(list(tmp_path.iterdir())) == 2)
+    caller.kill()
+    caller.wait()
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    assert _within(5, lambda: not any(map(_is_there, workers)))
+
+
+def _within(seconds: float, holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _is_there(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"  # dead, and nobody has asked yet

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from threading import Thread
 
 import torch
 
@@ -56,7 +53,7 @@ def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[F
         after,
         _threads(experiment, cluster),
         console.configured(),
-        os.getpid() if cluster is None else None,
+        cluster is not None,
         find_source(experiment.settings.network),
     )
     try:
@@ -95,8 +92,8 @@ class _Worker:
     Attributes
     ----------
     instances : those of the parent, in memory that is shared. None if each process reads its own.
-    parent : the process that this one ends with. None on a cluster, whose worker sees to that.
-    source : where one's own network came from there.
+    elsewhere : on a cluster, whose machines may have other devices.
+    source : where one's own network came from here.
     """
 
     experiment: Experiment
@@ -104,29 +101,20 @@ class _Worker:
     folds_after: dict[str, int]
     threads: int
     console: dict[str, bool]
-    parent: int | None
+    elsewhere: bool
     source: NetworkSource | None
 
     def __call__(self, fold: Fold) -> Attempt:
         experiment = self.experiment
-        if self.parent is None:  # the caller may have another device, or none
+        if self.elsewhere:
             experiment = replace(experiment, device=resolve_device(experiment.settings.device))
         if not _loaded:
-            if self.parent is not None:
-                Thread(target=_leave_after, args=(self.parent,), daemon=True).start()
             check_source(experiment.settings.network, self.source)
             console.configure(**self.console, bars=False)
             configure_torch(experiment.settings, threads=self.threads)
             _loaded.append(self.instances or experiment_instances(experiment))
         after = self.folds_after[fold.name]
         return attempt_fold(experiment, fold, _loaded[0], folds_after=after)
-
-
-def _leave_after(parent: int) -> None:
-    """End this process soon after `parent` was killed, which frees the locks of its folds."""
-    while os.getppid() == parent:
-        time.sleep(0.2)
-    os._exit(1)
 
 
 _loaded: list[Instances] = []  # in a worker: a pool serves one experiment and is then stopped
