@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from raicl.train.inputs.instances import Instances, Resident, Store
+from raicl.train.inputs.instances import Instances, Store
+from raicl.train.inputs.resident import Resident
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
 

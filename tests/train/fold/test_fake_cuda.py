@@ -13,7 +13,6 @@ from torch._subclasses.fake_tensor import (
     DynamicOutputShapeException,
 )
 
-from raicl.common.cache.flows import StoredClip, open_cache
 from raicl.train.fold import checkpoint
 from raicl.train.fold.checkpoint import Checkpoint
 from raicl.train.fold.fit import learn_pairs, make_optimizer, make_schedule
@@ -54,7 +53,7 @@ NUMBERS = """
 n_frames window middle_at frame_rate sampling_seed protocol seed epochs pairs size scale_clip
 lambda_cls lambda_acl lambda_mrd momentum queries dim decoder_layers decoder_heads decoder_hidden
 dense_hidden projector_hidden temperature_online temperature_target balance_weight batch_size lr
-weight_decay gamma width effective_beta network device threads
+weight_decay gamma width effective_beta network device memory_budget threads
 """
 OFF = {"irc": False, "mrd": False}
 ALONE = {"irc", "mrd"}  # switch off what other options belong to; the presets M2, M4 and M5 do it
@@ -176,8 +175,9 @@ def test_an_epoch_sends_its_indices_once_and_waits_for_nothing(
 def test_a_stream_sends_two_batches_a_step_and_waits_for_nothing(
     data: Data, small: TrainSettings, tmp_path: Path
 ) -> None:
-    cache = open_cache(write_cache(tmp_path / "flows.h5"))
-    stream = Stream([StoredClip(cache, record) for record in cache.records], SIZE)
+    rows = data.instances.gather(torch.arange(len(data.instances.strength))).half()
+    stream = Stream.empty(tuple(rows.shape), tmp_path, budget=10**9)
+    stream.put(slice(0, len(rows)), rows)
     waits = Waits()
     try:
         with fake_cuda():
