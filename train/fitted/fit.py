@@ -32,6 +32,7 @@ from raicl.train.run.folder import ENVIRONMENT, Run
 from raicl.train.run.opening import Named, differences, open_run
 from raicl.train.run.records import Environment
 from raicl.train.settings import TrainSettings
+from raicl.train.settings.train import in_bytes
 
 OUT = Named("--out", "raicl fit")
 _READY, _OLD = "model", "old"  # in the folder of the training
@@ -138,7 +139,7 @@ def _train(fit: Fit, run: Run, folder: Path, ready: Path) -> None:
         size=settings.size,
         device=fit.device,
         where=settings.instances,
-        budget=settings.budget,
+        budget=in_bytes(settings.memory_budget),
         scratch=run.folder,
         fitted=composite.fitted,
     )

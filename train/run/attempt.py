@@ -22,6 +22,7 @@ from raicl.train.run.folder import CLASSIFIER, PREDICTIONS, REGIONS, UNCALIBRATE
 from raicl.train.run.learn import Learnt, learn
 from raicl.train.run.records import FoldRecord
 from raicl.train.scores.predictions import Prediction, write_predictions
+from raicl.train.settings.train import in_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ def experiment_instances(experiment: Experiment, *, shared: bool = False) -> Ins
         where=experiment.settings.instances,
         processes=1 if shared else experiment.jobs,
         shared=shared,
-        budget=experiment.settings.budget,
+        budget=in_bytes(experiment.settings.memory_budget),
         scratch=experiment.run.folder,
         fitted=composite.fitted,
     )

@@ -13,6 +13,7 @@ from raicl.train.clips.folds import Fold
 from raicl.train.inputs.epoch import balanced_clips
 from raicl.train.inputs.instances import room
 from raicl.train.settings import TrainSettings
+from raicl.train.settings.train import in_bytes
 
 _INNER = 1.8  # networks of a fold with a calibration: the second learns from four fifths
 _LONG = 5e10  # pairs times pixels of a run that takes hours on a CPU
@@ -55,7 +56,8 @@ def count_work(
     steps = [-(-of_fold // settings.batch_size) for of_fold in pairs]
     instances = sum(len(record.used_rows) for _, record in composite.records.values())
     n_bytes = 2 * 3 * settings.size**2 * instances
-    most = room(device) if settings.budget is None else settings.budget
+    given = in_bytes(settings.memory_budget)
+    most = room(device) if given is None else given
     fits = settings.instances == "device" or n_bytes <= most
     return Work(
         folds=len(folds),

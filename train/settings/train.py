@@ -21,6 +21,11 @@ _CLASSES, _INFERENCE = "Classes", "Inference"
 _BYTES = TypeAdapter(ByteSize)
 
 
+def in_bytes(size: str | None) -> int | None:
+    """A size such as ``4GB`` in bytes; 1 kB has 1000, 1 KiB 1024."""
+    return None if size is None else _BYTES.validate_python(size)
+
+
 class TrainSettings(MethodSettings):
     """Every setting of stage 2.
 
@@ -155,11 +160,6 @@ class TrainSettings(MethodSettings):
         if size is not None and _BYTES.validate_python(size) <= 0:
             raise ValueError("a size is above 0, as in 4GB")
         return size
-
-    @property
-    def budget(self) -> int | None:
-        """`memory_budget` in bytes; 1 kB has 1000, 1 KiB 1024."""
-        return None if self.memory_budget is None else _BYTES.validate_python(self.memory_budget)
 
     @field_validator("network")
     @classmethod
