@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from raicl.common.locking import UNSUPPORTED
 
 # damaged bytes can raise any of these, from HDF5, from h5py's decoding or from numpy
 _DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError)
+_HELD = {errno.EAGAIN, errno.EACCES}  # of a lock that another process holds
 _LOCK = re.compile(r"unable to lock file, errno = (\d+)")
 REMAKE = "run raicl-prep again with the same --out: whole clips are kept, damaged ones are remade"
 SURVEY = f"`raicl validate` names every damaged clip; {REMAKE}"
@@ -72,6 +74,8 @@ def _open(path: Path) -> h5py.File:
             raise
         if int(refused[1]) in UNSUPPORTED:
             return h5py.File(path, "r", locking=False)  # a file is replaced, never changed
+        if int(refused[1]) not in _HELD:
+            raise
         raise HeldError(
             "another program has this file open for writing",
             where=str(path),

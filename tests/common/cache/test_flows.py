@@ -275,3 +275,14 @@ def test_a_file_system_without_locks_is_read_without_one(
     monkeypatch.setattr(h5py, "File", refuse)
     assert len(open_cache(flows).records) == 4
     assert asked[:2] == [{}, {"locking": False}]
+
+
+def test_a_lock_that_fails_for_another_reason_is_not_put_on_another_program(
+    flows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, mode: str) -> h5py.File:
+        raise OSError(5, "Unable to synchronously open file (unable to lock file, errno = 5, ...)")
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    with pytest.raises(InputError, match="missing, truncated, damaged or not a readable"):
+        open_cache(flows)
