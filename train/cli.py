@@ -130,7 +130,7 @@ def train(
     ] = False,
     pictures: Annotated[
         bool,
-        typer.Option(help="Draw confusions and attention maps.", rich_help_panel="Output"),
+        typer.Option(help="Draw confusion matrix and attention maps.", rich_help_panel="Output"),
     ] = True,
     tensorboard: Annotated[
         bool,

@@ -120,15 +120,15 @@ def ablate(
         folds=name_folds(reference_unit, fold or ["all"]),
         folder=folder,
         jobs=jobs,
-        own=None if share is None else units_of(share, units),
+        share=None if share is None else units_of(share, units),
     )
     if dry_run:
-        for unit in units if study.own is None else study.own:
+        for unit in study.own:
             missing = missing_folds(unit, study.folds)
             state = "finished" if missing is None else f"{counted(missing, 'fold')} to run"
             console.result(f"{unit.name:<24}{state:<18}{unit.folder}")
         return
-    if study.own == ():
+    if not study.own:
         console.say(f"part {share} has no unit: there are fewer than parts")
         return
     shared = study.units[0].settings

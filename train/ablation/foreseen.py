@@ -15,7 +15,7 @@ from raicl.train.run.work import count_work
 
 
 def foresee(study: Study) -> dict[str, Estimate]:
-    """Estimates of the units that have something to train, by name.
+    """Estimates of the units of this process that have something to train, by name.
 
     A row is measured under its first seed. A unit that trains like an earlier one is left out,
     because it only tests the networks of that one.
@@ -28,7 +28,7 @@ def foresee(study: Study) -> dict[str, Estimate]:
     found: dict[str, Estimate] = {}
     measured: dict[str, Estimate] = {}
     seen: list[tuple[object, object]] = []
-    for unit in study.units:
+    for unit in study.own:
         trains = (training(unit.settings), unit.flows)
         if trains in seen:
             continue

@@ -39,7 +39,7 @@ class Study:
     units : ordered by seed, then by row, so that an interrupted study has all rows of the first
         seeds.
     folds : names of the chosen folds. None for all folds of each row.
-    own : the units that this process runs. None for all.
+    share : the part of the units that this process runs. None for all.
     cluster : whose workers run the folds, in place of `jobs` processes here.
     """
 
@@ -49,8 +49,13 @@ class Study:
     folds: frozenset[str] | None
     folder: Path
     jobs: int = 1
-    own: tuple[Unit, ...] | None = None
+    share: tuple[Unit, ...] | None = None
     cluster: Cluster | None = None
+
+    @property
+    def own(self) -> tuple[Unit, ...]:
+        """The units that this process runs."""
+        return self.units if self.share is None else self.share
 
 
 def run_study(study: Study) -> dict[str, str]:
@@ -68,10 +73,9 @@ def run_study(study: Study) -> dict[str, str]:
     ConflictError : a unit's folder belongs to a run with other settings or instances.
     """
     reasons: dict[str, str] = {}
-    own = study.units if study.own is None else study.own
-    missing = {unit: missing_folds(unit, study.folds) for unit in own}
+    missing = {unit: missing_folds(unit, study.folds) for unit in study.own}
     waiting = {unit: folds for unit, folds in missing.items() if folds is not None}
-    say(f"{len(own) - len(waiting)} of {len(own)} units are finished already")
+    say(f"{len(missing) - len(waiting)} of {len(missing)} units are finished already")
     started, held, done, folds = time.monotonic(), [], 0, sum(waiting.values())
     for number, (unit, of_unit) in enumerate(waiting.items(), start=1):
         left = _left(started, done, folds)

@@ -112,7 +112,7 @@ def run(
     draw = pictures and can_draw()
 
     folder = run_dir or default_folder(composite, settings)
-    missing = [fold for fold in chosen if not Run(folder).finished(fold)]
+    missing = [fold for fold in chosen if overwrite or not Run(folder).finished(fold)]
     if estimate_only:
         if not missing:
             raise UsageError(

@@ -45,7 +45,7 @@ class Environment(Versioned):
     labels_digest : digest of the classes, of every clip's class, and of its side.
     tested : databases that are only tested.
     network_source : where one's own network came from. None for a network of raicl.
-    measure : what the numbers of the flow mean.
+    measure : what the numbers of the flow mean. Before it was recorded, all flow was raicl's own.
     """
 
     versions: dict[str, str]

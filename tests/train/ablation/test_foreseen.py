@@ -18,3 +18,5 @@ def test_a_study_is_estimated_unit_by_unit_and_writes_nothing(
     assert all(" x " in line and "pairs in" in line for line in units)
     assert total.startswith("together about")
     assert not (tmp_path / "study").exists()
+    part = raicl(*study, "--estimate", "--shard", "1/6").out.splitlines()
+    assert [line.split(":")[0] for line in part[:-1]] == ["whole, seed 0"]

@@ -99,6 +99,27 @@ def test_a_long_run_says_it_before_it_begins_and_gives_the_same(
     assert (tmp_path / "long" / name).read_bytes() == (tmp_path / "short" / name).read_bytes()
 
 
+def test_a_run_that_is_to_be_overwritten_is_estimated_whole(
+    tmp_path: Path, flows: Path, config: Path, command: Command, capfd: Any
+) -> None:
+    words = [
+        flows,
+        "--config",
+        config,
+        "--no-pictures",
+        "--fold",
+        "#0",
+        "--run-dir",
+        tmp_path / "r",
+    ]
+    assert command(*words) == 0
+    assert command(*words, "--estimate") == 2
+    assert "every chosen fold is finished" in capfd.readouterr().err
+    assert command(*words, "--estimate", "--overwrite") == 0
+    assert "estimate: 1 fold x" in capfd.readouterr().out
+    assert (tmp_path / "r" / "results.json").is_file()
+
+
 def test_the_paper_on_all_databases_is_long_and_the_demo_is_not(
     flows: Path, small: TrainSettings
 ) -> None:
