@@ -14,7 +14,7 @@ from raicl.data.protocols.protocol import PROTOCOLS, load_protocol
 from raicl.data.readers.flow_files import FlowFile, describe_databases
 from raicl.preprocess.importing.arrays import Kind
 
-_SMALL = 64  # px, the largest flow that stage 2 has the preset `small` for
+_SMALL = range(28, 65)  # px, of the flow to one frame that stage 2 has the preset `small` for
 
 
 def report(cache: Cache, clips: Sequence[FlowFile], kind: Kind, *, as_json: bool) -> None:
@@ -34,10 +34,10 @@ def report(cache: Cache, clips: Sequence[FlowFile], kind: Kind, *, as_json: bool
         console.result(json.dumps(values, indent=2))
         return
     whole = clips_of_subjects(len(rows), len({clip.subject_key for clip in rows}))
-    instances = counted(sum(len(record.frames) for record in cache.records), "instance")
+    instances = sum(len(record.frames) for record in cache.records)
     console.result(
-        f"{cache.path}: {whole}, {instances} of {cache.size} px, {cache.n_bytes / 1e6:.0f} MB in "
-        f"{shards_folder(cache.path)}"
+        f"{cache.path}: {whole}, {counted(instances, 'instance')} of {cache.size} px, "
+        f"{cache.n_bytes / 1e6:.0f} MB in {shards_folder(cache.path)}"
     )
     console.result(f"databases: {describe_databases(clips)}")
     console.result(f"{_label_words(clips)}: {_counts(clip.label for clip in clips)}")
@@ -46,7 +46,7 @@ def report(cache: Cache, clips: Sequence[FlowFile], kind: Kind, *, as_json: bool
     for line in official:
         console.result(line)
     way = "" if cache.measure.zero else " --flip tensor"
-    if cache.size <= _SMALL:
+    if cache.size in _SMALL and instances == len(cache.records):
         way = " --preset small"
     fitting = [name for name in PROTOCOLS if _labels_all(name, cache)]
     option = "" if not fitting or fitting[0] == PROTOCOLS[0] else f" --protocol {fitting[0]}"

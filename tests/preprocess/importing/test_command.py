@@ -91,6 +91,13 @@ def test_the_next_command_for_larger_pictures_mirrors_them_without_their_zero(
     assert capsys.readouterr().out.endswith("--fold all --flip tensor\n")
 
 
+def test_the_preset_for_small_flow_is_not_named_for_several_flows_a_clip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    do(tmp_path, arrays(tmp_path, *np.random.default_rng(0).normal(size=(3, 2, 2, 28, 28))))
+    assert "--preset" not in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_an_index_of_such_flow_is_closed_to_older_readers(tmp_path: Path) -> None:
     out = do(tmp_path, pictures(tmp_path))
     with h5py.File(out) as file:
