@@ -86,7 +86,7 @@ class Watch:
                 "onset_sharpness": self._onset_sharpness(),
                 "combing": max((found for found in self._combing if found), default=None),
                 "unexplained": self._unexplained(instances, removed),
-                "faces": float(face.faces) if len(face.eyes) else None,
+                "faces": face.faces,
             },
         )
 

@@ -27,7 +27,7 @@ class Location:
     landmarks : (K, 2) all of them, crop px; K is 0 without landmarks.
     rigid : those that move with the skull, crop px.
     flags : how the face was found.
-    faces : number of faces that were seen in the frame.
+    faces : number of faces that were seen in the frame; None if nobody counted.
     by_motion : whether it is not the largest of them, which is still.
     """
 
@@ -36,7 +36,7 @@ class Location:
     landmarks: NDArray[np.float64]
     rigid: NDArray[np.float64]
     flags: tuple[str, ...]
-    faces: int = 1
+    faces: int | None = None
     by_motion: bool = False
 
 
