@@ -18,7 +18,7 @@ from raicl.preprocess.opencv import opencv
 
 # [ours] A face whose motion is below is as still as its background; of one that moves less than
 # _LIVELY times as much as another, nobody knows which of them is alive.
-_STILL, _LIVELY = 3.0, 3.0
+_STILL, _LIVELY = 3.0, 2.0
 _SMOOTH = 1 / 40  # share of the box's side: motion changes more than single pixels, noise does not
 _OVERLAP = 0.3  # intersection over union; boxes that overlap more are of one face
 
