@@ -95,7 +95,7 @@ def configure_torch(settings: TrainSettings, *, threads: int | None) -> None:
         # cuBLAS reads this when it makes its first handle, so set it before any work on a GPU
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
-        # it would fill every new tensor with NaN, an eighth of a step on a CPU; nothing here reads
+        # it would fill every new tensor with NaN, 8 % of a step on a CPU; nothing here reads
         # what was not written (test_faster.py trains with the NaN)
         torch.utils.deterministic.fill_uninitialized_memory = False
         torch.backends.cudnn.benchmark = False
