@@ -8,6 +8,7 @@ from statistics import mean
 from raicl.common.errors import PartialError
 from raicl.common.terminal.progress import duration
 from raicl.common.terminal.wording import counted
+from raicl.data.protocols.identity import unlike_its_name
 from raicl.train.clips.folds import Fold, describe_evaluation
 from raicl.train.clips.leaks import identical_in
 from raicl.train.clips.measured import describe_flow
@@ -117,17 +118,20 @@ def _results(
     """The scores of the finished folds, and how they were found."""
     composite, settings, run = experiment.composite, experiment.settings, experiment.run
     scores = summarise(rows, experiment.classes, seed=settings.seed)
+    part = finished if len(finished) < len(experiment.folds) else None
     return Results(
         **dict(scores),
         control=settings.control,
         # with nothing to learn the mean recall is that of chance, whatever the network prefers
         chance_uar=None if settings.control == "none" else 1 / len(experiment.classes),
         protocol=composite.protocol.name,
+        protocol_differs=unlike_its_name(composite.protocol, composite.datasets),
         evaluation=describe_evaluation(composite, settings),
         held_out={fold.name: _subjects(experiment, fold) for fold in finished},
         sheets=composite.sheets,
         official_list=tuple(composite.official),
         unmet=tuple(composite.unmet),
+        idle_exclusions=tuple(composite.idle_exclusions),
         all_databases=tuple(composite.datasets),
         selection=SELECTION,
         seed=settings.seed,
@@ -139,7 +143,7 @@ def _results(
         split=composite.split,
         cache_digest=composite.digest,
         network=describe_network(settings.network),
-        duplicates=tuple(map(tuple, identical_in(composite))),
+        duplicates=tuple(map(tuple, identical_in(composite, part))),
         flow=describe_flow(composite, settings),
         device=", ".join(dict.fromkeys(run.record(fold).device for fold in finished)),
         run_dir=str(run.folder),

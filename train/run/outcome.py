@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.common.errors import InputError
+from raicl.common.files import sha256_file
 from raicl.common.settings import merge, read_toml
 from raicl.common.versioned import read_versioned
+from raicl.data.protocols.identity import unlike_its_name
 from raicl.train.fold.log import History, read_log
-from raicl.train.run.folder import UNCALIBRATED
+from raicl.train.run.folder import PREDICTIONS, UNCALIBRATED
 from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results
@@ -87,9 +89,12 @@ def read_outcome(folder: Path, name: str) -> Outcome:
             where=str(folder / missing[0]),
             fix=_AGAIN if begun else "give the --run-dir of a raicl-train command",
         )
-    predictions, classes = read_predictions(folder / "predictions.csv")
+    predictions, classes = _read_pooled(folder, PREDICTIONS)
     results = read_versioned(folder / "results.json", Results, fix=_AGAIN)
     _check_results(folder, results, predictions, classes)
+    environment = read_versioned(folder / "env.json", Environment, fix=_AGAIN)
+    differs = unlike_its_name(environment.protocol, results.all_databases)
+    results = results.model_copy(update={"protocol_differs": differs})  # of before, too
     subjects = {row.subject for row in predictions}
     if not subjects <= {name for names in results.held_out.values() for name in names}:
         raise InputError(
@@ -105,7 +110,7 @@ def read_outcome(folder: Path, name: str) -> Outcome:
         folder=folder,
         name=name,
         results=results,
-        environment=read_versioned(folder / "env.json", Environment, fix=_AGAIN),
+        environment=environment,
         settings=settings,
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
@@ -148,7 +153,7 @@ def check_labels(first: Outcome, other: Outcome) -> None:
 
 def _read_uncalibrated(folder: Path, predictions: list[Prediction]) -> list[Prediction]:
     path = folder / UNCALIBRATED
-    before, _ = read_predictions(path)
+    before, _ = _read_pooled(folder, UNCALIBRATED)
     if _classes(before) != _classes(predictions):
         raise InputError(
             "the uncalibrated predictions are of other clips or classes than the calibrated ones",
@@ -156,6 +161,32 @@ def _read_uncalibrated(folder: Path, predictions: list[Prediction]) -> list[Pred
             fix=_AGAIN,
         )
     return before
+
+
+def _read_pooled(folder: Path, name: str) -> tuple[list[Prediction], tuple[str, ...]]:
+    """Read pooled predictions, which are a copy of those of the folds."""
+    try:
+        return read_predictions(folder / name)
+    except InputError as error:
+        damaged = [
+            str(done.parent.relative_to(folder / "folds"))
+            for done in sorted(folder.glob("folds/**/done.json"))
+            if not _is_whole(done, name)
+        ]
+        fix = (
+            f"put a copy of the file back; those of folds {', '.join(damaged)} are damaged too"
+            if damaged
+            else "the folds' own files are whole: type the run's raicl-train command again, which "
+            "pools them and trains nothing"
+        )
+        raise InputError(error.what, where=error.where, fix=fix) from error
+
+
+def _is_whole(done: Path, name: str) -> bool:
+    """Whether a file of a fold is the one that the fold finished with."""
+    path = done.parent / name
+    digest = read_versioned(done, FoldRecord, fix=_AGAIN).digests.get(name)
+    return path.is_file() and digest == sha256_file(path)
 
 
 def _classes(predictions: list[Prediction]) -> dict[str, tuple[int, int]]:

@@ -122,6 +122,7 @@ def test_folds_that_fail_in_processes_of_their_own_are_named(
     assert "Traceback" not in shown
 
 
+@pytest.mark.promise("input 70", "fault 21")
 def test_another_experiment_in_the_same_folder_is_refused_with_the_differing_keys(
     tmp_path: Path,
     flows: Path,
