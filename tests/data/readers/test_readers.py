@@ -315,9 +315,7 @@ def test_an_unusable_row_costs_its_clip_and_is_listed(
 
 
 @with_sheet
-def test_a_second_row_of_a_clip_is_listed_and_the_first_one_used(
-    sample: Sample, root: Path
-) -> None:
+def test_an_equal_row_of_a_clip_is_listed_and_used_once(sample: Sample, root: Path) -> None:
     expected = sample.read(root).footage
     first = list(sample.lines[sample.header + 1])
     first[sample.place("clip")] = first[sample.place("clip")].swapcase()
@@ -326,6 +324,27 @@ def test_a_second_row_of_a_clip_is_listed_and_the_first_one_used(
     assert database.footage == expected
     (reason,) = reasons(database).values()
     assert reason == f"row {len(sample.lines) + 1} repeats row {sample.header + 2}"
+
+
+@with_sheet
+@pytest.mark.parametrize("column", ["emotion", "apex", "offset"])
+@pytest.mark.promise("input 21")
+def test_rows_of_one_clip_that_disagree_are_told_as_one_conflict_and_none_is_used(
+    sample: Sample, root: Path, column: str
+) -> None:
+    if column not in sample.columns:
+        pytest.skip("this sheet does not say it")
+    other = list(sample.lines[sample.header + 1])
+    said = {"emotion": "fear", "apex": int(other[sample.place("onset")] or 0) + 1, "offset": "9999"}
+    other[sample.place(column)] = said[column]
+    sample.write_sheet(root, [*sample.lines, other])
+    database = sample.read(root)
+    assert ids(database) == sample.ids[1:]
+    (skipped,) = database.skipped
+    assert skipped.id == sample.ids[0]
+    rows = f"rows {sample.header + 2} and {len(sample.lines) + 1} disagree: {column} "
+    assert skipped.reason.startswith(rows)
+    assert f" and {str(said[column])!r}; delete the wrong one" in skipped.reason
 
 
 @with_sheet
