@@ -38,7 +38,9 @@ def read_workbook(content: bytes, path: Path) -> dict[str, Grid]:
         raise
     except Exception as error:  # a damaged file raises almost anything
         raise InputError(
-            f"the sheet is damaged: {type(error).__name__}: {error}".splitlines()[0],
+            "the sheet defines XML entities, as no spreadsheet program does"
+            if _is_forbidden(error)
+            else f"the sheet is damaged: {type(error).__name__}: {error}".splitlines()[0],
             where=str(path),
             fix="get the file again, or open it and save it as .xlsx",
         ) from error
@@ -50,6 +52,15 @@ def read_workbook(content: bytes, path: Path) -> dict[str, Grid]:
                 fix="delete the empty rows below the table and save it",
             )
     return grids
+
+
+def _is_forbidden(error: BaseException) -> bool:
+    """Whether a file was refused for what it would make of the parser; openpyxl wraps that."""
+    from defusedxml import DefusedXmlException
+
+    while error.__cause__ is not None and not isinstance(error, DefusedXmlException):
+        error = error.__cause__
+    return isinstance(error, DefusedXmlException)
 
 
 def _read_archive(content: bytes) -> dict[str, Grid]:
