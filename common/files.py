@@ -136,9 +136,10 @@ def read_within(path: Path, most: int) -> bytes:
     OSError : it cannot be read.
     """
     with path.open("rb") as stream:
-        content = stream.read(most + 1)
-    if len(content) > most:
-        raise ValueError(f"it has more than {most >> 20} MiB")
+        larger = os.fstat(stream.fileno()).st_size > most
+        content = b"" if larger else stream.read(most + 1)  # it may have grown, or be a pipe
+    if larger or len(content) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
     return content
 
 

@@ -81,7 +81,7 @@ def decode_grey(frame: RawFrame) -> NDArray[np.uint8]:
     if _may_be_deep(frame):
         image = _decode(frame, "IMREAD_ANYDEPTH")
         if image.dtype != np.uint8 and frame.bits < FULL:
-            return np.minimum(image >> (frame.bits - 8), 255).astype(np.uint8)
+            return np.asarray(np.minimum(image >> (frame.bits - 8), 255), np.uint8)
     # of full 16 bits as well, so that they stay as OpenCV makes them grey
     return np.asarray(_decode(frame, "IMREAD_GRAYSCALE"), np.uint8)
 

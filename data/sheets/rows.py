@@ -92,8 +92,8 @@ def place_row(row: SheetRow, folders: Folders, naming: Naming) -> Place:
         return Place(row, subject, name or "?", reason=str(reason))
     name = printable(found) if naming.as_on_disk else name
     problem = name_problem(key)
-    reason = f"its subject has {problem}: rename the subject's folder" if problem else ""
-    return Place(row, subject, name, present[found], reason)
+    told = f"its subject has {problem}: rename the subject's folder" if problem else ""
+    return Place(row, subject, name, present[found], told)
 
 
 def holds_any(rows: Iterable[SheetRow], folders: Folders, naming: Naming) -> bool:

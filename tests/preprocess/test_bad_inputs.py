@@ -7,6 +7,7 @@ import sys
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -95,10 +96,6 @@ def _second_table(root: Path) -> None:
         stream.write("\n")
 
 
-def _no_rights(root: Path) -> None:
-    shutil.rmtree(root / "anna" / "smile")
-
-
 UNUSABLE = [
     case(1, change=_missing, says=("--root does not exist", "--root DIR"), name="missing"),
     case(2, change=_empty, says=("no .csv with the columns", "write one"), name="empty"),
@@ -166,7 +163,7 @@ UNUSABLE = [
         name="latin-1",
     ),
     case(
-        44,
+        11,
         change=put("a.csv", b""),
         says=("no header with the column", "name the columns"),
         name="an empty sheet",
@@ -438,6 +435,30 @@ def test_a_frame_that_cannot_be_used_fails_its_clip_alone(
     assert str(root) not in failure.reason  # the index holds no path of this machine
 
 
+@pytest.mark.promise("input 44")
+def test_a_folder_that_may_not_be_read_costs_its_clip(typed: Type) -> None:
+    with TemporaryDirectory() as folder:  # which nobody but its owner could enter in `tmp_path`
+        Path(folder).chmod(0o755)
+        root = write_database(Path(folder, "clips"))
+        (root / "anna" / "smile").chmod(0)
+        me = os.geteuid()
+        try:
+            if me == 0:
+                os.seteuid(65534)  # the superuser may read everything
+            answer = typed("folder", "--root", root, "--dry-run")
+        finally:
+            os.seteuid(me)
+            (root / "anna" / "smile").chmod(0o755)
+    assert (answer.code, answer.error) == (0, [])
+    assert "its folder cannot be read: the folder cannot be read: Permission denied" in answer.out
+
+
+@pytest.mark.promise("input 46")
+def test_a_landmark_model_that_is_not_there_is_refused(typed: Type, root: Path) -> None:
+    words = ["--out", root.parent / "flows.h5", "--landmarks", root / "none.dat", "--jobs", 1]
+    refused(typed("folder", "--root", root, *words), 4, "no such landmark model", "")
+
+
 @pytest.mark.promise("input 33")
 def test_frames_of_any_depth_and_colour_are_read(typed: Type, root: Path) -> None:
     for path in (root / "anna" / "smile").iterdir():
@@ -538,7 +559,9 @@ def test_an_odd_size_is_as_good_as_an_even_one(typed: Type, root: Path) -> None:
         pytest.param(b"size = ", 3, "not a TOML file", "correct the file", id="syntax"),
         pytest.param(b"# f\xfcr uns", 3, "not a TOML file", "correct", id="not UTF-8"),
         pytest.param("size = 65".encode("utf-16"), 3, "not a TOML file", "correct", id="UTF-16"),
-        pytest.param(b"#" * (1 << 20) + b"\n", 3, "more than 1 MiB", "correct", id="large"),
+        pytest.param(
+            b"#" * (1 << 20) + b"\n", 3, "more than 1,048,576 bytes", "correct", id="large"
+        ),
     ],
 )
 @pytest.mark.promise("input 68", "input 69")
