@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from raicl.common.errors import InputError, ResourceError
+from raicl.common.limits import JSON_BYTES
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
@@ -126,15 +127,34 @@ def write_json(path: Path, values: object) -> None:
     write_atomic(path, encode_json(values))
 
 
-def read_json(path: Path, *, fix: str, kind: str = "the file") -> dict[str, Any]:
-    """Read the object in a JSON file.
+def read_within(path: Path, most: int) -> bytes:
+    """Read a file of at most `most` bytes.
 
     Raises
     ------
-    InputError : the file is missing or damaged. The error names its `kind` and carries `fix`.
+    ValueError : it has more.
+    OSError : it cannot be read.
+    """
+    with path.open("rb") as stream:
+        larger = os.fstat(stream.fileno()).st_size > most
+        content = b"" if larger else stream.read(most + 1)  # it may have grown, or be a pipe
+    if larger or len(content) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
+    return content
+
+
+def read_json(
+    path: Path, *, fix: str, kind: str = "the file", most: int = JSON_BYTES
+) -> dict[str, Any]:
+    """Read the object in a JSON file of at most `most` bytes.
+
+    Raises
+    ------
+    InputError : the file is missing, too large or damaged. The error names its `kind` and carries
+        `fix`.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_within(path, most))
         if not isinstance(values, dict):
             raise ValueError("it does not contain an object")
     except (OSError, ValueError, RecursionError) as error:  # the last: lists in lists in lists

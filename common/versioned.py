@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from raicl.common.errors import InputError, VersionError
 from raicl.common.files import read_json, write_json
+from raicl.common.limits import JSON_BYTES
 
 
 class Versioned(BaseModel):
@@ -23,6 +24,7 @@ class Versioned(BaseModel):
 
     newest: ClassVar[int] = 1
     oldest: ClassVar[int] = 0  # that can be read: those before it lack what nothing makes up for
+    most: ClassVar[int] = JSON_BYTES  # size of a file that is read
 
     version: int = 1
 
@@ -51,7 +53,7 @@ def read_versioned(
     InputError : missing, damaged, not of this type, or of a version that is no longer read.
     VersionError : written by a newer version.
     """
-    values = read_json(path, fix=fix, kind=kind)
+    values = read_json(path, fix=fix, kind=kind, most=model.most)
     version = values.get("version")
     if not isinstance(version, int):
         raise InputError(f"{kind} cannot be read: it lacks version", where=str(path), fix=fix)

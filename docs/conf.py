@@ -20,6 +20,7 @@ extensions = [
     "examples",
     "command_options",
     "settings_tables",
+    "limits_table",
     "presets_table",
     "model_fields",
     "whole_names",

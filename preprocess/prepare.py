@@ -27,7 +27,7 @@ from raicl.common.parallel import run_all, stop_workers
 from raicl.common.share import Share
 from raicl.common.terminal.console import say
 from raicl.common.terminal.progress import progress
-from raicl.common.terminal.wording import counted
+from raicl.common.terminal.wording import counted, printable
 from raicl.common.worker_death import WorkerDeath
 from raicl.data.records import Database, Footage
 from raicl.preprocess.annotation_error import check_misplaced
@@ -142,7 +142,7 @@ def prepare(
             size=settings.size,
             settings=index_settings(settings),
             skipped=[
-                *(Reason(id=row.id, reason=row.reason) for row in database.skipped),
+                *(Reason(id=row.id, reason=printable(row.reason)) for row in database.skipped),
                 *_reasons(rows, "skipped"),
             ],
             failures=_reasons(rows, "failed"),
@@ -152,7 +152,8 @@ def prepare(
 
 
 def _reasons(rows: Sequence[ClipResult], status: str) -> list[Reason]:
-    return [Reason(id=row.id, reason=row.reason) for row in rows if row.status == status]
+    """Reasons as an index holds them. A file's name in one may be anything, JSON is Unicode."""
+    return [Reason(id=row.id, reason=printable(row.reason)) for row in rows if row.status == status]
 
 
 def _process_all(

@@ -87,10 +87,13 @@ def test_a_clip_given_twice_raises() -> None:
         leave_one_subject_out([clip("casme2", "sub01"), clip("casme2", "sub01"), clip("d", "2")])
 
 
-@pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", ""])
-def test_a_subject_that_would_leave_the_run_folder_raises(name: str) -> None:
-    with pytest.raises(InputError, match="cannot name a folder"):
+@pytest.mark.parametrize(
+    "name", ["..", ".", "a/b", "a\\b", "", "a\tb", "a\xa0b", "a\u3000b", "a\u200cb", "a\udcffb"]
+)
+def test_a_subject_that_cannot_name_the_folder_of_a_fold_raises(name: str) -> None:
+    with pytest.raises(InputError, match="in its name") as caught:
         leave_one_subject_out([clip("d", name), clip("d", "other")])
+    assert "rename the subject's folder" in caught.value.fix
 
 
 def test_what_is_only_tested_is_never_trained_on_and_the_other_way_round() -> None:
