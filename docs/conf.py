@@ -21,6 +21,7 @@ extensions = [
     "command_options",
     "settings_tables",
     "presets_table",
+    "promises_table",
     "model_fields",
     "whole_names",
     "wide_cells",
