@@ -15,6 +15,7 @@ from typing import Any
 from raicl.common.errors import InputError, ResourceError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_BROKEN = {errno.EIO, errno.ENXIO, errno.EREMOTEIO}
 _NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 _NO_WAY_IN = {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 
@@ -36,7 +37,7 @@ def writing(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    ResourceError : the disk is full.
+    ResourceError : the disk is full, or fails.
     InputError : the folder does not exist or cannot be written.
     """
     try:
@@ -45,6 +46,12 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno in _DISK_FULL:
             raise ResourceError(
                 "the disk is full", where=str(path), fix="free some space and run the command again"
+            ) from error
+        if error.errno in _DISK_BROKEN:
+            raise ResourceError(
+                f"the disk fails: {error.strerror}",
+                where=str(path),
+                fix="look into the system's log, write elsewhere, or run the command again",
             ) from error
         if error.errno in _NO_WAY_IN:
             raise InputError(

@@ -170,7 +170,7 @@ def prep(folder: Path) -> Killed:
 
     def contents() -> Contents:
         paths = [path for path in (*folder.glob("*.h5*"), *shards.glob("*")) if path.is_file()]
-        return {path.name: _digest(path) for path in paths if not path.name.endswith(".lock")}
+        return {path.name: digest_of(path) for path in paths if not path.name.endswith(".lock")}
 
     def broken(calm: Contents) -> str:
         bad = [name for name, digest in contents().items() if calm.get(name) != digest]
@@ -202,8 +202,8 @@ def train(folder: Path) -> Killed:
             _remove([run])
 
     def contents() -> Contents:
-        paths = [path for path in run.rglob("*") if path.is_file() and path.name not in _OF_A_TIME]
-        return {path.relative_to(run).as_posix(): _digest(path) for path in paths}
+        paths = [path for path in run.rglob("*") if path.is_file() and path.name not in OF_A_TIME]
+        return {path.relative_to(run).as_posix(): digest_of(path) for path in paths}
 
     def broken(calm: Contents) -> str:
         """What has a final name is whole, and a finished fold is right."""
@@ -231,10 +231,10 @@ def train(folder: Path) -> Killed:
 
 
 # of a run, these hold times and what was printed
-_OF_A_TIME = {"lock", "run.log", "env.json", "log.jsonl", "log.csv", "digests.json"}
+OF_A_TIME = {"lock", "run.log", "env.json", "log.jsonl", "log.csv", "digests.json"}
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """Digest of a file; of JSON without the values that tell when or where it was made."""
     content = path.read_bytes()
     if path.suffix == ".json":
