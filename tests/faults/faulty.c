@@ -25,6 +25,9 @@ enum { WRITE, FSYNC, RENAME };
 static int below(const char *path)
 {
     const char *folder = getenv("FAULT_BELOW");
+    char here[4096];
+    if (*path != '/' && (path = getcwd(here, sizeof here)) == NULL)
+        return 0;
     return folder && *folder && strncmp(path, folder, strlen(folder)) == 0;
 }
 
@@ -82,6 +85,16 @@ static int effect(int call)
 ssize_t write(int fd, const void *bytes, size_t n)
 {
     FAULTY(WRITE, below_fd(fd), syscall(SYS_write, fd, bytes, n));
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
+{
+    FAULTY(WRITE, below_fd(fd), syscall(SYS_pwrite64, fd, bytes, n, at));
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
+{
+    return pwrite(fd, bytes, n, at);
 }
 
 int fsync(int fd)
