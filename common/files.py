@@ -16,6 +16,7 @@ from raicl.common.errors import InputError, ResourceError
 from raicl.common.limits import JSON_BYTES
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_BROKEN = {errno.EIO, errno.ENXIO, errno.EREMOTEIO}
 _NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 _NO_WAY_IN = {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 
@@ -37,7 +38,7 @@ def writing(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    ResourceError : the disk is full.
+    ResourceError : the disk is full, or fails.
     InputError : the folder does not exist or cannot be written.
     """
     try:
@@ -46,6 +47,12 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno in _DISK_FULL:
             raise ResourceError(
                 "the disk is full", where=str(path), fix="free some space and run the command again"
+            ) from error
+        if error.errno in _DISK_BROKEN:
+            raise ResourceError(
+                f"the disk fails: {error.strerror}",
+                where=str(path),
+                fix="look into the system's log, write elsewhere, or run the command again",
             ) from error
         if error.errno in _NO_WAY_IN:
             raise InputError(

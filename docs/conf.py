@@ -22,6 +22,7 @@ extensions = [
     "settings_tables",
     "limits_table",
     "presets_table",
+    "promises_table",
     "model_fields",
     "whole_names",
     "wide_cells",

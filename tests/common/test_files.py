@@ -119,5 +119,5 @@ def test_a_folder_that_fails_to_sync_for_another_reason_fails_the_write(
         raise OSError(errno.EIO, "a broken disk")
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(OSError, match="a broken disk"):
+    with pytest.raises(ResourceError, match="the disk fails: a broken disk"):
         write_atomic(tmp_path / "index", b"new")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raicl.common.errors import ConflictError, InputError
-from raicl.common.files import write_atomic
+from raicl.common.files import sweep, write_atomic
 from raicl.common.locking import lock
 from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
@@ -91,6 +91,7 @@ def open_run(
     config = folder / CONFIG
     # list the folder once: between two looks another process may start this run
     there = {path.name for path in folder.iterdir() if path.name[0] != "."}
+    there -= {"lock"}  # what a run leaves that is killed as it begins
     if there and CONFIG not in there:
         raise ConflictError(
             "the folder holds something other than a run",
@@ -100,12 +101,14 @@ def open_run(
     if overwrite and config.exists():
         _clear(folder)
     run = Run(folder)
-    if run.begun:
-        check_same(folder, composite, settings, named=named)
-        _note_versions(run, named.fix)
-    else:  # the environment is written last: it marks the run as set up completely
-        write_atomic(config, to_toml(settings).encode())
-        write_versioned(folder / ENVIRONMENT, environment(composite, settings))
+    with run.hold_results():  # nobody else writes into the folder itself
+        sweep(folder)
+        if not run.begun:  # the environment is written last: it marks the run as set up completely
+            write_atomic(config, to_toml(settings).encode())
+            write_versioned(folder / ENVIRONMENT, environment(composite, settings))
+            return run
+    check_same(folder, composite, settings, named=named)
+    _note_versions(run, named.fix)
     return run
 
 
