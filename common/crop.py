@@ -24,3 +24,10 @@ def eye_transform(eyes: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     turn = complex(*to_vector) / complex(*from_vector)
     matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
     return np.column_stack([matrix, target.mean(axis=0) - matrix @ source.mean(axis=0)])
+
+
+def face_mask(side: int) -> NDArray[np.bool_]:
+    """Mask (S, S) of the face in a crop."""
+    down, across = np.mgrid[:side, :side] / (side - 1)
+    x, y = (across - FACE_CENTRE[0]) / FACE_RADII[0], (down - FACE_CENTRE[1]) / FACE_RADII[1]
+    return np.asarray(x**2 + y**2 < 1)

@@ -100,6 +100,7 @@ class Summary(TypedDict):
     emotions: dict[str, int]
     flags: dict[str, int]
     quality: dict[str, Spread]
+    doubts: list[dict[str, str | float]]
     skipped: list[dict[str, str]]
     failures: list[dict[str, str]]
     settings: dict[str, SettingValue]
@@ -125,6 +126,7 @@ def summary(cache: Cache) -> Summary:
         "emotions": _count(clip.emotion for clip in clips),
         "flags": _count(flag for clip in clips for flag in clip.flags),
         "quality": _spreads(cache),
+        "doubts": _doubts(cache),
         "skipped": [row.model_dump() for row in cache.manifest.skipped],
         "failures": [row.model_dump() for row in cache.manifest.failures],
         "settings": cache.settings,
@@ -170,6 +172,17 @@ def _spreads(cache: Cache) -> dict[str, Spread]:
     }
 
 
+def _doubts(cache: Cache) -> list[dict[str, str | float]]:
+    """What makes clips implausible, each with its numbers."""
+    from raicl.common.implausible import find_doubts
+
+    return [
+        {"id": record.id, **found._asdict()}
+        for record in cache.records
+        for found in find_doubts(record.quality, cache.size)
+    ]
+
+
 def _count(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
@@ -186,6 +199,9 @@ def _table(found: Summary) -> str:
             lines += [f"{key:10} {_shown(part)}" for key, part in parts if key != "databases"]
         elif name == "quality":
             lines += [_ELSEWHERE] if found["made_elsewhere"] else _quality_lines(found)
+        elif name == "doubts":
+            lines.append(f"{name:10} {len(found['doubts'])}")
+            lines += [f"  {row['flag']}: {row['id']}: {row['sentence']}" for row in found["doubts"]]
         elif name in ("skipped", "failures"):
             rows = found["skipped"] if name == "skipped" else found["failures"]
             lines.append(f"{name:10} {len(rows)}")

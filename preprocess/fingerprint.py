@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 from raicl.common.files import sha256_file
@@ -29,6 +30,12 @@ from raicl.preprocess.settings import PrepSettings
 # missing quality and are checked again (see `stored`), so that no cache is computed anew for it.
 SCHEMA = 2
 
+# [ours] Ways in which only some clips are computed. They name the shards of these clips alone: the
+# largest face is still, so another was taken (`raicl.preprocess.face.several`); frames that the
+# flow cannot reach were brought near the onset first (`raicl.preprocess.face.coarse`).
+BY_MOTION, REGISTERED = "by-motion", "registered"
+WAYS = (BY_MOTION, REGISTERED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
@@ -44,6 +51,7 @@ class Identity:
     sample : which frames are sampled, and which of them are trained on.
     face : which face of the onset is meant, by size from 1.
     bits : how many bits the pictures use if they have 16, see `raicl.preprocess.frames.used_bits`.
+    ways : what turned out to be needed beyond what makes every clip; see `computed`.
     """
 
     base: str
@@ -53,16 +61,44 @@ class Identity:
     sample: Sample
     face: int = 1
     bits: int = FULL
+    ways: tuple[str, ...] = ()
 
     @property
     def shard(self) -> str:
         """The shard's file name."""
-        return f"{self.base[:24]}-{self.fingerprint[:24]}.h5"
+        return shard_name(self.base, self.fingerprint)
+
+    def computed(self, *ways: str) -> Identity:
+        """The identity of the same clip when its frames turn out to need these `WAYS` as well.
+
+        Only its frames tell, so a clip has a name for each. What needs none keeps the name that it
+        had before there were any.
+        """
+        found = self
+        for way in ways:
+            found = replace(
+                found,
+                base=_digest({"base": found.base, "way": way}),
+                fingerprint=_digest({"fingerprint": found.fingerprint, "way": way}),
+                ways=(*found.ways, way),
+            )
+        return found
+
+    @property
+    def variants(self) -> tuple[Identity, ...]:
+        """The clip as it is, and by every combination of the `WAYS`; the longest first."""
+        counts = range(len(WAYS), -1, -1)
+        return tuple(self.computed(*ways) for n in counts for ways in combinations(WAYS, n))
 
     @property
     def flags(self) -> tuple[str, ...]:
         """``bits-10``: the pictures have 16 bits and use 10, which were taken as all."""
         return () if self.bits == FULL else (f"bits-{self.bits}",)
+
+
+def shard_name(base: str, fingerprint: str) -> str:
+    """File name of a shard."""
+    return f"{base[:24]}-{fingerprint[:24]}.h5"
 
 
 def making(settings: PrepSettings) -> dict[str, SettingValue]:

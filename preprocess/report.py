@@ -9,6 +9,7 @@ from pathlib import Path
 
 from raicl.common.cache.flows import Cache, open_cache, shards_folder
 from raicl.common.errors import PartialError
+from raicl.common.implausible import Found, find_doubts
 from raicl.common.share import Share
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted, typed
@@ -16,12 +17,19 @@ from raicl.common.video import DATASET, VideoInput, Videos, videos_file
 from raicl.data.protocols.protocol import OWN, PROTOCOLS, fitting_protocols
 from raicl.preprocess.prepare import STATUSES, ClipResult
 
+_SHOWN = 10  # doubts about clips that are named
+
 
 def report(rows: Sequence[ClipResult], out: Path, *, as_json: bool) -> None:
     """Print what became of each clip, what the cache holds, and the next command."""
     cache = open_cache(out)
     if as_json:
-        values = {"out": str(out), "digest": cache.digest, "clips": _table(rows)}
+        values = {
+            "out": str(out),
+            "digest": cache.digest,
+            "clips": _table(rows),
+            "doubts": [{"id": clip, **found._asdict()} for clip, found in _doubts(cache)],
+        }
         console.result(json.dumps(values, indent=2))
         return
     _say_reasons(rows)
@@ -34,6 +42,7 @@ def report(rows: Sequence[ClipResult], out: Path, *, as_json: bool) -> None:
     )
     if flags:
         console.result("flags: " + ", ".join(f"{n}x {flag}" for flag, n in sorted(flags.items())))
+    _say_doubts(cache)
     console.result(f"next: {_next_command(cache)}")
 
 
@@ -89,6 +98,25 @@ def _say_reasons(rows: Sequence[ClipResult]) -> None:
     for row in rows:
         if row.reason:
             console.say(f"{row.status:7} {row.id}  {row.reason}")
+
+
+def _doubts(cache: Cache) -> list[tuple[str, Found]]:
+    """What makes clips implausible, in the cache's order."""
+    return [
+        (record.id, found)
+        for record in cache.records
+        for found in find_doubts(record.quality, cache.size)
+    ]
+
+
+def _say_doubts(cache: Cache) -> None:
+    """The first of the implausible clips, each with its numbers. None of them is dropped."""
+    doubts = _doubts(cache)
+    for clip, found in doubts[:_SHOWN]:
+        console.result(f"{found.flag}: {clip}: {found.sentence}")
+    if doubts[_SHOWN:]:
+        more = f"{len(doubts) - _SHOWN} more; raicl inspect {typed(cache.path)} names all"
+        console.result(f"doubts: {more}")
 
 
 def _statuses(rows: Sequence[ClipResult]) -> str:

@@ -6,9 +6,9 @@ from typing import Literal
 
 from raicl.common.cache.shards import Shard, read_shard, write_shard
 from raicl.common.errors import InputError
-from raicl.preprocess.fingerprint import Identity
-from raicl.preprocess.flow.engine import Engine
-from raicl.preprocess.process import instances_of, process_clip
+from raicl.preprocess.fingerprint import Identity, shard_name
+from raicl.preprocess.flow.engine import Engine, Floats
+from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.shelf import Shelf
 
@@ -20,44 +20,52 @@ def find_or_make(
 ) -> tuple[Origin, Shard]:
     """The shard that `identity` names: the existing one if intact, or a new one, which is written.
 
-    A shard without a quality is of an older raicl, which took for a face what the detector did. It
-    is not kept as it is: the face is located again, and its instances are used if they are of the
-    same place.
+    A shard whose quality does not say whether its clip is plausible is of an older raicl, which
+    took for a face what the detector did, or for motion whatever the flow gave. It is not kept as
+    it is: the frames are looked at again, and its instances are used if they would be the same.
 
     Parameters
     ----------
     notes : list to which errors of existing shards are added.
     """
-    path = shelf.folder / identity.shard
     older = []
-    if path.is_file():
+    for variant in identity.variants:
+        path = shelf.folder / variant.shard
+        if not path.is_file():
+            continue
         try:
             there = read_shard(path)
         except InputError as error:
             # not removed here; the new shard replaces it once complete
             notes.append(f"computed again: {error}")
-        else:
-            if there.quality is not None:
-                return "cached", there
-            older.append(there)  # its face was never checked
+            continue
+        if there.quality is not None and there.quality.is_checked:
+            return "cached", there
+        older.append(there)
     older += _others(shelf, identity, notes)
-    shard = process_clip(identity, settings, older, flow=flow)
-    write_shard(path, shard)
-    shelf.add(path.name)
-    assert shard.transform is not None, "a face was located"
-    known = instances_of(older, shard.transform)
-    reused = all(frame.digest in known for frame in identity.frames)
-    return "reused" if reused else "computed", shard
+    computed = 0
+
+    def counted(onset: Floats, frames: list[Floats], settings: PrepSettings) -> Floats:
+        nonlocal computed
+        computed += len(frames)
+        return flow(onset, frames, settings)
+
+    shard = process_clip(identity, settings, older, flow=counted)
+    name = shard_name(shard.base, shard.fingerprint)
+    write_shard(shelf.folder / name, shard)
+    shelf.add(name)
+    return "computed" if computed else "reused", shard
 
 
 def _others(shelf: Shelf, identity: Identity, notes: list[str]) -> list[Shard]:
     """Intact shards with the same base (clip, settings, versions), but other frames."""
     shards = []
-    for path in shelf.of_base(identity.base):
-        if path.name == identity.shard:
-            continue
-        try:
-            shards.append(read_shard(path))
-        except InputError as error:
-            notes.append(f"nothing is reused from a damaged shard: {error}")
+    for variant in identity.variants:
+        for path in shelf.of_base(variant.base):
+            if path.name == variant.shard:
+                continue
+            try:
+                shards.append(read_shard(path))
+            except InputError as error:
+                notes.append(f"nothing is reused from a damaged shard: {error}")
     return shards

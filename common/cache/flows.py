@@ -144,7 +144,8 @@ class Cache:
                 where=f"{path}:{group}",
                 fix=SURVEY,
             )
-        if record.quality not in (None, shard.quality):  # None: the index is older than the shard
+        # less or nothing: the index is older than the shard
+        if record.quality is not None and not record.quality.within(shard.quality):
             raise InputError(
                 f"{record.id}: the shard has another quality than the index says",
                 where=f"{path}:{group}",

@@ -57,6 +57,13 @@ MEASURES = {
     "sharpness": _of_quality("sharpness", "least", 3, 0.01),
     "head_motion": _of_quality("head_motion", "greatest", 2, 0.1),
     "background_flow": _of_quality("background_flow", "greatest", 2, 0.1),
+    "repeated_frames": _of_quality("repeated_frames", "greatest", 0, 1.0),
+    "continuity": _of_quality("continuity", "least", 2, 0.05),
+    "coarse_motion": _of_quality("coarse_motion", "greatest", 2, 0.5),
+    "onset_sharpness": _of_quality("onset_sharpness", "least", 2, 0.05),
+    "combing": _of_quality("combing", "greatest", 2, 0.05),
+    "unexplained": _of_quality("unexplained", "greatest", 3, 0.005),
+    "faces": _of_quality("faces", "greatest", 0, 1.0),
     "flow": Measure(
         name="mean |flow|", unit="px of the crop", bad="either", digits=3, least_spread=0.01
     ),

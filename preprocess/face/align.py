@@ -26,6 +26,17 @@ def carry(points: NDArray[np.float64], transform: NDArray[np.float64]) -> NDArra
     return points @ transform[:, :2].T + transform[:, 2]
 
 
+def after(last: NDArray[np.float64], first: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The transform (2, 3) that does `first` and then `last`."""
+    return np.column_stack([last[:, :2] @ first[:, :2], last[:, :2] @ first[:, 2] + last[:, 2]])
+
+
+def inverse(transform: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The transform (2, 3) that undoes this one."""
+    matrix = np.linalg.inv(transform[:, :2])
+    return np.column_stack([matrix, -matrix @ transform[:, 2]])
+
+
 def warp(
     image: NDArray[np.uint8], transform: NDArray[np.float64], *, size: int, margin: int
 ) -> NDArray[np.uint8]:

@@ -11,6 +11,8 @@ from raicl.preprocess.face.models import Box, run_cnn, run_hog
 from raicl.preprocess.opencv import opencv
 
 _DETECTION_WIDTH = 480  # px; a face of 80 px is enough, and the time grows with the area
+_LEAST_FACE = 80  # px, side of the smallest face that HOG finds
+_SMALLER = 0.5  # [ours] of the largest face's side; what is smaller is behind whoever is filmed
 _PADDING = 0.25  # share of the image's side, for faces that touch the border
 HOG_STAGES = 4  # detectors before the CNN
 _SCORE_SHARE = 0.5  # a rival below half the best score is not a face (false HOG boxes are larger)
@@ -39,6 +41,23 @@ def detect(image: NDArray[np.uint8]) -> Iterator[tuple[str, list[Box]]]:
     yield "face-cnn", [_unpadded(box, pad_x, pad_y) for box in run_cnn(padded)]
 
 
+def detect_smaller(image: NDArray[np.uint8], box: Box) -> list[Box]:
+    """Boxes of faces beside one that the copy of 480 px showed, down to half its side.
+
+    In that copy a face of less than 80 px is not seen, so that a picture on the wall may be found
+    and the person before it not. Empty if the copy shows all of them.
+    """
+    shrink = _DETECTION_WIDTH / image.shape[1]
+    wanted = _LEAST_FACE / (_SMALLER * max(box.right - box.left, 1))
+    if shrink >= 1 or wanted <= shrink:
+        return []
+    if wanted >= 1:
+        return run_hog(image, 0)
+    cv2 = opencv()
+    copy = cv2.resize(image, None, fx=wanted, fy=wanted, interpolation=cv2.INTER_AREA)
+    return [found.scaled(1 / wanted) for found in run_hog(copy, 0)]
+
+
 def choose_faces(boxes: list[Box]) -> list[Box]:
     """The boxes that may be faces, the largest first; of equally large ones, the first detected.
 
@@ -46,8 +65,12 @@ def choose_faces(boxes: list[Box]) -> list[Box]:
     win.
     """
     best = max((box.score for box in boxes), default=0.0)
-    rivals = [box for box in boxes if box.score >= _SCORE_SHARE * best]
-    return sorted(rivals, key=lambda box: -box.area)
+    return sorted((box for box in boxes if is_rival(box, best)), key=lambda box: -box.area)
+
+
+def is_rival(box: Box, best: float) -> bool:
+    """Whether a box may be a face beside one with the score `best`."""
+    return box.score >= _SCORE_SHARE * best
 
 
 def _unpadded(box: Box, pad_x: int, pad_y: int) -> Box:

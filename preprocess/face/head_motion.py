@@ -40,6 +40,15 @@ def remove_head_motion(
     return face, similarities
 
 
+def with_head(flow: NDArray[np.float32], similarity: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The flow (2, S, S) of a face on a head that moves by `similarity` (2, 3), px of the crop."""
+    side = flow.shape[-1]
+    row, column = np.mgrid[:side, :side].astype(np.float64)
+    grid = np.stack([column, row])
+    moved = np.einsum("ij,jyx->iyx", similarity[:, :2], grid + flow)
+    return np.asarray(moved + similarity[:, 2, None, None] - grid, np.float32)
+
+
 def head_similarities(
     flow: NDArray[np.float32], points: NDArray[np.float64], margin: int
 ) -> NDArray[np.float64]:

@@ -40,6 +40,7 @@ class Candidate:
     moves : how far its eyes move when its box is moved, in distances between the eyes.
     problem : why it is no face; empty if it is one.
     flags : how it was found.
+    rivals : the other boxes that its detector found, px as `box`.
     """
 
     box: Box
@@ -47,12 +48,19 @@ class Candidate:
     moves: float
     problem: str
     flags: tuple[str, ...]
+    rivals: tuple[Box, ...] = ()
 
 
 def find_landmarks(
     image: NDArray[np.uint8], model: Path
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Landmarks of the largest plausible face, and flags that say how it was found.
+    """Landmarks (68, 2) or (5, 2) px of the largest face, and flags; see `find_largest`."""
+    found = find_largest(image, model)
+    return found.points, found.flags
+
+
+def find_largest(image: NDArray[np.uint8], model: Path) -> Candidate:
+    """The largest plausible face, with flags that say how it was found.
 
     Detectors are tried until one finds a face (see `detect`). If its landmarks are surely those of
     a face, they are taken. A detector that finds no face looks at the frame turned by quarters
@@ -67,8 +75,8 @@ def find_landmarks(
 
     Returns
     -------
-    points : (68, 2) or (5, 2) float32, px, x right and y down.
-    flags : e.g. ``("face-padded", "several-faces")``; empty in the ordinary case.
+    Its landmarks are (68, 2) or (5, 2) float32 px, x right and y down. Its flags, such as
+    ``("face-padded", "several-faces")``, are empty in the ordinary case.
 
     Raises
     ------
@@ -81,21 +89,21 @@ def find_landmarks(
         seen, upright = _first(examine_all(image, boxes, model, step))
         refused = refused or seen
         if upright is not None and upright.moves <= STEADY:
-            return upright.points, upright.flags
+            return upright
         turned = _surest(turned, *next(quarters))
         if seen is not None:
             tilted = chain.from_iterable(islice(_search(image, model, TILTS), stages))
             surest = _surest(turned, *tilted)
             if surest is not None and surest.moves <= min(UNSTEADY, (upright or seen).moves / 2):
-                return surest.points, surest.flags
+                return surest
             if upright is not None:
-                return upright.points, upright.flags
+                return upright
         elif turned is not None and turned.moves <= STEADY:
-            return turned.points, turned.flags
+            return turned
     turned = turned or _surest(*chain.from_iterable(_search(image, model, TILTS)))
     if turned is None:
         raise _no_face(refused)
-    return turned.points, turned.flags
+    return turned
 
 
 def _first(candidates: Iterable[Candidate]) -> tuple[Candidate | None, Candidate | None]:
@@ -146,7 +154,8 @@ def examine_all(
         moves = np.inf if problem else _measure_moves(image, box, points, model)
         if not problem and moves > UNSTEADY:
             problem = f"its eyes move by {moves:.2f} eye distances when its frame is moved a little"
-        yield Candidate(box, points, moves, problem, tuple(flags))
+        others = tuple(other for other in rivals if other is not box)
+        yield Candidate(box, points, moves, problem, tuple(flags), others)
 
 
 def _measure_moves(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from raicl.common.crop import eye_transform
 from raicl.preprocess.face.align import carry, fit_transform
 from raicl.preprocess.face.models import model_file
-from raicl.preprocess.face.several import find_face
+from raicl.preprocess.face.several import choose_face, find_face
 from raicl.preprocess.face.shape import eye_centres, rigid_landmarks
 from raicl.preprocess.settings import PrepSettings
 
@@ -26,6 +27,8 @@ class Location:
     landmarks : (K, 2) all of them, crop px; K is 0 without landmarks.
     rigid : those that move with the skull, crop px.
     flags : how the face was found.
+    faces : number of faces that were seen in the frame; None if nobody counted.
+    by_motion : whether it is not the largest of them, which is still.
     """
 
     transform: NDArray[np.float64]
@@ -33,14 +36,23 @@ class Location:
     landmarks: NDArray[np.float64]
     rigid: NDArray[np.float64]
     flags: tuple[str, ...]
+    faces: int | None = None
+    by_motion: bool = False
 
 
-def locate_face(onset: NDArray[np.uint8], settings: PrepSettings, *, face: int = 1) -> Location:
+def locate_face(
+    onset: NDArray[np.uint8],
+    settings: PrepSettings,
+    *,
+    face: int = 1,
+    later: Callable[[], Sequence[NDArray[np.uint8]]] = list,
+) -> Location:
     """Find the face on the onset.
 
     Parameters
     ----------
     face : which one, by size from 1; see `find_face`.
+    later : gives some later frames of the clip, if there are several faces.
 
     Raises
     ------
@@ -52,8 +64,13 @@ def locate_face(onset: NDArray[np.uint8], settings: PrepSettings, *, face: int =
         return Location(
             transform=transform, eyes=nothing, landmarks=nothing, rigid=nothing, flags=()
         )
-    points, flags = find_face(onset, model_file(settings.landmarks), face)
-    return at_landmarks(points, flags, settings)
+    model = model_file(settings.landmarks)
+    if face != 1:
+        points, flags = find_face(onset, model, face)
+        return at_landmarks(points, flags, settings)
+    found = choose_face(onset, model, later)
+    place = at_landmarks(found.points, found.flags, settings)
+    return replace(place, faces=found.faces, by_motion=found.by_motion)
 
 
 def at_landmarks(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.crop import FACE_CENTRE, FACE_RADII
+from raicl.common.crop import face_mask
+from raicl.common.implausible import find_doubts
 from raicl.common.quality import SMALL_EYES, Quality
 from raicl.preprocess.opencv import opencv
 
@@ -37,6 +38,7 @@ def measure_quality(
     rigid: NDArray[np.float64],
     heads: NDArray[np.float64] | None,
     background: float | None,
+    others: Mapping[str, float | None] | None = None,
 ) -> Quality:
     """The quality of a clip, rounded.
 
@@ -49,6 +51,7 @@ def measure_quality(
     rigid : (K, 2) rigid landmarks on the onset, px of the crop.
     heads : (N, 2, 3) similarities of the head, px of the crop; None without landmarks.
     background : px of the crop, or None (see `background_flow`).
+    others : further numbers of the clip, by their names in `Quality`.
     """
     found = Quality(
         eye_distance=eye_distance(eyes) if len(eyes) else None,
@@ -59,15 +62,22 @@ def measure_quality(
         sharpness=sharpness(face),
         head_motion=None if heads is None else head_motion(heads, rigid),
         background_flow=background,
+        **(others or {}),
     )
     numbers = {field.name: getattr(found, field.name) for field in fields(Quality)}
     return Quality(**{k: None if v is None else round(v, _DIGITS) for k, v in numbers.items()})
 
 
-def quality_flags(quality: Quality) -> tuple[str, ...]:
-    """Flags of a clip that follow from its numbers: ``face-small``."""
+def quality_flags(quality: Quality, size: int) -> tuple[str, ...]:
+    """Flags of a clip that follow from its numbers: ``face-small``, and why it is implausible.
+
+    Parameters
+    ----------
+    size : side S of the crop, px.
+    """
     small = quality.eye_distance is not None and quality.eye_distance < SMALL_EYES
-    return ("face-small",) if small else ()
+    doubts = tuple(doubt.flag for doubt in find_doubts(quality, size))
+    return (("face-small",) if small else ()) + doubts
 
 
 def eye_distance(eyes: NDArray[np.float64]) -> float:
@@ -86,12 +96,12 @@ def roll(eyes: NDArray[np.float64]) -> float:
 
 def brightness(face: NDArray[np.uint8]) -> float:
     """Mean grey level of the face in the crop (S, S)."""
-    return float(face[_face_of(len(face))].mean())
+    return float(face[face_mask(len(face))].mean())
 
 
 def contrast(face: NDArray[np.uint8]) -> float:
     """Standard deviation of the face in the crop (S, S), grey levels."""
-    return float(face[_face_of(len(face))].std())
+    return float(face[face_mask(len(face))].std())
 
 
 def sharpness(face: NDArray[np.uint8]) -> float:
@@ -100,7 +110,7 @@ def sharpness(face: NDArray[np.uint8]) -> float:
     Fine detail is what a Gaussian blur takes away whose sigma is a hundredth of the side. It is
     taken from the crop, so a face that is small in the frame is less sharp. A flat crop has 0.
     """
-    grey, inside = face.astype(np.float32), _face_of(len(face))
+    grey, inside = face.astype(np.float32), face_mask(len(face))
     smooth = opencv().GaussianBlur(grey, (0, 0), _FINE * len(face))
     return float((grey - smooth)[inside].std() / max(grey[inside].std(), 1e-6))
 
@@ -160,7 +170,7 @@ def background_flow(
     )
     if points is None:
         return None
-    unlike = _UNLIKE * _spread_at(onset, points[:, 0])
+    unlike = _UNLIKE * spread_at(onset, points[:, 0], _WINDOW["winSize"])
     ways = []
     for frame in frames:
         there, found, error = cv2.calcOpticalFlowPyrLK(onset, frame, points, None, **_WINDOW)
@@ -173,11 +183,13 @@ def background_flow(
     return max(ways) / eye_distance(eyes) if ways else None
 
 
-def _spread_at(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.float32]:
+def spread_at(
+    image: NDArray[np.uint8], points: NDArray[np.float32], window: tuple[int, int]
+) -> NDArray[np.float32]:
     """Standard deviation of the window around each of the points (K, 2), grey levels."""
     cv2 = opencv()
     grey = image.astype(np.float32)
-    mean, square = (cv2.blur(part, _WINDOW["winSize"]) for part in (grey, grey**2))
+    mean, square = (cv2.blur(part, window) for part in (grey, grey**2))
     column, row = np.rint(points).astype(int).T
     variance = (square - mean**2)[row, column]
     return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)
@@ -190,10 +202,3 @@ def _background_of(shape: tuple[int, ...], eyes: NDArray[np.float64]) -> NDArray
     place = (across + 1j * down - (left + right) / 2) / (right - left)
     beside = (np.abs(place.real) > _ASIDE) | (place.imag < _ABOVE)
     return np.asarray((beside & (place.imag < _CHIN)) * 255, np.uint8)
-
-
-def _face_of(side: int) -> NDArray[np.bool_]:
-    """Mask (S, S) of the face in a crop."""
-    down, across = np.mgrid[:side, :side] / (side - 1)
-    x, y = (across - FACE_CENTRE[0]) / FACE_RADII[0], (down - FACE_CENTRE[1]) / FACE_RADII[1]
-    return np.asarray(x**2 + y**2 < 1)

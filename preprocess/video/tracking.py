@@ -17,8 +17,8 @@ from raicl.preprocess.face.quality import head_ways
 from raicl.preprocess.face.several import find_face, list_faces
 from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.flow.profile import Profile
+from raicl.preprocess.instances import match_light
 from raicl.preprocess.opencv import opencv
-from raicl.preprocess.process import match_light
 from raicl.preprocess.settings import PrepSettings
 from raicl.preprocess.video.intensity import CELLS, watched_cells
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from raicl.preprocess.flow.engine import compute_flow
-from raicl.preprocess.process import match_light
+from raicl.preprocess.instances import match_light
 from raicl.preprocess.settings import PrepSettings
 
 INNER = slice(8, 88)

@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from raicl.common.cache.flows import open_cache, shards_folder
+from raicl.common.cache.flows import open_cache, shards_folder, write_index
 from raicl.common.cache.shards import Shard, read_shard, write_shard
 from raicl.common.clip import Clip
+from raicl.common.errors import InputError
+from raicl.common.quality import UNITS, Quality
 from raicl.data.records import Database, Footage, Frame
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
@@ -17,6 +19,10 @@ from tests.preprocess.conftest import Make
 from tests.preprocess.face.pictures import person, texture
 from tests.preprocess.test_samplings import Counting
 
+OLDER = {  # numbers that were measured before a clip was asked whether it is plausible
+    *("eye_distance", "roll", "turn", "brightness", "contrast", "sharpness"),
+    *("head_motion", "background_flow"),
+}
 QUICK = PrepSettings(size=48, n_frames=2, flow_scales=2, flow_warps=2, flow_inner=10, flow_outer=2)
 
 
@@ -74,6 +80,57 @@ def test_their_instances_are_kept_with_the_digest_and_the_numbers_are_added(
         assert None not in dataclasses.astuple(record.quality)[:7]
 
 
+def test_shards_that_were_never_asked_whether_they_are_plausible_are_told_the_numbers(
+    people: Database, tmp_path: Path
+) -> None:
+    out, flow = tmp_path / "flows.h5", Counting()
+    prepare(people, out, QUICK)
+    fresh, index = content(out), out.read_bytes()
+    before = open_cache(out).digest
+    for path in shards_folder(out).iterdir():
+        shard = read_shard(path)
+        assert shard.quality is not None
+        known = {k: v for k, v in shard.quality.to_json().items() if k in OLDER}
+        write_shard(path, dataclasses.replace(shard, quality=Quality(**known)))
+    rows = prepare(people, out, QUICK, flow=flow)
+    assert [row.status for row in rows] == ["reused", "reused"]
+    assert flow.asked == []
+    assert content(out) == fresh
+    assert (open_cache(out).digest, out.read_bytes()) == (before, index)
+
+
+def test_an_index_that_is_older_than_the_numbers_of_its_shards_is_read(
+    people: Database, tmp_path: Path
+) -> None:
+    out = tmp_path / "flows.h5"
+    prepare(people, out, QUICK)
+    for path in shards_folder(out).iterdir():
+        shard = read_shard(path)
+        assert shard.quality is not None
+        known = {k: v for k, v in shard.quality.to_json().items() if k in OLDER}
+        write_shard(path, dataclasses.replace(shard, quality=Quality(**known)))
+    with pytest.raises(InputError, match="another quality"):  # the index says more than the shard
+        open_cache(out).read(open_cache(out).records[0])
+    cache = open_cache(out)
+    older = [
+        dataclasses.replace(
+            record,
+            quality=Quality(
+                **{k: v for k, v in record.quality.to_json().items() if k in OLDER}
+                if record.quality
+                else {}
+            ),
+        )
+        for record in cache.records
+    ]
+    write_index(out, older, size=cache.size, settings=cache.settings)
+    prepare(people, tmp_path / "other.h5", QUICK)
+    for path in shards_folder(tmp_path / "other.h5").iterdir():
+        (shards_folder(out) / path.name).write_bytes(path.read_bytes())
+    for record in open_cache(out).records:
+        assert open_cache(out).read(record).quality != record.quality
+
+
 def test_one_that_took_something_else_for_the_face_is_computed_anew(
     people: Database, tmp_path: Path
 ) -> None:
@@ -122,6 +179,7 @@ def test_registered_crops_get_the_numbers_that_need_no_landmarks(
     prepare(make_database(1), out, quick)
     [record] = open_cache(out).records
     assert record.quality is not None
-    assert record.quality.to_json().keys() == {"brightness", "contrast", "sharpness"}
+    of_a_face = {"eye_distance", "roll", "turn", "head_motion", "background_flow", "faces"}
+    assert record.quality.to_json().keys() == UNITS.keys() - of_a_face
     shard: Shard = open_cache(out).read(record)
     assert shard.quality == record.quality

@@ -12,6 +12,7 @@ from raicl.common.cache.flows import Cache, StoredClip, digest_instances
 from raicl.common.cache.measure import Measure
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
+from raicl.common.implausible import IMPLAUSIBLE
 from raicl.common.sampling.sample import FLAGS
 from raicl.common.terminal.wording import counted
 from raicl.data.protocols.agreement import official_lines, published_lines
@@ -61,8 +62,9 @@ class Composite:
 
     @property
     def flagged(self) -> Counter[str]:
-        """Number of clips that were sampled otherwise than asked, by flag."""
-        return Counter(flag for clip in self.clips for flag in clip.flags if flag in FLAGS)
+        """Number of clips that were sampled otherwise than asked or are implausible, by flag."""
+        told = (*FLAGS, *IMPLAUSIBLE)
+        return Counter(flag for clip in self.clips for flag in clip.flags if flag in told)
 
     @property
     def datasets(self) -> tuple[str, ...]:

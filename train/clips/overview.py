@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from raicl.common.implausible import MEANINGS
 from raicl.common.sampling.sample import FALLBACK, SHORT, STAND_IN
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted
@@ -91,16 +92,18 @@ _MEANINGS = {
     SHORT: "it has fewer frames than the sampling wants, and all are taken",
     STAND_IN: "no apex to use is annotated, and the middle frame stands in",
     FALLBACK: "its phase has fewer than two frames, and others are taken",
+    **MEANINGS,
 }
 
 
 def remarks(left_out: Mapping[str, str], flags: Mapping[str, int]) -> list[str]:
-    """Lines about clips that were left out or sampled otherwise than asked.
+    """Lines about clips that were left out, sampled otherwise than asked, or are implausible.
 
     Parameters
     ----------
     left_out : reasons by clip.
-    flags : number of clips by flag of `raicl.common.sampling.sample.FLAGS`.
+    flags : number of clips by flag of `raicl.common.sampling.sample.FLAGS` or of
+        `raicl.common.implausible.DOUBTS`.
     """
     reasons = Counter(left_out.values()).most_common()
     return [f"{counted(n, 'clip')} left out: {reason}" for reason, n in reasons] + [

@@ -59,7 +59,7 @@ class ModelRecord(Versioned):
     databases : what it was fitted on, by database.
     outside_protocol : number of clips without a class, by emotion.
     left_out : reasons of clips that were left out, by clip.
-    flagged : number of clips by flag of the sampling.
+    flagged : number of clips by flag of the sampling, or of what makes a clip implausible.
     official_list : lines that say whether the clips are the published ones.
     only_tested : number of clips that were not fitted on, because their database says so.
     subject_keys : ``dataset/subject`` of everybody that it was fitted on, so that nobody of them is

@@ -217,7 +217,7 @@ class Results(PooledScores, Terms, Versioned):
     failed : reasons of failed folds, by fold.
     outside_protocol : number of clips without a class, by emotion.
     left_out : reasons of clips that were left out, by clip.
-    flagged : number of clips by flag of the sampling.
+    flagged : number of clips by flag of the sampling, or of what makes a clip implausible.
     split : what is trained on and tested, in words. Empty if both are every clip.
     device : devices that the folds were trained on.
     run_dir : the run's folder, as it was given.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from raicl.common.implausible import find_doubts
 from raicl.common.predicted import PredictedFlag
 from raicl.common.quality import SMALL_EYES, Quality
 
@@ -99,6 +100,7 @@ _OF_STAGE_1 = {
     "face-rotated": "The face was found in a turned frame, and aligned upright.",
     "face-cnn": "Only the last detector found the face: it may be seen from the side, or covered.",
     "several-faces": "There are several faces, of which one was taken.",
+    "face-by-motion": "The largest face is as still as a picture, so another one was taken.",
     "short-clip": "The clip has fewer frames than stage 1 wants.",
     "truncated": "The last frames of the interval are missing.",
     "compressed": "The video is strongly compressed, which takes away the grain that flow goes by.",
@@ -126,7 +128,10 @@ def fixed_flags(quality: Quality | None, crop: int) -> list[PredictedFlag]:
         if value > limit if row.above else value < limit:
             sentence = row.sentence.format(value=value, limit=limit)
             found.append(PredictedFlag(name=row.flag, value=value, limit=limit, sentence=sentence))
-    return found
+    return found + [
+        PredictedFlag(name=it.flag, value=it.value, limit=it.limit, sentence=it.sentence)
+        for it in find_doubts(quality, crop)
+    ]
 
 
 def stage_1_flags(flags: Sequence[str]) -> list[PredictedFlag]:

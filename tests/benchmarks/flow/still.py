@@ -11,7 +11,7 @@ from raicl.data.synthetic.face import draw_face, render_face
 from raicl.preprocess.face.align import warp
 from raicl.preprocess.face.location import locate_face
 from raicl.preprocess.flow.engine import compute_flow
-from raicl.preprocess.process import match_light
+from raicl.preprocess.instances import match_light
 from raicl.preprocess.settings import PrepSettings
 
 SIZE = (640, 480)

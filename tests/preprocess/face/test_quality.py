@@ -91,9 +91,9 @@ def test_the_watched_frames_are_spread_over_all_and_each_taken_once() -> None:
 
 
 def test_a_face_below_40_px_between_the_eyes_is_flagged_and_an_unknown_one_is_not() -> None:
-    assert q.quality_flags(Quality(eye_distance=39.9)) == ("face-small",)
-    assert q.quality_flags(Quality(eye_distance=40.0)) == ()
-    assert q.quality_flags(Quality()) == ()
+    assert q.quality_flags(Quality(eye_distance=39.9), SIDE) == ("face-small",)
+    assert q.quality_flags(Quality(eye_distance=40.0), SIDE) == ()
+    assert q.quality_flags(Quality(), SIDE) == ()
 
 
 def test_without_landmarks_only_the_picture_is_measured() -> None:

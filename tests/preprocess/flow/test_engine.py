@@ -7,7 +7,7 @@ from skimage.registration import optical_flow_tvl1
 
 from raicl.common.instance import mirror
 from raicl.preprocess.flow.engine import compute_flow, resolve_profile
-from raicl.preprocess.process import make_instances
+from raicl.preprocess.instances import make_instances
 from raicl.preprocess.settings import PrepSettings
 from tests.preprocess.textures import moved
 
