@@ -155,34 +155,32 @@ def _fits(dataset: h5py.Dataset, limit: int, held: int) -> bool:
     )
 
 
-def plain_text(node: h5py.Group | h5py.Dataset, name: str) -> str | None:
+def plain_text(node: h5py.Group, name: str, where: str) -> str | None:
     """An attribute that is one text. None if there is none, or it is another thing.
 
     Raises
     ------
     DamagedError : it is longer than any that raicl writes.
     """
-    found = _attribute(node, name)
+    found = _attribute(node, name, where)
     return found if isinstance(found, str) else None
 
 
-def plain_number(node: h5py.Group, name: str) -> int | None:
+def plain_number(node: h5py.Group, name: str, where: str) -> int | None:
     """An attribute that is one whole number. None if there is none, or it is another thing.
 
     Raises
     ------
     DamagedError : it is larger than any that raicl writes.
     """
-    found = _attribute(node, name)
+    found = _attribute(node, name, where)
     return int(found) if isinstance(found, (int, np.integer)) else None
 
 
-def _attribute(node: h5py.Group, name: str) -> object:
+def _attribute(node: h5py.Group, name: str, where: str) -> object:
     if name not in node.attrs:
         return None
     kind = node.attrs.get_id(name)
     if kind.shape != () or kind.get_storage_size() > TEXT_BYTES:
-        raise DamagedError(
-            f"its {name} is no plain value", where=str(node.file.filename), fix=REMAKE
-        )
+        raise DamagedError(f"the attribute {name} is no plain value", where=where, fix=REMAKE)
     return node.attrs[name]

@@ -128,14 +128,14 @@ def index_at(path: Path, stamp: Stamp) -> OpenedIndex:
 
 
 def _load_manifest(file: h5py.File, path: Path) -> tuple[bytes, bool]:
-    found = plain_text(file, "format")
+    found = plain_text(file, "format", str(path))
     if found != FORMAT:
         raise InputError(
             f"an HDF5 file of another kind (format is {found!r}, not {FORMAT!r})",
             where=str(path),
             fix="give a file written by raicl-prep",
         )
-    version = plain_number(file, "version") or 0
+    version = plain_number(file, "version", str(path)) or 0
     if version > VERSION:
         raise VersionError(
             f"written in format version {version}, this program reads up to {VERSION}",
@@ -145,6 +145,6 @@ def _load_manifest(file: h5py.File, path: Path) -> tuple[bytes, bool]:
     where = f"{path}:/manifest"
     array = plain_array(file, "manifest", np.uint8, 1, limit=MANIFEST_BYTES, where=where)
     content = array.tobytes()
-    if hashlib.sha256(content).hexdigest() != plain_text(file, "digest"):
+    if hashlib.sha256(content).hexdigest() != plain_text(file, "digest", str(path)):
         raise DamagedError("the manifest is damaged", where=where, fix=REMAKE)
     return content, isinstance(file.get("shards", getlink=True), h5py.HardLink)

@@ -204,8 +204,8 @@ def _verified(shard: Shard, stored: str | None, digest: str | None, where: str) 
 
 
 def _load(node: h5py.Group, where: str) -> tuple[Shard, str | None]:
-    version = plain_number(node, "version")
-    if plain_text(node, "format") != FORMAT or version is None:
+    version = plain_number(node, "version", where)
+    if plain_text(node, "format", where) != FORMAT or version is None:
         raise DamagedError("not a shard", where=where, fix=SURVEY)
     if version > VERSION:
         raise VersionError(
@@ -222,7 +222,7 @@ def _load(node: h5py.Group, where: str) -> tuple[Shard, str | None]:
     }
     _check_shapes(arrays, where)
     unknown: dict[str, Any] = dict.fromkeys(_OF_FRAMES)
-    texts = {name: plain_text(node, name) for name in ("flags", "fingerprint", "base")}
+    texts = {name: plain_text(node, name, where) for name in ("flags", "fingerprint", "base")}
     if None in texts.values():
         raise DamagedError("an attribute of the shard is missing", where=where, fix=SURVEY)
     shard = Shard(
@@ -231,9 +231,9 @@ def _load(node: h5py.Group, where: str) -> tuple[Shard, str | None]:
         fingerprint=str(texts["fingerprint"]),
         base=str(texts["base"]),
         quality=_load_quality(node, where) if _QUALITY in node else None,
-        units=plain_text(node, "units") or Shard.units,
+        units=plain_text(node, "units", where) or Shard.units,
     )
-    return shard, plain_text(node, "digest")
+    return shard, plain_text(node, "digest", where)
 
 
 def _check_shapes(arrays: Mapping[str, Any], where: str) -> None:

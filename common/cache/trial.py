@@ -26,7 +26,8 @@ from raicl.common.errors import HeldError, InputError, RaiclError, ResourceError
 
 _KINDS = {kind.__name__: kind for kind in (InputError, DamagedError, VersionError, HeldError)}
 _READY = b"ready"
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+# no threads that take memory, and no trace of a failed allocation: making one may wait for ever
+_PLAIN = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "RUST_BACKTRACE": "0"}
 
 
 def cpu_seconds(size: int) -> int:
@@ -56,8 +57,8 @@ class Trial:
         ------
         RaiclError : what a reader would raise. DamagedError also if the process dies of it.
         """
-        size = min(path.stat().st_size, INDEX_BYTES)
-        return _proofs(self._ask("index", path, "the index", size))
+        work = path.stat().st_size
+        return _proofs(self._ask("index", path, "the index", work=work))
 
     def shard(self, path: Path, limit: int = SHARD_BYTES) -> tuple[Facts, set[Stamp | str]]:
         """Read a shard of its own file; its facts, and the proofs that it is safe.
@@ -95,7 +96,7 @@ class Trial:
         ------
         RaiclError : see `index`.
         """
-        answer = self._ask("manifest", path, "the index", INDEX_BYTES)
+        answer = self._ask("manifest", path, "the index", work=INDEX_BYTES)
         return str(answer["manifest"]).encode(), bool(answer["packed"])
 
     def copy(self, path: Path, out: Path, size: int, **packed: object) -> None:
@@ -114,13 +115,13 @@ class Trial:
         self._ask("copy", path, "the file", size, work, out=str(out.absolute()), **packed)
 
     def _ask(
-        self, look: str, path: Path, what: str, size: int, work: int = 0, **more: object
+        self, look: str, path: Path, what: str, size: int = 0, work: int = 0, **more: object
     ) -> dict[str, Any]:
         """The answer to a question about a file, as JSON has it.
 
         Parameters
         ----------
-        size : bytes that are in memory at a time.
+        size : bytes of instances that are in memory at a time.
         work : bytes that are read, if they are more.
         """
         process = self._process or self._start()
@@ -146,7 +147,7 @@ class Trial:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # what native code prints as it dies
-            env=os.environ | _ONE_THREAD,
+            env=os.environ | _PLAIN,
         )
         if _line(process, TRIAL_WAIT_SECONDS) != _READY:
             raise ResourceError(

@@ -111,7 +111,7 @@ def remedy(cache: Cache) -> str:
 def _look(cache: Cache, idle: SimpleQueue[Trial], record: ClipRecord) -> Fault | None:
     shard = cache.shard_path(record)
     if not cache.packed and not shard.exists():
-        return Fault(record.id, DamagedError("its shard is missing", where=str(shard)))
+        return Fault(record.id, DamagedError("its shard is missing", where=str(shard), fix=REMAKE))
     trial = idle.get()
     try:
         cache.look(record, trial)
