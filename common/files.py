@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,26 @@ def write_atomic(path: Path, content: bytes) -> None:
     """Write a whole file through `replace_atomically`."""
     with replace_atomically(path) as temporary:
         temporary.write_bytes(content)
+
+
+def write_together(contents: dict[Path, bytes]) -> None:
+    """Write files of which the last is there only with the others that were written with it.
+
+    All are on disk under temporary names before the first is replaced, so a full disk leaves the
+    old ones as they were. A killed process leaves the old files, the new ones, or no last one.
+
+    Raises
+    ------
+    ResourceError, InputError : see `writing`.
+    """
+    with ExitStack() as replaced:  # in the reverse order of how they are entered
+        for path in reversed(contents):
+            temporary = replaced.enter_context(replace_atomically(path))
+            temporary.write_bytes(contents[path])
+            _sync(temporary)
+        last = followed(list(contents)[-1])
+        last.unlink(missing_ok=True)
+        _sync_folder(last.parent)
 
 
 def replace_folder(folder: Path, target: Path) -> None:

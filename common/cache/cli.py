@@ -14,10 +14,20 @@ from raicl.common.terminal.wording import counted, typed
 
 
 def validate(
-    flows: Annotated[Path, typer.Argument(help="A cache written by raicl-prep.")],
+    flows: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="A cache written by raicl-prep, or the folder of a run or of a model.",
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Read a whole cache, verify every digest and name each clip that is damaged or missing."""
+    """Verify every digest of a cache, a run or a model, and name what is damaged or missing."""
+    from raicl.common.folders import validate_folder
+
+    if flows.is_dir() and validate_folder(flows, as_json=as_json):
+        return
     from raicl.common.cache.validation import remedy, survey
 
     found = survey(flows)

@@ -67,6 +67,7 @@ def test_list_folds_refuses_an_unknown_subject(flows: Path, command: Command, ca
     assert "did you mean casme2/sub01" in shown.err
 
 
+@pytest.mark.promise("fault 24", "input 76")
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:9", "mps"])
 def test_a_device_that_is_absent_is_not_replaced(
@@ -77,6 +78,7 @@ def test_a_device_that_is_absent_is_not_replaced(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.promise("input 61", "input 63", "input 65", "input 66", "input 67", "input 75")
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -91,6 +93,7 @@ def test_a_device_that_is_absent_is_not_replaced(
         (["--lr", "nan"], 2, "lr"),
         (["--lr", "inf"], 2, "lr"),
         (["--seed", "-1"], 2, "seed"),
+        (["--seed", str(2**32)], 2, "seed"),
         (["--protocol", "nine"], 2, "nine"),
         (["--preset", "none"], 2, "no such preset"),
         (["--device", "tpu"], 2, "no such device"),
@@ -116,6 +119,7 @@ def test_wrong_options_fail_in_a_line_before_any_work(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.promise("input 68", "input 69")
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
@@ -186,6 +190,7 @@ def test_what_is_no_cache_ends_with_3_and_the_path(
     assert len(error.strip().splitlines()) <= 3
 
 
+@pytest.mark.promise("input 57", "input 58")
 @pytest.mark.parametrize(
     ("options_", "message"),
     [

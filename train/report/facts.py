@@ -12,7 +12,7 @@ from typing import NamedTuple
 from raicl.common.order import natural_key
 from raicl.train.clips.overview import remarks
 from raicl.train.fold.inference import describe_inference
-from raicl.train.run.outcome import Outcome
+from raicl.train.run.outcome import UNCOVERED, Outcome
 from raicl.train.scores.absent import describe_absent
 from raicl.train.scores.integrity import integrity
 from raicl.train.scores.results import Results
@@ -136,6 +136,7 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Time": f"{sum(fold.seconds for fold in outcome.folds.values()):.0f} s in all folds",
         "Versions": ", ".join(f"{k} {v}" for k, v in environment.versions.items()),
         "Source": environment.git,
+        "Files": "" if outcome.covered else UNCOVERED,
     }
     return {name: text for name, text in rows.items() if text}
 

@@ -25,8 +25,13 @@ from raicl.train.scores.results import Results
 CONFIG, ENVIRONMENT, RESULTS, DONE = "config.toml", "env.json", "results.json", "done.json"
 CLASSIFIER, REGIONS = "weights.safetensors", "regions.safetensors"  # of the tested network
 PREDICTIONS, UNCALIBRATED = "predictions.csv", "uncalibrated.csv"
-_DIGESTED = (PREDICTIONS, UNCALIBRATED, CLASSIFIER, REGIONS, "oracle.jsonl")
+CONFUSION, ATTENTION = "confusion.png", "attention.png"
+_DIGESTED = (
+    *(PREDICTIONS, UNCALIBRATED, CLASSIFIER, REGIONS, ATTENTION),
+    *("log.jsonl", "log.csv", "oracle.jsonl"),
+)
 EVENTS = "tensorboard"
+DIGESTS = "run-digests.json"  # not digests.json, which makes a folder a model
 _AGAIN = "the same command makes it again"
 _LOCK_SECONDS = 60.0  # ample: another process holds the lock only while it pools, under 1 s
 
@@ -78,14 +83,16 @@ class Run:
         return (self.folder / ENVIRONMENT).is_file()
 
     def pooled(self, folds: Sequence[Fold]) -> bool:
-        """Whether the results cover every finished fold. A run may be killed before it pools them.
+        """Whether the results are whole and cover every finished fold.
+
+        A run may be killed before or while it pools them.
 
         Parameters
         ----------
         folds : all folds of the run.
         """
         path = self.folder / RESULTS
-        if not path.is_file():
+        if not path.is_file() or not (self.folder / DIGESTS).is_file():
             return False
         results = read_versioned(path, Results, fix=f"remove it: {_AGAIN}")
         return results.folds.done == sum(map(self.finished, folds))
@@ -158,12 +165,8 @@ class Run:
         path = self.fold_folder(fold) / DONE
         return read_versioned(path, FoldRecord, fix=f"remove the fold's folder: {_AGAIN}")
 
-    def write_results(self, results: Results) -> None:
-        """Replace ``results.json``."""
-        write_versioned(self.folder / RESULTS, results)
-
     @contextmanager
     def hold_results(self) -> Iterator[None]:
-        """Exclude other processes while results are pooled, so that the last pools all folds."""
+        """Exclude other processes from what all folds share, so that the last pools all folds."""
         with lock(self.folder / "lock", patience=_LOCK_SECONDS):
             yield

@@ -9,10 +9,12 @@ from pathlib import Path
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file
 from raicl.common.settings import merge, read_toml
+from raicl.common.terminal.console import say
 from raicl.common.versioned import read_versioned
 from raicl.data.protocols.identity import unlike_its_name
 from raicl.train.fold.log import History, read_log
-from raicl.train.run.folder import PREDICTIONS, UNCALIBRATED
+from raicl.train.run.digests import check_begun, check_fold, check_results
+from raicl.train.run.folder import DIGESTS, PREDICTIONS, UNCALIBRATED
 from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results
@@ -21,6 +23,7 @@ from raicl.train.settings import TrainSettings
 
 _FILES = ("results.json", "env.json", "config.toml", "predictions.csv")
 _AGAIN = "type the run's raicl-train command again: it pools the folds that are finished"
+UNCOVERED = "not covered by digests: an older raicl made the run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,8 @@ class Outcome:
     uncalibrated : the same before their probabilities were calibrated. Empty if they are not.
     folds : the record of every finished fold, by name.
     logs : the log of every finished fold, one row per epoch, by name.
+    covered : whether digests say that these are the files that were written. They do not in runs of
+        an older raicl.
     """
 
     folder: Path
@@ -49,6 +54,7 @@ class Outcome:
     uncalibrated: tuple[Prediction, ...]
     folds: dict[str, FoldRecord]
     logs: dict[str, History]
+    covered: bool = True
 
     def fold_folder(self, fold: str) -> Path:
         """Folder of a fold's files."""
@@ -60,26 +66,34 @@ class Outcome:
 
 
 def read_outcomes(folders: Sequence[Path]) -> list[Outcome]:
-    """The outcomes of several runs, each under a name of its own.
+    """The outcomes of several runs, each under a name of its own. Their weights are checked too.
 
     Raises
     ------
     InputError : see `read_outcome`.
     """
     names = [folder.resolve().name for folder in folders]
-    return [
-        read_outcome(folder, name if names.count(name) == 1 else str(folder))
+    outcomes = [
+        read_outcome(folder, name if names.count(name) == 1 else str(folder), weights=True)
         for folder, name in zip(folders, names, strict=True)
     ]
+    for outcome in outcomes:
+        if not outcome.covered:
+            say(f"note: files of run {outcome.name} are {UNCOVERED}")
+    return outcomes
 
 
-def read_outcome(folder: Path, name: str) -> Outcome:
-    """Read a run.
+def read_outcome(folder: Path, name: str, *, weights: bool = False) -> Outcome:
+    """Read a run, after its files are checked against their digests.
+
+    Parameters
+    ----------
+    weights : check the weights of the networks too. Otherwise only who loads them does.
 
     Raises
     ------
     InputError : the folder is not a run's, the run has no results yet, one of its files cannot be
-        read, or its predictions do not give its results.
+        read or was changed, or its predictions do not give its results.
     """
     missing = [file for file in _FILES if not (folder / file).is_file()]
     if missing:
@@ -89,10 +103,28 @@ def read_outcome(folder: Path, name: str) -> Outcome:
             where=str(folder / missing[0]),
             fix=_AGAIN if begun else "give the --run-dir of a raicl-train command",
         )
+    while True:
+        before = _listed(folder)
+        try:
+            return _read_outcome(folder, name, weights=weights)
+        except InputError:
+            if _listed(folder) == before:  # or else a command has replaced the results meanwhile
+                raise
+
+
+def _listed(folder: Path) -> bytes:
+    path = folder / DIGESTS
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _read_outcome(folder: Path, name: str, *, weights: bool) -> Outcome:
+    environment = read_versioned(folder / "env.json", Environment, fix=_AGAIN)
+    check_begun(folder, environment)
+    # before its digest: what a spreadsheet saved is called so
     predictions, classes = _read_pooled(folder, PREDICTIONS)
+    covered = check_results(folder, environment)
     results = read_versioned(folder / "results.json", Results, fix=_AGAIN)
     _check_results(folder, results, predictions, classes)
-    environment = read_versioned(folder / "env.json", Environment, fix=_AGAIN)
     differs = unlike_its_name(environment.protocol, results.all_databases)
     results = results.model_copy(update={"protocol_differs": differs})  # of before, too
     subjects = {row.subject for row in predictions}
@@ -105,7 +137,13 @@ def read_outcome(folder: Path, name: str) -> Outcome:
     config = folder / "config.toml"
     settings = merge(TrainSettings, (str(config), read_toml(config)))
     before = _read_uncalibrated(folder, predictions) if settings.calibration != "none" else []
-    folds = {name: folder / "folds" / name for name in results.held_out}
+    places = {name: folder / "folds" / name for name in results.held_out}
+    folds = {
+        name: read_versioned(place / "done.json", FoldRecord, fix=_AGAIN)
+        for name, place in places.items()
+    }
+    for fold, record in folds.items():
+        check_fold(places[fold], record, weights=weights)
     return Outcome(
         folder=folder,
         name=name,
@@ -115,11 +153,9 @@ def read_outcome(folder: Path, name: str) -> Outcome:
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
         uncalibrated=tuple(sorted(before, key=lambda row: row.clip)),
-        folds={
-            name: read_versioned(fold / "done.json", FoldRecord, fix=_AGAIN)
-            for name, fold in folds.items()
-        },
-        logs={name: read_log(fold) for name, fold in folds.items()},
+        folds=folds,
+        logs={fold: read_log(place) for fold, place in places.items()},
+        covered=covered and all("log.jsonl" in record.digests for record in folds.values()),
     )
 
 

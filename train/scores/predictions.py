@@ -42,7 +42,12 @@ class Prediction:
 def write_predictions(
     path: Path, predictions: Sequence[Prediction], classes: Sequence[str]
 ) -> None:
-    """Write one row per clip with class names. The columns ``p_CLASS`` give the classes' order."""
+    """Write `encode_predictions` atomically."""
+    write_atomic(path, encode_predictions(predictions, classes))
+
+
+def encode_predictions(predictions: Sequence[Prediction], classes: Sequence[str]) -> bytes:
+    """One row per clip with class names. The columns ``p_CLASS`` give the classes' order."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_KEYS, *(f"p_{name}" for name in classes)])
@@ -51,7 +56,7 @@ def write_predictions(
         motion = UNKNOWN if row.motion_px is None else f"{row.motion_px:.6f}"
         numbers = (f"{number:.6f}" for number in row.probabilities)
         writer.writerow([row.clip, row.subject, *names, motion, *numbers])
-    write_atomic(path, text.getvalue().encode())
+    return text.getvalue().encode()
 
 
 def read_predictions(
