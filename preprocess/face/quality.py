@@ -24,7 +24,8 @@ _TRACK_WIDTH = 320  # px of the copy in which points are tracked
 _POINTS, _LEAST_POINTS = 40, 8
 _CORNER = 0.02  # least quality of a point, of the best one's
 _APART = 6  # px between points
-_WINDOW = {"winSize": (15, 15), "maxLevel": 2}
+_SIDES = (15, 15)
+_WINDOW = {"winSize": _SIDES, "maxLevel": 2}
 _RETURN = 0.5  # px; a point that is not tracked back to its place was not tracked
 _UNLIKE = 0.5  # mean difference of what was tracked, over its standard deviation; of noise above 1
 WATCHED = 4  # frames in which the background is looked at
@@ -170,7 +171,7 @@ def background_flow(
     )
     if points is None:
         return None
-    unlike = _UNLIKE * spread_at(onset, points[:, 0], _WINDOW["winSize"])
+    unlike = _UNLIKE * spread_at(onset, points[:, 0], _SIDES)
     ways = []
     for frame in frames:
         there, found, error = cv2.calcOpticalFlowPyrLK(onset, frame, points, None, **_WINDOW)

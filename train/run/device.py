@@ -98,7 +98,7 @@ def configure_torch(settings: TrainSettings, *, threads: int | None) -> None:
         torch.use_deterministic_algorithms(True)
         # it would fill every new tensor with NaN, 8 % of a step on a CPU; nothing here reads
         # what was not written (test_faster.py trains with the NaN)
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.backends.cudnn.benchmark = False
 
 
