@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_JOBS ?= 2
 
-.PHONY: install demo test test-slow test-soak test-gpu test-browser lint types bench-flow bench-learning bench-train bench-audit bench-memory bench-clips bench-scale docs clean
+.PHONY: install demo test test-slow test-soak soak fuzz mutants test-gpu test-browser lint types bench-flow bench-learning bench-train bench-audit bench-memory bench-clips bench-scale docs clean
 
 install: $(STAMP)
 
@@ -27,6 +27,18 @@ test-slow: install
 
 test-soak: install
 	$(BIN)/python -m pytest -m soak --timeout 3600
+
+# up to two hours: SOAK='--kills 20 --flips 500 --minutes 10' does a part
+soak: install
+	$(BIN)/python -m tests.soak $(SOAK)
+
+# ten minutes: FUZZ='--minutes 1 --only protocol' does a part
+fuzz: install
+	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+# a sample of the planted errors in common: MUTANTS='--every 1' tries all, for hours
+mutants: install
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 test-gpu: install
 	$(BIN)/python -m pytest -m gpu

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from raicl.common.errors import SetupError
-from raicl.common.files import replace_atomically
+from raicl.common.files import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +47,13 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def encode_png(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG."""
+    stream = BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
+
+
 def save_png(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whole or not at all."""
-    with replace_atomically(path) as temporary:
-        figure.savefig(temporary, format="png")
+    write_atomic(path, encode_png(figure))

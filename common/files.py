@@ -8,13 +8,15 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from raicl.common.errors import InputError, ResourceError
+from raicl.common.limits import JSON_BYTES
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_BROKEN = {errno.EIO, errno.ENXIO, errno.EREMOTEIO}
 _NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 _NO_WAY_IN = {errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 
@@ -36,7 +38,7 @@ def writing(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    ResourceError : the disk is full.
+    ResourceError : the disk is full, or fails.
     InputError : the folder does not exist or cannot be written.
     """
     try:
@@ -45,6 +47,12 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno in _DISK_FULL:
             raise ResourceError(
                 "the disk is full", where=str(path), fix="free some space and run the command again"
+            ) from error
+        if error.errno in _DISK_BROKEN:
+            raise ResourceError(
+                f"the disk fails: {error.strerror}",
+                where=str(path),
+                fix="look into the system's log, write elsewhere, or run the command again",
             ) from error
         if error.errno in _NO_WAY_IN:
             raise InputError(
@@ -104,6 +112,26 @@ def write_atomic(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def write_together(contents: dict[Path, bytes]) -> None:
+    """Write files of which the last is there only with the others that were written with it.
+
+    All are on disk under temporary names before the first is replaced, so a full disk leaves the
+    old ones as they were. A killed process leaves the old files, the new ones, or no last one.
+
+    Raises
+    ------
+    ResourceError, InputError : see `writing`.
+    """
+    with ExitStack() as replaced:  # in the reverse order of how they are entered
+        for path in reversed(contents):
+            temporary = replaced.enter_context(replace_atomically(path))
+            temporary.write_bytes(contents[path])
+            _sync(temporary)
+        last = followed(list(contents)[-1])
+        last.unlink(missing_ok=True)
+        _sync_folder(last.parent)
+
+
 def replace_folder(folder: Path, target: Path) -> None:
     """Rename a folder whose files are on disk to `target`, which is absent or an empty folder.
 
@@ -126,15 +154,34 @@ def write_json(path: Path, values: object) -> None:
     write_atomic(path, encode_json(values))
 
 
-def read_json(path: Path, *, fix: str, kind: str = "the file") -> dict[str, Any]:
-    """Read the object in a JSON file.
+def read_within(path: Path, most: int) -> bytes:
+    """Read a file of at most `most` bytes.
 
     Raises
     ------
-    InputError : the file is missing or damaged. The error names its `kind` and carries `fix`.
+    ValueError : it has more.
+    OSError : it cannot be read.
+    """
+    with path.open("rb") as stream:
+        larger = os.fstat(stream.fileno()).st_size > most
+        content = b"" if larger else stream.read(most + 1)  # it may have grown, or be a pipe
+    if larger or len(content) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
+    return content
+
+
+def read_json(
+    path: Path, *, fix: str, kind: str = "the file", most: int = JSON_BYTES
+) -> dict[str, Any]:
+    """Read the object in a JSON file of at most `most` bytes.
+
+    Raises
+    ------
+    InputError : the file is missing, too large or damaged. The error names its `kind` and carries
+        `fix`.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_within(path, most))
         if not isinstance(values, dict):
             raise ValueError("it does not contain an object")
     except (OSError, ValueError, RecursionError) as error:  # the last: lists in lists in lists

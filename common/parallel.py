@@ -17,6 +17,7 @@ from raicl.common.cluster.dispatch import run_on
 from raicl.common.errors import UsageError
 from raicl.common.worker_death import WorkerDeath
 
+_PER_CORE, _LEAST_BOUND = 4, 64  # processes, of up to 500 MB each
 _WATCH_SECONDS = 0.2
 
 Task = TypeVar("Task")
@@ -28,7 +29,7 @@ def resolve_jobs(jobs: int | None) -> int:
 
     Raises
     ------
-    UsageError : zero, or below -1.
+    UsageError : zero, below -1, or so many that their memory alone would stop the machine.
     """
     from joblib import cpu_count
 
@@ -36,6 +37,13 @@ def resolve_jobs(jobs: int | None) -> int:
         return int(cpu_count(only_physical_cores=jobs is None))
     if jobs < 1:
         raise UsageError(f"--jobs {jobs}", fix="give -1 or a positive number")
+    cores = int(cpu_count())
+    most = max(_LEAST_BOUND, _PER_CORE * cores)
+    if jobs > most:
+        raise UsageError(
+            f"--jobs {jobs} on {cores} cores, where at most {most} are started",
+            fix="give -1 for one process per core",
+        )
     return jobs
 
 

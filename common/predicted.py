@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_serializer
 
+from raicl.common.limits import LIST_BYTES
 from raicl.common.versioned import Versioned, read_versioned
 
 
@@ -99,6 +100,8 @@ class Predictions(Versioned):
     notes : what holds for every clip, for people.
     use : what it is for, and what not.
     """
+
+    most: ClassVar[int] = LIST_BYTES
 
     clips: tuple[PredictedClip, ...]
     without: tuple[WithoutClip, ...] = ()

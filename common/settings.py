@@ -13,6 +13,8 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from raicl.common.errors import InputError, UsageError
+from raicl.common.files import read_within
+from raicl.common.limits import TOML_BYTES
 
 SettingValue = str | int | float | bool | None
 Model = TypeVar("Model", bound="Settings")
@@ -43,17 +45,18 @@ def read_toml(
 
     Raises
     ------
-    InputError : missing, not UTF-8 or not TOML.
+    InputError : missing, too large, not UTF-8 or not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin with a mark
+        text = read_within(path, TOML_BYTES).decode("utf-8-sig")  # some editors begin with a mark
+        return tomllib.loads(text)
     except OSError as error:
         raise InputError(
             f"cannot read the {kind}: {error.strerror}",
             where=str(path),
             fix=f"give {option} an existing TOML file",
         ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"not a TOML file: {error}", where=str(path), fix="correct the file"
         ) from error

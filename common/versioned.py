@@ -8,7 +8,9 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from raicl.common.errors import InputError, VersionError
-from raicl.common.files import read_json, write_json
+from raicl.common.files import encode_json, read_json, write_atomic
+from raicl.common.limits import JSON_BYTES
+from raicl.common.sealing import SEAL, is_sealed, seal
 
 
 class Versioned(BaseModel):
@@ -23,6 +25,8 @@ class Versioned(BaseModel):
 
     newest: ClassVar[int] = 1
     oldest: ClassVar[int] = 0  # that can be read: those before it lack what nothing makes up for
+    most: ClassVar[int] = JSON_BYTES  # size of a file that is read
+    sealed: ClassVar[bool] = False  # written with the digest of its content
 
     version: int = 1
 
@@ -51,7 +55,9 @@ def read_versioned(
     InputError : missing, damaged, not of this type, or of a version that is no longer read.
     VersionError : written by a newer version.
     """
-    values = read_json(path, fix=fix, kind=kind)
+    values = read_json(path, fix=fix, kind=kind, most=model.most)
+    if model.sealed and not _is_whole(path, values, model):
+        raise InputError(f"{kind} was damaged or changed", where=str(path), fix=fix)
     version = values.get("version")
     if not isinstance(version, int):
         raise InputError(f"{kind} cannot be read: it lacks version", where=str(path), fix=fix)
@@ -75,6 +81,16 @@ def read_versioned(
         ) from error
 
 
+def _is_whole(path: Path, values: dict[str, Any], model: type[Versioned]) -> bool:
+    """Whether a file is what was written, as far as it says so.
+
+    An older raicl wrote it without a seal, and wrote no key that is not known.
+    """
+    if SEAL in values:
+        return is_sealed(path.read_bytes())
+    return values.keys() <= model.model_fields.keys()
+
+
 def first_problem(error: ValidationError) -> str:
     """The first values that are missing, or else the first that is wrong, with its place."""
     places = {".".join(map(str, found["loc"])): found for found in error.errors()}
@@ -88,4 +104,10 @@ def first_problem(error: ValidationError) -> str:
 
 def write_versioned(path: Path, content: Versioned) -> None:
     """Write a file of a `Versioned` type atomically."""
-    write_json(path, content.model_dump(mode="json"))
+    write_atomic(path, encode_versioned(content))
+
+
+def encode_versioned(content: Versioned) -> bytes:
+    """The bytes of a file of a `Versioned` type."""
+    values = content.model_dump(mode="json")
+    return seal(values) if content.sealed else encode_json(values)

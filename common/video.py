@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from raicl.common.clip import Clip
+from raicl.common.limits import LIST_BYTES
 from raicl.common.terminal.wording import typed
 from raicl.common.versioned import Versioned, read_versioned
 
@@ -144,6 +145,8 @@ class Videos(Versioned):
     inputs : in the order in which they were given.
     note : what the proposals are good for, in a sentence to be shown with them.
     """
+
+    most: ClassVar[int] = LIST_BYTES
 
     inputs: tuple[VideoInput, ...]
     note: str

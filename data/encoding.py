@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import SetupError
+from raicl.common.names import unicode_path
 
 CODECS = {".mp4": "mp4v", ".mkv": "FFV1"}  # FFV1 loses nothing; MPEG-4 most of the skin's grain
 
@@ -19,6 +20,7 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float) -> 
     Raises
     ------
     SetupError : this OpenCV cannot write it.
+    InputError : the path is not UTF-8.
     """
     import cv2
 
@@ -28,7 +30,7 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float) -> 
             if writer is None:
                 code = cv2.VideoWriter.fourcc(*CODECS[path.suffix])
                 size = frame.shape[1], frame.shape[0]
-                writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, size)
+                writer = cv2.VideoWriter(unicode_path(path), cv2.CAP_FFMPEG, code, fps, size)
                 if not writer.isOpened():
                     raise SetupError(
                         f"this OpenCV writes no video in {CODECS[path.suffix]}",

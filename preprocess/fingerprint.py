@@ -6,11 +6,10 @@ database can be moved and keeps its cache.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -22,7 +21,7 @@ from raicl.common.settings import SettingValue
 from raicl.data.records import Footage, Frame
 from raicl.preprocess.face.models import model_file
 from raicl.preprocess.flow.engine import describe_engine
-from raicl.preprocess.frames import RawFrame, read_frame
+from raicl.preprocess.frames import FULL, RawFrame, read_frame, used_bits
 from raicl.preprocess.sampling import sample_footage
 from raicl.preprocess.settings import PrepSettings
 
@@ -51,6 +50,7 @@ class Identity:
     frames : the sampled frames as they were read.
     sample : which frames are sampled, and which of them are trained on.
     face : which face of the onset is meant, by size from 1.
+    bits : how many bits the pictures use if they have 16, see `raicl.preprocess.frames.used_bits`.
     ways : what turned out to be needed beyond what makes every clip; see `computed`.
     """
 
@@ -60,6 +60,7 @@ class Identity:
     frames: tuple[RawFrame, ...]
     sample: Sample
     face: int = 1
+    bits: int = FULL
     ways: tuple[str, ...] = ()
 
     @property
@@ -75,7 +76,7 @@ class Identity:
         """
         found = self
         for way in ways:
-            found = dataclasses.replace(
+            found = replace(
                 found,
                 base=_digest({"base": found.base, "way": way}),
                 fingerprint=_digest({"fingerprint": found.fingerprint, "way": way}),
@@ -88,6 +89,11 @@ class Identity:
         """The clip as it is, and by every combination of the `WAYS`; the longest first."""
         counts = range(len(WAYS), -1, -1)
         return tuple(self.computed(*ways) for n in counts for ways in combinations(WAYS, n))
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """``bits-10``: the pictures have 16 bits and use 10, which were taken as all."""
+        return () if self.bits == FULL else (f"bits-{self.bits}",)
 
 
 def shard_name(base: str, fingerprint: str) -> str:
@@ -121,14 +127,20 @@ def identify(
 
     Raises
     ------
-    InputError : a frame cannot be read, or the clip cannot be sampled.
+    InputError : a frame cannot be read, or the clip cannot be sampled; or a frame of 16 bits cannot
+        be decoded.
     """
     sample = sample_footage(footage, settings)
     onset = read(footage.frames[0])
     frames = tuple(read(footage.frames[index]) for index in sample.indices)
+    bits = used_bits((onset, *frames))
     made_of: dict[str, object] = {"making": making(settings), "onset": onset.digest.hex()}
     if footage.face != 1:  # left out, so that shards of the largest face keep their names
         made_of["face"] = footage.face
+    if bits != FULL:  # likewise
+        made_of["bits"] = bits
+        onset = replace(onset, bits=bits)
+        frames = tuple(replace(frame, bits=bits) for frame in frames)
     base = _digest(made_of)
     sampled = [[frame.number, frame.digest.hex()] for frame in frames]
     span = [footage.clip.onset, footage.clip.offset]
@@ -140,6 +152,7 @@ def identify(
         frames=frames,
         sample=sample,
         face=footage.face,
+        bits=bits,
     )
 
 

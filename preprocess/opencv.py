@@ -7,9 +7,8 @@ from functools import cache
 from types import ModuleType
 
 from raicl.common.errors import SetupError
+from raicl.common.limits import IMAGE_PIXELS
 
-# An image header can claim gigabytes; SAMM's largest frame has 2.2 MP.
-_MAX_PIXELS = 64 << 20
 _REINSTALL = (
     "pip uninstall -y opencv-python opencv-python-headless opencv-contrib-python "
     "opencv-contrib-python-headless && pip install opencv-contrib-python"
@@ -27,7 +26,7 @@ def opencv() -> ModuleType:
     ------
     SetupError : cv2 is absent, or installed without the contrib modules (no TV-L1).
     """
-    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(_MAX_PIXELS))
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(IMAGE_PIXELS))
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # its messages do not name the file
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # the same for those of the decoder
     # a file must not make the decoder open others, or an address

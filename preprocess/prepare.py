@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from raicl.common.cache.flows import shards_folder, write_index
+from raicl.common.cache.holding import hold_output
 from raicl.common.cache.manifest import Reason
+from raicl.common.cache.older import seal_shards
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
 from raicl.common.cluster.client import Cluster, connected
@@ -27,13 +29,12 @@ from raicl.common.parallel import run_all, stop_workers
 from raicl.common.share import Share
 from raicl.common.terminal.console import say
 from raicl.common.terminal.progress import progress
-from raicl.common.terminal.wording import counted
+from raicl.common.terminal.wording import counted, printable
 from raicl.common.worker_death import WorkerDeath
 from raicl.data.records import Database, Footage
 from raicl.preprocess.annotation_error import check_misplaced
 from raicl.preprocess.fingerprint import Identity, identify
 from raicl.preprocess.flow.engine import Engine, compute_flow, warm_up
-from raicl.preprocess.holding import hold_output
 from raicl.preprocess.output import index_settings, provenance, refuse_conflict
 from raicl.preprocess.record import describe_clip
 from raicl.preprocess.sampling import is_skipped
@@ -118,6 +119,8 @@ def prepare(
             refuse_conflict(out, settings, database)
         folder = shards_folder(out)
         folder.mkdir(exist_ok=True)
+        if sealed := seal_shards(folder):
+            say(f"note: {counted(sealed, 'shard')} of an older raicl got a seal")
         work = partial(_process, shelf=Shelf.of(folder.absolute()), settings=settings, flow=flow)
         there = counted(sum(1 for _ in folder.glob("*.h5")), "shard")
         where = counted(jobs, "job") if cluster is None else cluster
@@ -142,7 +145,7 @@ def prepare(
             size=settings.size,
             settings=index_settings(settings),
             skipped=[
-                *(Reason(id=row.id, reason=row.reason) for row in database.skipped),
+                *(Reason(id=row.id, reason=printable(row.reason)) for row in database.skipped),
                 *_reasons(rows, "skipped"),
             ],
             failures=_reasons(rows, "failed"),
@@ -152,7 +155,8 @@ def prepare(
 
 
 def _reasons(rows: Sequence[ClipResult], status: str) -> list[Reason]:
-    return [Reason(id=row.id, reason=row.reason) for row in rows if row.status == status]
+    """Reasons as an index holds them. A file's name in one may be anything, JSON is Unicode."""
+    return [Reason(id=row.id, reason=printable(row.reason)) for row in rows if row.status == status]
 
 
 def _process_all(

@@ -174,6 +174,7 @@ def _decode_alike(frame: RawFrame, shape: tuple[int, ...]) -> Grey:
     if image.shape != shape:
         raise InputError(
             f"a frame of {image.shape[1]}x{image.shape[0]} px in a clip of {shape[1]}x{shape[0]}",
-            where=str(frame.path),
+            where=frame.place,
+            fix="give all frames of a clip in one size",
         )
     return image

@@ -14,7 +14,7 @@ from raicl.preprocess.fingerprint import Identity, shard_name
 def describe_clip(footage: Footage, identity: Identity, shard: Shard) -> ClipRecord:
     """The entry of a clip, with the flags of its annotation, its sampling and its face."""
     sample = identity.sample
-    flags = (*footage.clip.flags, *sample.flags, *shard.flags)
+    flags = (*footage.clip.flags, *identity.flags, *sample.flags, *shard.flags)
     if shard.quality is not None:
         flags += quality_flags(shard.quality, shard.size)
     return ClipRecord(

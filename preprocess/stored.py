@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
+from raicl.common.cache.limits import shard_bytes
 from raicl.common.cache.shards import Shard, read_shard, write_shard
 from raicl.common.errors import InputError
 from raicl.preprocess.fingerprint import Identity, shard_name
@@ -34,7 +36,7 @@ def find_or_make(
         if not path.is_file():
             continue
         try:
-            there = read_shard(path)
+            there = _read(path, variant, settings)
         except InputError as error:
             # not removed here; the new shard replaces it once complete
             notes.append(f"computed again: {error}")
@@ -57,6 +59,19 @@ def find_or_make(
     return "computed" if computed else "reused", shard
 
 
+def _read(path: Path, identity: Identity, settings: PrepSettings) -> Shard:
+    """Read the shard of a clip, which another file may have taken the name of.
+
+    Raises
+    ------
+    InputError : it is damaged, or made of something else than its name says.
+    """
+    shard = read_shard(path, limit=shard_bytes(len(identity.frames), settings.size))
+    if (shard.base, shard.fingerprint) != (identity.base, identity.fingerprint):
+        raise InputError("the shard is of another clip than its name says", where=str(path))
+    return shard
+
+
 def _others(shelf: Shelf, identity: Identity, notes: list[str]) -> list[Shard]:
     """Intact shards with the same base (clip, settings, versions), but other frames."""
     shards = []
@@ -65,7 +80,12 @@ def _others(shelf: Shelf, identity: Identity, notes: list[str]) -> list[Shard]:
             if path.name == variant.shard:
                 continue
             try:
-                shards.append(read_shard(path))
+                shard = read_shard(path)
             except InputError as error:
                 notes.append(f"nothing is reused from a damaged shard: {error}")
+                continue
+            if shard.base == variant.base:
+                shards.append(shard)
+            else:
+                notes.append(f"nothing is reused from a shard of another clip: {path}")
     return shards

@@ -14,6 +14,7 @@ from raicl.common.settings import with_settings
 from raicl.common.share import read_share
 from raicl.common.terminal import console
 from raicl.common.terminal.estimate_option import Estimate
+from raicl.common.terminal.logging_options import Debug, Quiet
 from raicl.common.terminal.misuse import run
 from raicl.common.terminal.spread_options import ClusterAddress, Shard, TrustNetwork
 from raicl.common.terminal.version import print_version
@@ -35,12 +36,6 @@ Preset = Annotated[
         rich_help_panel="Experiment",
         show_default=False,
     ),
-]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print results only.", rich_help_panel="Logging")
-]
-Debug = Annotated[
-    bool, typer.Option("--debug", help="Show the trace of an error.", rich_help_panel="Logging")
 ]
 
 EPILOG = "Trouble? Try raicl doctor. The reference describes every file of a run."
@@ -178,7 +173,8 @@ def train(
     from raicl.train.run import command
 
     if list_folds:
-        command.list_folds(caches, settings, test=test or [], as_json=json)
+        chosen = fold or ["all"]
+        command.list_folds(caches, settings, test=test or [], fold=chosen, as_json=json)
     else:
         command.run(
             caches,
@@ -215,6 +211,9 @@ def leaks(
             help="What each fold leaves out. [dim]\\[default: subject][/dim]", show_default=False
         ),
     ] = None,
+    fold: Annotated[
+        list[str] | None, typer.Option(help="Only these folds, as in raicl-train; repeatable.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
@@ -230,7 +229,8 @@ def leaks(
     load_torch()
     from raicl.train.run import command
 
-    command.look_for_leaks(flows, settings, test=test or [], as_json=json)
+    chosen = fold or ["all"]
+    command.look_for_leaks(flows, settings, test=test or [], fold=chosen, as_json=json)
 
 
 def load_torch() -> None:

@@ -1,4 +1,4 @@
-"""Commands on a cache: verify it, and pack it into one file."""
+"""Commands on a cache: verify it, take out what is damaged, and pack it into one file."""
 
 from __future__ import annotations
 
@@ -8,26 +8,36 @@ from typing import Annotated
 
 import typer
 
-from raicl.common.errors import ConflictError, InputError
+from raicl.common.errors import ConflictError, InputError, PartialError
 from raicl.common.terminal import console
-from raicl.common.terminal.wording import counted
+from raicl.common.terminal.wording import counted, typed
 
 
 def validate(
-    flows: Annotated[Path, typer.Argument(help="A cache written by raicl-prep.")],
+    flows: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="A cache written by raicl-prep, or the folder of a run or of a model.",
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Read a whole cache, verify every digest and name each clip that is damaged or missing."""
-    from raicl.common.cache.flows import read_index
-    from raicl.common.cache.validation import find_faults, remedy
+    """Verify every digest of a cache, a run or a model, and name what is damaged or missing."""
+    from raicl.common.folders import validate_folder
 
-    cache = read_index(flows)
-    faults = find_faults(cache)
+    if flows.is_dir() and validate_folder(flows, as_json=as_json):
+        return
+    from raicl.common.cache.validation import remedy, survey
+
+    found = survey(flows)
+    cache, faults, damage = found.cache, found.faults, found.damage
     whole = len(cache.records) - len(faults)
     if as_json:
         rows = [{"id": fault.id, "reason": fault.reason, "where": fault.where} for fault in faults]
-        found = {"path": str(flows), "packed": cache.packed, "digest": cache.digest}
-        console.result(json.dumps({**found, "whole": whole, "bad": rows}, indent=2))
+        values = {"path": str(flows), "packed": cache.packed, "digest": cache.digest}
+        values |= {"whole": whole, "bad": rows, "damage": damage.what if damage else None}
+        console.result(json.dumps(values, indent=2))
     else:
         for fault in faults:
             console.result(f"bad  {fault.id}: {fault.reason} ({fault.where})")
@@ -37,6 +47,41 @@ def validate(
             f"{len(faults)} of {len(cache.records)} clips are bad, first {faults[0].id}",
             where=faults[0].where,
             fix=remedy(cache),
+        )
+    if damage is not None:
+        fix = f"all clips are whole: raicl repair {typed(flows)} writes the file again"
+        raise InputError(damage.what, where=str(flows), fix=fix)
+
+
+def repair(
+    flows: Annotated[Path, typer.Argument(help="A cache written by raicl-prep.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Take out of a cache what is damaged, and say what must be computed again.
+
+    What is whole is not touched. A packed cache is written anew without its damaged clips.
+    """
+    from raicl.common.cache.repair import repair as mend
+
+    done = mend(flows)
+    if as_json:
+        rows = [{"id": fault.id, "reason": fault.reason} for fault in done.dropped]
+        values = {"path": str(flows), "kept": done.kept, "dropped": rows}
+        values |= {"removed": list(map(str, done.removed)), "rewritten": done.rewritten}
+        console.result(json.dumps(values, indent=2))
+    else:
+        for fault in done.dropped:
+            console.result(f"taken out  {fault.id}: {fault.reason}")
+        for path in done.removed:
+            console.result(f"removed    {path}")
+        changed = "" if done.changed else ", nothing was changed"
+        console.result(f"{flows}: {counted(done.kept, 'clip')} whole{changed}")
+    if done.dropped:
+        raise PartialError(
+            f"{counted(len(done.dropped), 'clip')} must be computed again, "
+            f"first {done.dropped[0].id}",
+            where=str(flows),
+            fix=done.again,
         )
 
 

@@ -7,26 +7,30 @@ inside the index if the cache was packed. docs/reference/cache.md specifies the 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
-from raicl.common.cache.hdf5 import REMAKE, SURVEY, reading, replacing
-from raicl.common.cache.index_file import load_manifest, oldest_version, store_manifest
+from raicl.common.cache.hdf5 import replacing
+from raicl.common.cache.index_file import (
+    OpenedIndex,
+    decode_manifest,
+    oldest_version,
+    open_index,
+    store_manifest,
+)
+from raicl.common.cache.limits import MANIFEST_AT_ONCE
 from raicl.common.cache.manifest import Manifest, Provenance, Reason
 from raicl.common.cache.measure import Measure
+from raicl.common.cache.reader import Reader
 from raicl.common.cache.record import ClipRecord
-from raicl.common.cache.shards import Shard, read_shard
+from raicl.common.cache.seal import Stamp, UnsealedError, is_unsealed
+from raicl.common.cache.shards import Shard
+from raicl.common.cache.trial import Trial
 from raicl.common.errors import InputError
 from raicl.common.files import followed
 from raicl.common.settings import SettingValue
 from raicl.common.terminal.wording import clips_of_subjects
-from raicl.common.versioned import first_problem
-
-_SHARD_NAME = re.compile(r"[a-f0-9]{24}-[a-f0-9]{24}\.h5")
 
 
 def shards_folder(index: Path) -> Path:
@@ -71,11 +75,20 @@ class Cache:
     there is nothing to close.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, packed: bool, digest: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        manifest: Manifest,
+        packed: bool,
+        digest: str,
+        known: Iterable[Stamp | str] = (),
+    ) -> None:
         self.path = path
         self.packed = packed
         self.manifest = manifest
         self.manifest_digest = digest
+        folder = None if packed else shards_folder(path)
+        self._reader = Reader(path, folder, manifest, set(known))
 
     def __enter__(self) -> Cache:
         return self
@@ -122,7 +135,7 @@ class Cache:
 
     def at(self, path: Path) -> Cache:
         """The same cache by another path."""
-        return Cache(path, self.manifest, self.packed, self.manifest_digest)
+        return Cache(path, self.manifest, self.packed, self.manifest_digest, self._reader.known)
 
     def shard_path(self, record: ClipRecord) -> Path:
         """File of a clip's shard, for a cache that is not packed."""
@@ -133,25 +146,19 @@ class Cache:
 
         Raises
         ------
+        HeldError : another program has the file open for writing.
         InputError : the shard is missing, damaged, or not the one the index names.
         """
-        path = self.path if self.packed else self.shard_path(record)
-        group = f"shards/{record.shard}" if self.packed else "/"
-        shard = read_shard(path, group, digest=record.digest)
-        if shard.frames.tolist() != list(record.frames) or shard.size != self.size:
-            raise InputError(
-                f"{record.id}: the shard holds other frames or another size than the index says",
-                where=f"{path}:{group}",
-                fix=SURVEY,
-            )
-        # less or nothing: the index is older than the shard
-        if record.quality is not None and not record.quality.within(shard.quality):
-            raise InputError(
-                f"{record.id}: the shard has another quality than the index says",
-                where=f"{path}:{group}",
-                fix=SURVEY,
-            )
-        return shard
+        return self._reader.read(record)
+
+    def look(self, record: ClipRecord, trial: Trial) -> None:
+        """Have another process read and verify the instances of one clip.
+
+        Raises
+        ------
+        HeldError, InputError : see `read`; InputError also if the process did not survive it.
+        """
+        self._reader.look(record, trial)
 
 
 def not_finite(cache: Cache, record: ClipRecord) -> InputError:
@@ -217,17 +224,31 @@ def read_index(path: Path) -> Cache:
             where=str(path),
             fix="make one with: raicl-prep casme2 --out flows.h5",
         )
-    with reading(path, "the index") as file:
-        content, packed = load_manifest(file, path)
+    index = _open(path)
+    digest = hashlib.sha256(index.content).hexdigest()
+    manifest = decode_manifest(index.content, path)
+    known = () if is_unsealed(path) else (index.stamp,)
+    return Cache(path, manifest, index.packed, digest, known)
+
+
+def read_manifest(path: Path) -> bytes:
+    """The bytes of a cache's manifest.
+
+    Raises
+    ------
+    InputError : see `read_index`.
+    """
+    return _open(path).content
+
+
+def _open(path: Path) -> OpenedIndex:
+    """Open an index; one without a seal, or with a large manifest, in another process first."""
     try:
-        manifest = Manifest.decode(content)
-    except ValidationError as error:
-        raise InputError(
-            f"the manifest does not say what it should: {first_problem(error)}",
-            where=f"{path}:/manifest",
-            fix=REMAKE,
-        ) from error
-    for record in manifest.records:
-        if not _SHARD_NAME.fullmatch(record.shard):
-            raise InputError(f"{record.id}: unsafe shard name {record.shard!r}", where=str(path))
-    return Cache(path, manifest, packed, hashlib.sha256(content).hexdigest())
+        index = open_index(path)
+    except UnsealedError:
+        with Trial() as trial:
+            return open_index(path, trial.index(path))
+    if len(index.content) > MANIFEST_AT_ONCE:
+        with Trial() as trial:
+            trial.index(path)
+    return index

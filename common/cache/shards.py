@@ -12,12 +12,24 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.cache.hdf5 import SURVEY, plain_array, reading, replacing
-from raicl.common.errors import InputError
+from raicl.common.cache.hdf5 import (
+    file_of,
+    image,
+    plain_array,
+    plain_number,
+    plain_text,
+    replacing,
+)
+from raicl.common.cache.limits import QUALITY_BYTES, SHARD_BYTES
+from raicl.common.cache.seal import DamagedError, Proofs, Stamp, read_whole
+from raicl.common.errors import VersionError
 from raicl.common.quality import Quality
 
 FORMAT, VERSION = "raicl-shard", 2
-_SHARD_BYTES = 8 << 30  # far more than the longest clip, far less than a crafted shape may claim
+SURVEY = (
+    "`raicl validate` names every damaged clip; raicl-prep with the same --out makes these again, "
+    "and `raicl repair` takes them out"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +118,7 @@ _OF_FRAMES: dict[str, tuple[type[np.generic], int]] = {
 }
 _OPTIONAL: dict[str, tuple[type[np.generic], int]] = {"head_motion": (np.float64, 3)}
 _UNDIGESTED: dict[str, tuple[type[np.generic], int]] = {"landmarks": (np.float32, 2)}
-_QUALITY, _QUALITY_BYTES = "quality", 64 << 10
+_QUALITY = "quality"
 
 
 def write_shard(path: Path, shard: Shard) -> None:
@@ -139,70 +151,110 @@ def store_shard(group: h5py.Group, shard: Shard) -> None:
         group.create_dataset(_QUALITY, data=content, chunks=content.shape, fletcher32=True)
 
 
-def read_shard(path: Path, group: str = "/", *, digest: str | None = None) -> Shard:
-    """Read a shard and verify its layout and its digest (against `digest` if given).
+def read_shard(
+    path: Path, *, digest: str | None = None, limit: int = SHARD_BYTES, known: Proofs = ()
+) -> Shard:
+    """Read a shard of its own file and verify its seal, its layout and its digest.
+
+    Parameters
+    ----------
+    digest : what the digest must be, if that is known.
+    limit : most bytes that the file may have.
+    known : SHA-256 of files without a seal that may be opened.
 
     Raises
     ------
-    InputError : the shard is missing, damaged, crafted, of a newer version or not the expected one.
+    UnsealedError : it has no seal and is not known.
+    VersionError : it is of a newer version.
+    InputError : it is missing, damaged, crafted or not the expected one.
     """
-    where = f"{path}:{group}"
-    with reading(path, "a shard") as file:
-        shard, stored = _load(file, group, where)
-    if shard.digest != stored or (digest is not None and stored != digest):
-        raise InputError(
-            "a shard's content does not match its digest",
+    where = f"{path}:/"
+    content = read_whole(path, "a shard", limit=limit, known=known).content
+    with image(content, "a shard", where) as file:
+        shard, stored = _load(file, where)
+    return _verified(shard, stored, digest, where)
+
+
+def read_packed_shard(path: Path, stamp: Stamp, name: str, *, digest: str | None = None) -> Shard:
+    """Read a shard of a packed cache and verify its layout and its digest.
+
+    Parameters
+    ----------
+    stamp : of the file when it was found whole.
+
+    Raises
+    ------
+    HeldError, VersionError, DamagedError : see `read_shard`.
+    """
+    where = f"{path}:shards/{name}"
+    with file_of(path, stamp, "a shard") as file:
+        node = file
+        for part in ("shards", name):
+            if not isinstance(node.get(part, getlink=True), h5py.HardLink):
+                raise DamagedError("the shard is missing or a link", where=where, fix=SURVEY)
+            node = node[part]
+        shard, stored = _load(node, where)
+    return _verified(shard, stored, digest, where)
+
+
+def _verified(shard: Shard, stored: str | None, digest: str | None, where: str) -> Shard:
+    if shard.digest == stored and digest in (None, stored):
+        return shard
+    raise DamagedError("a shard's content does not match its digest", where=where, fix=SURVEY)
+
+
+def _load(node: h5py.Group, where: str) -> tuple[Shard, str | None]:
+    version = plain_number(node, "version", where)
+    if plain_text(node, "format", where) != FORMAT or version is None:
+        raise DamagedError("not a shard", where=where, fix=SURVEY)
+    if version > VERSION:
+        raise VersionError(
+            f"a shard of format version {version}, this program reads up to {VERSION}",
             where=where,
-            fix=SURVEY,
+            fix="upgrade raicl",
         )
-    return shard
-
-
-def _load(file: h5py.File, group: str, where: str) -> tuple[Shard, str]:
-    node = file
-    for part in filter(None, group.split("/")):
-        if not isinstance(node.get(part, getlink=True), h5py.HardLink):
-            raise InputError("the shard is missing or a link", where=where)
-        node = node[part]
-    if node.attrs.get("format") != FORMAT or int(node.attrs.get("version", 0)) > VERSION:
-        raise InputError("not a shard this program can read", where=where, fix="upgrade raicl")
-    of_frames = _OF_FRAMES if int(node.attrs["version"]) == 1 else {}
+    of_frames = _OF_FRAMES if version == 1 else {}
     may_be = _OPTIONAL | _UNDIGESTED
     expected = _ARRAYS | of_frames | {n: kind for n, kind in may_be.items() if n in node}
     arrays: dict[str, Any] = {
-        name: plain_array(node, name, dtype, ndim, limit=_SHARD_BYTES, where=where)
+        name: plain_array(node, name, dtype, ndim, limit=SHARD_BYTES, where=where)
         for name, (dtype, ndim) in expected.items()
     }
     _check_shapes(arrays, where)
     unknown: dict[str, Any] = dict.fromkeys(_OF_FRAMES)
+    texts = {name: plain_text(node, name, where) for name in ("flags", "fingerprint", "base")}
+    if None in texts.values():
+        raise DamagedError("an attribute of the shard is missing", where=where, fix=SURVEY)
     shard = Shard(
         **unknown | arrays,
-        flags=tuple(filter(None, str(node.attrs["flags"]).split(","))),
-        fingerprint=str(node.attrs["fingerprint"]),
-        base=str(node.attrs["base"]),
+        flags=tuple(filter(None, str(texts["flags"]).split(","))),
+        fingerprint=str(texts["fingerprint"]),
+        base=str(texts["base"]),
         quality=_load_quality(node, where) if _QUALITY in node else None,
-        units=str(node.attrs.get("units", Shard.units)),
+        units=plain_text(node, "units", where) or Shard.units,
     )
-    return shard, str(node.attrs["digest"])
+    return shard, plain_text(node, "digest", where)
 
 
 def _check_shapes(arrays: Mapping[str, Any], where: str) -> None:
     n, channels, height, width = arrays["instances"].shape
     face = arrays.get("onset_face")
     if channels != 3 or height != width or (face is not None and face.shape != (height, width)):
-        raise InputError("the instances are not (N, 3, S, S)", where=where)
+        raise DamagedError("the instances are not (N, 3, S, S)", where=where, fix=SURVEY)
     digests = arrays.get("frame_digests")
     if arrays["frames"].shape != (n,) or (digests is not None and digests.shape != (n, 32)):
-        raise InputError("the frames do not match the instances", where=where)
+        raise DamagedError("the frames do not match the instances", where=where, fix=SURVEY)
     if "head_motion" in arrays and arrays["head_motion"].shape != (n, 2, 3):
-        raise InputError("the head's motions do not match the instances", where=where)
+        raise DamagedError("the head's motions do not match the instances", where=where, fix=SURVEY)
     if "landmarks" in arrays and arrays["landmarks"].shape[1] != 2:
-        raise InputError("the landmarks are not (K, 2)", where=where)
+        raise DamagedError("the landmarks are not (K, 2)", where=where, fix=SURVEY)
 
 
 def _load_quality(node: h5py.Group, where: str) -> Quality:
-    content = plain_array(node, _QUALITY, np.uint8, 1, limit=_QUALITY_BYTES, where=where)
+    content = plain_array(node, _QUALITY, np.uint8, 1, limit=QUALITY_BYTES, where=where)
     try:
         return Quality.decode(content.tobytes())
     except ValueError as error:
-        raise InputError("its quality is not what it should be", where=where, fix=SURVEY) from error
+        raise DamagedError(
+            "its quality is not what it should be", where=where, fix=SURVEY
+        ) from error

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from raicl.common.errors import RaiclError
+from raicl.common.resources import shortage
 from raicl.common.terminal.streams import lost_output, open_streams, print_on, silence
 
 _sinks: list[Callable[[str], None]] = []  # where log lines go instead of stderr, in a worker
@@ -84,8 +85,7 @@ def _exit_code(command: Callable[[], object]) -> int:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except RaiclError as error:
         _trace()
-        _print_error(error.what, error.where, error.fix)
-        return error.exit_code
+        return _told(shortage(error) or error)
     except KeyboardInterrupt:
         _print_error("interrupted", fix="run the same command again to continue where it stopped")
         return 130
@@ -95,15 +95,14 @@ def _exit_code(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         silence("stdout")
         return 0
-    except MemoryError:
-        _trace()
-        _print_error("out of memory", fix="use fewer --jobs or a smaller --batch-size")
-        return 7
     except OSError as error:
         _trace()
         return _operating_system(error)
     except Exception as error:
         _trace()
+        short = shortage(error)
+        if short is not None:
+            return _told(short)
         _print_error(
             f"{type(error).__name__}: {error}".splitlines()[0],
             fix="this is a bug: run again with RAICL_DEBUG=1 and report it",
@@ -112,8 +111,13 @@ def _exit_code(command: Callable[[], object]) -> int:
     return 0
 
 
+def _told(error: RaiclError) -> int:
+    """Print one of our own errors; its exit code."""
+    _print_error(error.what, error.where, error.fix)
+    return error.exit_code
+
+
 _NO_RIGHT = {errno.EACCES, errno.EPERM}
-_NO_HANDLES = {errno.EMFILE, errno.ENFILE}
 
 
 def _operating_system(error: OSError) -> int:
@@ -122,9 +126,9 @@ def _operating_system(error: OSError) -> int:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         _print_error("the disk is full", where, "free some space")
         return 7
-    if error.errno in _NO_HANDLES:
-        _print_error("too many open files", where, "raise the limit (ulimit -n), or fewer --jobs")
-        return 7
+    short = shortage(error)
+    if short is not None:
+        return _told(short)
     if error.errno in _NO_RIGHT and where:
         fix = "ask for the right to read and enter it, or give another path"
         _print_error("permission denied", where, fix)

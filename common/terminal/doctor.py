@@ -61,6 +61,10 @@ def _libraries() -> Iterator[Finding]:
         ", ".join(f"{name} {version(name)}" for name in dlib) or "not installed",
         "keep exactly one: pip uninstall -y dlib dlib-bin && pip install dlib-bin",
     )
+    yield Finding(
+        "simplejpeg", bool(owners.get("simplejpeg")), _installed("simplejpeg"),
+        "pip install simplejpeg",
+    )  # fmt: skip
     package = find_spec("face_recognition_models")
     folders = list(package.submodule_search_locations or []) if package else []
     models = sorted(path.name for folder in folders for path in Path(folder).rglob("*.dat"))

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from raicl.common.errors import InputError
 from raicl.common.order import comparable, natural_key
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
+_USUAL = (".jpg", ".jpeg", ".png", ".bmp")
+_RARER = (".tif", ".tiff", ".webp")  # read where there is none of the usual kinds
+PICTURES = (*_USUAL, *_RARER)
+_UNREAD = (".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".pgm", ".ppm", ".tga", ".dng")
+_VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv")
 
 _NUMBERS = re.compile(r"[0-9]+")
+_WRITTEN = re.compile(r"([0-9]{1,18})(?:\.0+|,00?)?")  # 1, or 1.0 as spreadsheets save it
 
 
 class Unusable(Exception):
@@ -23,10 +28,14 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Listing:
-    """The frames of one folder by number, and the reasons why other numbers have no usable file."""
+    """The frames of one folder by number, and the reasons why other numbers have no usable file.
+
+    `instead` says what a folder without frames holds, and what to do about it.
+    """
 
     frames: dict[int, Path] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
+    instead: str = ""
 
     @property
     def registered(self) -> bool:
@@ -36,10 +45,9 @@ class Listing:
 
 def frame_number(name: str) -> int | None:
     """The last integer of a picture's stem (``reg_img46.jpg`` is 46); None for other files."""
-    path = Path(name)
-    if name.startswith(".") or path.suffix.lower() not in PICTURES:
+    if name.startswith(".") or _suffix(name) not in PICTURES:
         return None
-    numbers = _NUMBERS.findall(path.stem)
+    numbers = _NUMBERS.findall(Path(name).stem)
     return int(numbers[-1]) if numbers else None
 
 
@@ -99,7 +107,10 @@ def list_frames(folder: Path, root: Path) -> Listing:
         entries = list(_scan(folder))
     except InputError as error:
         raise Unusable(f"its folder cannot be read: {error.what}") from error
+    usual = any(_suffix(e.name) in _USUAL and frame_number(e.name) is not None for e in entries)
     for entry in sorted(entries, key=lambda entry: entry.name):
+        if usual and _suffix(entry.name) in _RARER:
+            continue
         number = frame_number(entry.name)
         if number is None or entry.is_dir(follow_symlinks=False):
             continue
@@ -111,7 +122,24 @@ def list_frames(folder: Path, root: Path) -> Listing:
         else:
             found[number] = entry.name
     frames = {n: folder / found[n] for n in sorted(found) if n not in refused}
-    return Listing(frames, refused)
+    return Listing(frames, refused, "" if frames else _instead([e.name for e in entries]))
+
+
+def _suffix(name: str) -> str:
+    return Path(name).suffix.lower()
+
+
+def _instead(names: Sequence[str]) -> str:
+    """What a folder without frames holds, and what to do about it."""
+    kinds = {_suffix(name) for name in names}
+    unread = sorted(kinds & {*_UNREAD})
+    if kinds & {*PICTURES}:
+        return "its pictures have no number in their names: call them img1, img2 and so on"
+    if unread:
+        return f"{unread[0]} files are not read: save them as .png"
+    if kinds & {*_VIDEOS}:
+        return "a video must become frames first: ffmpeg -i VIDEO img%d.png"
+    return ""
 
 
 def match(name: str, present: Mapping[str, Path]) -> str | None:
@@ -127,8 +155,9 @@ def match(name: str, present: Mapping[str, Path]) -> str | None:
     if name in present:
         return name
     fitting = [other for other in present if comparable(other) == comparable(name)]
-    if not fitting and name.isascii() and name.isdigit():
-        fitting = [other for other in present if other.isdigit() and int(other) == int(name)]
+    number = _WRITTEN.fullmatch(name)
+    if not fitting and number:
+        fitting = [other for other in present if other.isdigit() and int(other) == int(number[1])]
     if len(fitting) > 1:
         raise Unusable(f"two folders fit its name: {fitting[0]} and {fitting[1]}")
     return fitting[0] if fitting else None

@@ -76,6 +76,15 @@ def compare_published(protocol: Protocol, dataset: str, clips: Iterable[Clip]) -
     )
 
 
+def complete_counts(protocol: Protocol, dataset: str) -> Expected | None:
+    """Published counts of the version that the official list, or else the only count, is of."""
+    rule = protocol.databases.get(dataset)
+    if rule is None or not rule.expected:
+        return None
+    only = next(iter(rule.expected.values())) if len(rule.expected) == 1 else None
+    return protocol.expected(dataset, rule.clip_list_of or "any") or only
+
+
 def clip_list_digest(protocol: Protocol, clips: Iterable[Clip]) -> str:
     """SHA-256 of the sorted lines ``dataset,subject,clip,label`` of the clips in the protocol.
 

@@ -111,7 +111,7 @@ class Protocol(_Strict):
         Emotions and classes match in any case. A clip that states its class has it, if the protocol
         has this class; what it states is else taken for an emotion.
         """
-        rule = self._rule(clip.dataset)
+        rule = self.rule_of(clip.dataset)
         if rule is None:
             return None
         emotion = clip.emotion.casefold()
@@ -130,7 +130,7 @@ class Protocol(_Strict):
 
     def outsider(self, clip: Clip) -> str:
         """What a clip that the protocol leaves out is called: its emotion, and what it lacks."""
-        rule = self._rule(clip.dataset)
+        rule = self.rule_of(clip.dataset)
         if rule is None or clip.emotion.casefold() not in rule.emotions:
             return clip.emotion
         if f"{clip.subject}/{clip.name}" in rule.exclude.get(clip.sheet, ()):
@@ -139,7 +139,7 @@ class Protocol(_Strict):
 
     def classes_of(self, dataset: str) -> tuple[str, ...]:
         """The classes of one database, in the order of their indices."""
-        rule = self._rule(dataset)
+        rule = self.rule_of(dataset)
         return (rule.classes if rule is not None else ()) or self.classes
 
     def shared_classes(self, datasets: Iterable[str]) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ class Protocol(_Strict):
 
     def covers(self, dataset: str) -> bool:
         """Whether the protocol has a rule for a database."""
-        return self._rule(dataset) is not None
+        return self.rule_of(dataset) is not None
 
     def expected(self, dataset: str, sheet: str) -> Expected | None:
         """Published counts of the complete database with this version of its sheet, or None."""
@@ -175,7 +175,8 @@ class Protocol(_Strict):
         rule = self.databases[dataset]
         return rule.expected.get(sheet or rule.clip_list_of or "", rule.expected.get("any"))
 
-    def _rule(self, dataset: str) -> Rule | None:
+    def rule_of(self, dataset: str) -> Rule | None:
+        """The rule that a database follows, its own or that of another; None if there is none."""
         return self.databases.get(self.like.get(dataset, dataset))
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from raicl.common.errors import InputError
+from raicl.common.names import name_problem
 from raicl.common.order import comparable
 from raicl.common.terminal.wording import printable
 from raicl.data.readers.numbered import Numbered
@@ -70,18 +71,23 @@ def subject_key(dataset: str, cell: str, image: str, where: str) -> str:
     """
     numbered = _SUBJECTS.get(dataset)
     key = cell if numbered is None else numbered.of_cell(cell)
-    if not key or "/" in key:
+    if not key:
         raise InputError(
             f"{printable(cell)!r} is no subject of {dataset}",
             where=where,
             fix="correct the cell, or name the database with --database",
+        )
+    problem = name_problem(key)
+    if problem:
+        raise InputError(
+            f"the subject {printable(cell)!r} has {problem}", where=where, fix="rename the subject"
         )
     said = image.split("_")[0]
     if numbered is not None and _FORMS[dataset].fullmatch(said) and numbered.of_cell(said) != key:
         raise InputError(
             f"the row says subject {key}, the file's name {said}", where=where, fix="correct one"
         )
-    return printable(key)
+    return key
 
 
 def official_name(written: str, file: str, dataset: str, subjects: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The user's own clips: ``DIR/<subject>/<clip>/*.jpg|png|bmp`` and a table of annotations."""
+"""The user's own clips: ``DIR/<subject>/<clip>/*.jpg`` (or png, bmp, tif, webp) and a table."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from raicl.data.sheets.sheet import cell_text
+from raicl.data.sheets.sheet import cell_integer, cell_text
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Numbered:
 
     def of_cell(self, cell: object) -> str | None:
         """The subject that a cell means: ``'05'``, ``5``, ``5.0``, ``sub05`` or ``sub5``."""
-        text = cell_text(cell)
+        number = cell_integer(cell)
+        text = cell_text(cell if number is None or number < 0 else number)
         found = re.fullmatch(f"(?:{re.escape(self.prefix)})?0*([0-9]{{1,4}})", text, re.IGNORECASE)
         return self._key(found[1]) if found else None
 

@@ -12,7 +12,7 @@ from raicl.common.terminal.wording import printable
 from raicl.data.disk.tree import Unusable, list_frames
 from raicl.data.readers.smic_tree import EMOTIONS, FPS, clip_folders, find_smic, parse_name
 from raicl.data.records import Database, Footage, Skipped
-from raicl.data.sheets.annotation import annotate, attach_frames
+from raicl.data.sheets.annotation import annotate, attach_frames, no_frame
 from raicl.data.sheets.corrections import KnownError
 
 
@@ -85,7 +85,7 @@ def _read_clip(folder: Path, subject: str, camera: str, root: Path) -> Footage:
     listing = list_frames(folder, root)
     numbers = sorted(listing.frames.keys() | listing.refused.keys())
     if not numbers:
-        raise Unusable("its folder holds no frame")
+        raise no_frame(listing)
     if len(numbers) == 1:
         raise Unusable("its folder holds a single frame")
     cells = {"onset": numbers[0], "offset": numbers[-1], "emotion": name.emotion}

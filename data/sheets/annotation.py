@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from typing import cast
 
@@ -17,8 +18,10 @@ from raicl.data.sheets.sheet import cell_integer, cell_text
 EMOTIONS = frozenset(("anger", "contempt", "disgust", "fear", "happiness", "others")) | frozenset(
     ("negative", "positive", "repression", "sadness", "surprise", "tense")
 )
-_ALIASES = {"other": "others", "happy": "happiness", "sad": "sadness", "angry": "anger"}
-_NO_APEX = frozenset(("", "/", "\\", "-", "?", "n/a", "na", "nan", "none"))
+EMOTION_ALIASES = {"other": "others", "happy": "happiness", "sad": "sadness", "angry": "anger"}
+NO_APEX = frozenset(("", "/", "\\", "-", "?", "n/a", "na", "nan", "none"))
+# 29,97 as many spreadsheets write it; not 1,000, which may be a thousand
+_DECIMAL_COMMA = re.compile(r"[0-9]+,(?!000$)([0-9]{1,2}|[0-9]{4,6})|[0-9]{2,3},(?!000$)[0-9]{3}")
 _LARGEST = 2**31 - 1  # frame numbers are stored as int32
 
 
@@ -67,7 +70,7 @@ def annotate(
 
 def read_apex(cell: object, onset: int, offset: int) -> tuple[int | None, tuple[str, ...]]:
     """The apex, or None and the flag ``apex-missing`` or (not in the clip) ``apex-implausible``."""
-    if cell_text(cell).casefold() in _NO_APEX:
+    if cell_text(cell).casefold() in NO_APEX:
         return None, ("apex-missing",)
     apex = cell_integer(cell)
     if apex is None or not onset <= apex <= offset:
@@ -80,7 +83,7 @@ def read_emotion(cell: object) -> str:
     emotion = cell_text(cell).casefold()
     if not emotion:
         raise Unusable("its row has no emotion")
-    return _ALIASES.get(emotion, emotion)
+    return EMOTION_ALIASES.get(emotion, emotion)
 
 
 def read_fps(cell: object, otherwise: float | None) -> float | None:
@@ -89,7 +92,7 @@ def read_fps(cell: object, otherwise: float | None) -> float | None:
     if not text:
         return otherwise
     try:
-        fps = float(text)
+        fps = float(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text)
     except ValueError:
         fps = math.nan
     if not 0 < fps < math.inf:
@@ -113,7 +116,7 @@ def attach_frames(clip: Clip, listing: Listing) -> Footage:
             raise Unusable(listing.refused[number])
     numbers = sorted(n for n in listing.frames if clip.onset <= n <= clip.offset)
     if not listing.frames:
-        raise Unusable("its folder holds no frame")
+        raise no_frame(listing)
     if not numbers or numbers[0] != clip.onset:
         raise Unusable(
             f"its onset frame {clip.onset} is not on disk, where frames "
@@ -128,6 +131,11 @@ def attach_frames(clip: Clip, listing: Listing) -> Footage:
         flags += ("frame-gap",)
     frames = tuple(Frame(number, listing.frames[number]) for number in numbers)
     return Footage(dataclasses.replace(clip, flags=flags), frames)
+
+
+def no_frame(listing: Listing) -> Unusable:
+    """The reason of a clip whose folder holds no frame, with what it holds instead."""
+    return Unusable("its folder holds no frame" + (listing.instead and f"; {listing.instead}"))
 
 
 def _frame(cells: Mapping[str, object], name: str) -> int:

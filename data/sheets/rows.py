@@ -10,10 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from raicl.common.names import name_problem
 from raicl.common.order import comparable, natural_key
 from raicl.common.terminal.wording import printable
 from raicl.data.disk.tree import Unusable, list_frames, match
 from raicl.data.records import Correction, Database, Footage, Skipped
+from raicl.data.sheets.agreement import refuse_disagreement
 from raicl.data.sheets.annotation import annotate, attach_frames
 from raicl.data.sheets.corrections import KnownError, correct_cells
 from raicl.data.sheets.sheet import SheetRow, cell_integer, cell_text
@@ -60,7 +62,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Place:
-    """A row with its clip's name and folder, or with the reason why there is no folder."""
+    """A row with its clip's name and folder, or with the reason why it cannot be used."""
 
     row: SheetRow
     subject: str
@@ -89,7 +91,9 @@ def place_row(row: SheetRow, folders: Folders, naming: Naming) -> Place:
     except Unusable as reason:
         return Place(row, subject, name or "?", reason=str(reason))
     name = printable(found) if naming.as_on_disk else name
-    return Place(row, subject, name, present[found])
+    problem = name_problem(key)
+    told = f"its subject has {problem}: rename the subject's folder" if problem else ""
+    return Place(row, subject, name, present[found], told)
 
 
 def holds_any(rows: Iterable[SheetRow], folders: Folders, naming: Naming) -> bool:
@@ -119,26 +123,36 @@ def read_rows(
     version : version of the sheet.
     fps : frames per second of the camera, for rows without a rate of their own.
     """
-    places = [place_row(row, folders, naming) for row in rows]
-    keys = [_key(place, naming) for place in places]
-    repeated = _repeated(keys)
+    groups: dict[tuple[str, str, str], list[Place]] = defaultdict(list)
+    for row in rows:
+        place = place_row(row, folders, naming)
+        groups[_key(place, naming)].append(place)
+    repeated = _repeated(groups)
     # a few listings are enough, because the rows of one video follow each other
     listing = lru_cache(maxsize=4)(list_frames)
-    first: dict[tuple[str, str, str], Place] = {}
     footage: list[Footage] = []
     skipped: list[Skipped] = []
     corrections: list[Correction] = []
-    for place, key in zip(places, keys, strict=True):
+    for key, places in groups.items():
+        place = places[0]
         several = naming.always_onset or key[:2] in repeated
         clip_id = f"{dataset}/{place.subject}/{place.name}" + (f"@{key[2]}" if several else "")
+        called = f"{place.name}@{key[2]}" if naming.several else place.name
         try:
-            earlier = first.setdefault(key, place)
-            if earlier is not place:
-                raise Unusable(f"row {place.row.number} repeats row {earlier.row.number}")
-            if place.folder is None:
+            corrected = [
+                correct_cells(one.row.cells, place.subject, called, known, clip_id)
+                for one in places
+            ]
+            refuse_disagreement(
+                [(p.row.number, cells) for p, (cells, _) in zip(places, corrected, strict=True)]
+            )
+            skipped += [
+                Skipped(clip_id, f"row {other.row.number} repeats row {place.row.number}")
+                for other in places[1:]
+            ]
+            if place.folder is None or place.reason:
                 raise Unusable(place.reason)
-            called = f"{place.name}@{key[2]}" if naming.several else place.name
-            cells, applied = correct_cells(place.row.cells, place.subject, called, known, clip_id)
+            cells, applied = corrected[0]
             clip = annotate(
                 cells,
                 dataset=dataset,
@@ -155,7 +169,8 @@ def read_rows(
         except Unusable as reason:
             skipped.append(Skipped(clip_id, str(reason)))
     if not naming.whole_videos:
-        skipped += _without_row(folders, {place.folder for place in places}, dataset)
+        claimed = {place.folder for places in groups.values() for place in places}
+        skipped += _without_row(folders, claimed, dataset)
     return Database(
         name=dataset,
         root=folders.root,

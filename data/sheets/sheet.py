@@ -6,17 +6,18 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.common.errors import InputError
-from raicl.data.sheets.workbook import MAX_COLUMNS, MAX_ROWS, Grid, read_workbook
+from raicl.common.limits import SHEET_BYTES, SHEET_COLUMNS, SHEET_ROWS
+from raicl.data.sheets.workbook import Grid, read_workbook
 
-MAX_BYTES = 16 * 2**20
 _HEADER_DEPTH = 50  # largest number of rows above the header; SAMM has 13
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
+# with a decimal comma one or two zeros, because 1,000 may be a thousand
+_INTEGER = re.compile(r"([+-]?[0-9]{1,18})(\.0+|,00?)?")
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,8 @@ def read_sheet(
     InputError : the file is missing, unreadable, too large or damaged, or a column is absent or
         ambiguous.
     """
-    titled = read_grids(path)
-    grids = [
-        g for title, g in titled.items() if cell_text(title).casefold() == worksheet.casefold()
-    ]
     nearest: tuple[dict[str, int], tuple[object, ...]] = {}, ()
-    for grid in grids or titled.values():
+    for grid in _candidates(path, worksheet):
         for top, line in enumerate(grid[:_HEADER_DEPTH]):
             places = _find_columns(line, columns)
             if set(columns) - set(places) <= set(optional):
@@ -90,6 +87,18 @@ def read_sheet(
     )
 
 
+def _candidates(path: Path, worksheet: str) -> Iterator[Grid]:
+    """The tables that may be the wanted one: worksheets, or a .csv cut at one delimiter each."""
+    content = _read_content(path)
+    if path.suffix.lower() == ".csv":
+        yield from _read_csv(content, path)
+        return
+    titled = read_workbook(content, path)
+    wanted = worksheet.casefold()
+    named = [g for title, g in titled.items() if cell_text(title).casefold() == wanted]
+    yield from named or titled.values()
+
+
 def cell_text(cell: object) -> str:
     """A cell as trimmed text with plain characters; ``1``, ``1.0`` and ``'1'`` give the same."""
     if cell is None:
@@ -100,11 +109,11 @@ def cell_text(cell: object) -> str:
 
 
 def cell_integer(cell: object) -> int | None:
-    """A cell as an integer, from ``46``, ``46.0`` or ``'46'``; None for anything else."""
+    """A cell as an integer, from ``46``, ``46.0``, ``46,0`` or ``'46'``; None for anything else."""
     if isinstance(cell, bool):
         return None
-    text = cell_text(cell)
-    return int(text.split(".")[0]) if _INTEGER.fullmatch(text) else None
+    found = _INTEGER.fullmatch(cell_text(cell))
+    return int(found[1]) if found else None
 
 
 def read_grids(path: Path) -> dict[str, Grid]:
@@ -114,31 +123,37 @@ def read_grids(path: Path) -> dict[str, Grid]:
     ------
     InputError : the file is missing, unreadable, too large or damaged.
     """
+    content = _read_content(path)
+    if path.suffix.lower() == ".csv":
+        return {"": next(_read_csv(content, path))}
+    return read_workbook(content, path)
+
+
+def _read_content(path: Path) -> bytes:
     if not path.exists():
         raise InputError("the sheet does not exist", where=str(path), fix="check --annotations")
     if not path.is_file():
         raise InputError("the sheet is not a file", where=str(path), fix="check --annotations")
     try:
         with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(SHEET_BYTES + 1)
     except OSError as error:
         raise InputError(
             f"the sheet cannot be read: {error.strerror}",
             where=str(path),
             fix="check its permissions",
         ) from error
-    if len(content) > MAX_BYTES:
+    if len(content) > SHEET_BYTES:
         raise InputError(
-            f"the sheet is larger than {MAX_BYTES:,} bytes",
+            f"the sheet is larger than {SHEET_BYTES:,} bytes",
             where=str(path),
             fix="name the official sheet with --annotations FILE",
         )
-    if path.suffix.lower() == ".csv":
-        return {"": _read_csv(content, path)}
-    return read_workbook(content, path)
+    return content
 
 
-def _read_csv(content: bytes, path: Path) -> Grid:
+def _read_csv(content: bytes, path: Path) -> Iterator[Grid]:
+    """A .csv cut at each delimiter, that of its first line first, which may be a comment."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -149,13 +164,18 @@ def _read_csv(content: bytes, path: Path) -> Grid:
         ) from error
     header = next((line for line in text.splitlines() if line.strip()), "")
     # spreadsheet programs write semicolons where the comma is the decimal sign
-    delimiter = max(",;\t", key=header.count)
+    delimiters = sorted(",;\t", key=header.count, reverse=True)
+    for delimiter in [delimiters[0], *(other for other in delimiters[1:] if other in text)]:
+        yield _cut(text, delimiter, path)
+
+
+def _cut(text: str, delimiter: str, path: Path) -> Grid:
     grid: Grid = []
     try:
         for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            grid.append(tuple(cells[:MAX_COLUMNS]))
-            if len(grid) > MAX_ROWS:
-                raise csv.Error(f"more than {MAX_ROWS} rows")
+            grid.append(tuple(cells[:SHEET_COLUMNS]))
+            if len(grid) > SHEET_ROWS:
+                raise csv.Error(f"more than {SHEET_ROWS} rows")
     except csv.Error as error:
         raise InputError(
             f"not a CSV file: {error}", where=str(path), fix="correct the file"

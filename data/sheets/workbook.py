@@ -8,12 +8,8 @@ import zipfile
 from pathlib import Path
 
 from raicl.common.errors import InputError, SetupError
+from raicl.common.limits import SHEET_COLUMNS, SHEET_RATIO, SHEET_ROWS, SHEET_UNZIPPED
 from raicl.data.sheets.old_workbook import INSTALL_XLRD, read_old_workbook, reads_old_workbooks
-
-MAX_ROWS = 50_000
-MAX_COLUMNS = 100
-MAX_UNZIPPED = 32 * 2**20
-MAX_RATIO = 200  # unzipped over zipped size; a real sheet of repeated words stays below 50
 
 _OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")  # container of the old .xls and of encrypted files
 
@@ -37,23 +33,34 @@ def read_workbook(content: bytes, path: Path) -> dict[str, Grid]:
     old = content.startswith(_OLE2)
     (_check_old if old else _check_archive)(content, path)
     try:
-        grids = read_old_workbook(content, MAX_COLUMNS) if old else _read_archive(content)
+        grids = read_old_workbook(content, SHEET_COLUMNS) if old else _read_archive(content)
     except (MemoryError, SetupError):
         raise
     except Exception as error:  # a damaged file raises almost anything
         raise InputError(
-            f"the sheet is damaged: {type(error).__name__}: {error}".splitlines()[0],
+            "the sheet defines XML entities, as no spreadsheet program does"
+            if _is_forbidden(error)
+            else f"the sheet is damaged: {type(error).__name__}: {error}".splitlines()[0],
             where=str(path),
             fix="get the file again, or open it and save it as .xlsx",
         ) from error
     for grid in grids.values():
-        if len(grid) > MAX_ROWS:
+        if len(grid) > SHEET_ROWS:
             raise InputError(
-                f"the sheet has more than {MAX_ROWS} rows",
+                f"the sheet has more than {SHEET_ROWS} rows",
                 where=str(path),
                 fix="delete the empty rows below the table and save it",
             )
     return grids
+
+
+def _is_forbidden(error: BaseException) -> bool:
+    """Whether a file was refused for what it would make of the parser; openpyxl wraps that."""
+    from defusedxml import DefusedXmlException
+
+    while error.__cause__ is not None and not isinstance(error, DefusedXmlException):
+        error = error.__cause__
+    return isinstance(error, DefusedXmlException)
 
 
 def _read_archive(content: bytes) -> dict[str, Grid]:
@@ -65,7 +72,7 @@ def _read_archive(content: bytes) -> dict[str, Grid]:
         # the warnings are about styles, validation lists and other things that are not read
         warnings.simplefilter("ignore", UserWarning)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        bounds = {"max_row": MAX_ROWS + 1, "max_col": MAX_COLUMNS}
+        bounds = {"max_row": SHEET_ROWS + 1, "max_col": SHEET_COLUMNS}
         return {
             sheet.title: list(sheet.iter_rows(**bounds, values_only=True))
             for sheet in book.worksheets
@@ -99,7 +106,7 @@ def _check_archive(content: bytes, path: Path) -> None:
         ) from error
     # zipfile never yields more than the declared sizes, so checking those is enough
     unzipped = sum(member.file_size for member in members)
-    if unzipped > MAX_UNZIPPED or unzipped > MAX_RATIO * max(len(content), 1):
+    if unzipped > SHEET_UNZIPPED or unzipped > SHEET_RATIO * max(len(content), 1):
         raise InputError(
             f"the sheet expands from {len(content):,} to {unzipped:,} bytes",
             where=str(path),

@@ -64,7 +64,11 @@ def fields_of(model: type) -> list[FieldFacts]:
     """The fields of a pydantic model or a dataclass, in their order."""
     if issubclass(model, BaseModel):
         fields = model.model_fields.items()
-        return [FieldFacts(name, f.annotation, f.is_required()) for name, f in fields]
+        computed = model.model_computed_fields.items()  # written, and not read back
+        return [
+            *(FieldFacts(name, f.annotation, f.is_required()) for name, f in fields),
+            *(FieldFacts(name, f.return_type, required=False) for name, f in computed),
+        ]
     hints = get_type_hints(model)
     none = dataclasses.MISSING
     return [

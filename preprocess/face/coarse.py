@@ -25,8 +25,8 @@ Grey = NDArray[np.uint8]
 _SIDE = 113
 _POINTS, _LEAST_POINTS = 40, 8
 _CORNER, _APART = 0.01, 5  # least quality of a point, of the best one's; px between points
-_PATCH = 11  # px, side of what is tracked around a point
-_WINDOW = {"winSize": (_PATCH, _PATCH), "maxLevel": 3}
+_SIDES = (11, 11)
+_WINDOW = {"winSize": _SIDES, "maxLevel": 3}
 _RETURN = 0.5  # px; a point that is not tracked back to its place was not tracked
 _UNLIKE = 0.5  # mean difference of what was tracked, over the standard deviation of the window
 _ALIKE = 1.0  # px; a point that is farther from where the similarity takes it moves otherwise
@@ -81,7 +81,7 @@ class Anchor:
 
     @cached_property
     def _spread(self) -> NDArray[np.float32]:
-        return spread_at(self._small, self._points[:, 0], _PATCH)
+        return spread_at(self._small, self._points[:, 0], _SIDES)
 
     @property
     def is_textured(self) -> bool:

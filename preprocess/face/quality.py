@@ -24,8 +24,8 @@ _TRACK_WIDTH = 320  # px of the copy in which points are tracked
 _POINTS, _LEAST_POINTS = 40, 8
 _CORNER = 0.02  # least quality of a point, of the best one's
 _APART = 6  # px between points
-_PATCH = 15  # px, side of what is tracked around a point
-_WINDOW = {"winSize": (_PATCH, _PATCH), "maxLevel": 2}
+_SIDES = (15, 15)
+_WINDOW = {"winSize": _SIDES, "maxLevel": 2}
 _RETURN = 0.5  # px; a point that is not tracked back to its place was not tracked
 _UNLIKE = 0.5  # mean difference of what was tracked, over its standard deviation; of noise above 1
 WATCHED = 4  # frames in which the background is looked at
@@ -171,7 +171,7 @@ def background_flow(
     )
     if points is None:
         return None
-    unlike = _UNLIKE * spread_at(onset, points[:, 0], _PATCH)
+    unlike = _UNLIKE * spread_at(onset, points[:, 0], _SIDES)
     ways = []
     for frame in frames:
         there, found, error = cv2.calcOpticalFlowPyrLK(onset, frame, points, None, **_WINDOW)
@@ -185,12 +185,12 @@ def background_flow(
 
 
 def spread_at(
-    image: NDArray[np.uint8], points: NDArray[np.float32], side: int
+    image: NDArray[np.uint8], points: NDArray[np.float32], window: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Standard deviation of `side` px around each of the points (K, 2), grey levels."""
+    """Standard deviation of the window around each of the points (K, 2), grey levels."""
     cv2 = opencv()
     grey = image.astype(np.float32)
-    mean, square = (cv2.blur(part, (side, side)) for part in (grey, grey**2))
+    mean, square = (cv2.blur(part, window) for part in (grey, grey**2))
     column, row = np.rint(points).astype(int).T
     variance = (square - mean**2)[row, column]
     return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.instance import strain
+from raicl.common.limits import FLOW_SIDE
 
-LEAST, MOST = 14, 512  # side of a flow, px
 _SQUARE = "crop or resize the flow to squares first"
 
 
@@ -68,8 +68,9 @@ def as_flow(values: NDArray[Any], *, frames_last: bool = False) -> tuple[NDArray
     *_, channels, height, width = ordered.shape
     if height != width:
         raise BadFlow(f"a flow of {width}x{height} px, which is not square", _SQUARE)
-    if not LEAST <= height <= MOST:
-        raise BadFlow(f"a flow of {height} px", f"sides from {LEAST} to {MOST} px can be read")
+    least, most = FLOW_SIDE
+    if not least <= height <= most:
+        raise BadFlow(f"a flow of {height} px", f"sides from {least} to {most} px can be read")
     flow = ordered.astype(np.float32)
     if not np.isfinite(flow).all():
         raise BadFlow("a NaN or an infinity", "compute this flow again")
@@ -100,12 +101,12 @@ def _order(values: NDArray[Any], frames_last: bool) -> NDArray[Any]:
     raise BadFlow(
         f"an array of shape {shape}",
         "give (2 or 3, H, W) or (H, W, 2 or 3), with the frames as a first axis if there are "
-        f"several, and sides of {LEAST} px and more",
+        f"several, and sides of {FLOW_SIDE[0]} px and more",
     )
 
 
 def _is_flow(channels: int, height: int, width: int) -> bool:
-    return channels in (2, 3) and min(height, width) >= LEAST
+    return channels in (2, 3) and min(height, width) >= FLOW_SIDE[0]
 
 
 def named_array(arrays: Mapping[str, NDArray[Any]], *, frames_last: bool = False) -> NDArray[Any]:

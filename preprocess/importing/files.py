@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError, SetupError
+from raicl.common.limits import FLOW_BYTES
 from raicl.preprocess.importing.arrays import BadFlow, Kind, as_flow, named_array
 from raicl.preprocess.opencv import opencv
 
-_MAX_BYTES = 1 << 30
 _FLO = 202021.25  # Baker et al. 2011, the tag of a .flo file
 CHANNELS = ("u", "v", "strain")  # of red, green and blue, if nothing else is said
 
@@ -42,7 +42,7 @@ def read_flow(path: Path, channels: Sequence[str] = CHANNELS) -> ReadFlow:
     SetupError : a .mat file without scipy.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
+        if path.stat().st_size > FLOW_BYTES:
             raise BadFlow("more than 1 GiB", "split the clips")
         content = path.read_bytes()
         suffix = path.suffix.lower()
@@ -69,7 +69,7 @@ def _npy(content: bytes) -> NDArray[Any]:
 def _npz(content: bytes) -> NDArray[Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+            if sum(entry.file_size for entry in archive.infolist()) > FLOW_BYTES:
                 raise BadFlow("more than 1 GiB when unpacked", "split the clips")
             names = archive.namelist()
             return named_array({n.removesuffix(".npy"): _npy(archive.read(n)) for n in names})

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError
+from raicl.common.limits import IMAGE_SIDE, VIDEO_PIXELS
+from raicl.common.names import unicode_path
 from raicl.preprocess.opencv import opencv
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm")
-MOST_PIXELS = 16 << 20  # a frame of 4K has 8.8 million; of 8K 33 million
 
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # first in an mp4 or mov
 _MATROSKA = b"\x1aE\xdf\xa3"  # mkv and webm
@@ -131,7 +132,7 @@ def _capture(path: Path) -> Iterator[Any]:
     """An open capture that turns frames as the file says."""
     cv2 = opencv()
     _refuse_other_files(path)
-    capture = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(unicode_path(path.resolve()), cv2.CAP_FFMPEG)
     try:
         if not capture.isOpened():
             raise InputError(
@@ -141,11 +142,17 @@ def _capture(path: Path) -> Iterator[Any]:
             )
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         width, height = _shown_size(capture)
-        if width * height > MOST_PIXELS:
+        if width * height > VIDEO_PIXELS:
             raise InputError(
-                f"frames of {width}x{height} px; the most is {MOST_PIXELS >> 20} million pixels",
+                f"frames of {width}x{height} px; the most is {VIDEO_PIXELS >> 20} million pixels",
                 where=str(path),
                 fix="make it smaller: ffmpeg -i IN -vf scale=1920:-2 OUT.mp4",
+            )
+        if min(width, height) < IMAGE_SIDE:
+            raise InputError(
+                f"frames of {width}x{height} px; the least is {IMAGE_SIDE} a side",
+                where=str(path),
+                fix="give the video as the camera took it",
             )
         yield capture
     finally:

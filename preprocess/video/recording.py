@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError, UsageError
+from raicl.common.limits import VIDEO_PIXELS
 from raicl.data.disk.tree import Listing, Unusable, list_frames
 from raicl.data.records import Frame
-from raicl.preprocess.frames import decode_grey, read_frame
-from raicl.preprocess.video.decoding import MOST_PIXELS, SUFFIXES, decode, is_variable, scan
+from raicl.preprocess.frames import FULL, decode_grey, read_frame, used_bits
+from raicl.preprocess.video.decoding import SUFFIXES, decode, is_variable, scan
 
 # Bits a pixel of a frame [ours]. All videos that were tried with less lost 9 to 21 points of UF1;
 # without loss, at 7, none was lost (docs/howto/own-videos.md).
@@ -35,6 +36,7 @@ class Recording:
     size : width and height as shown, px.
     rotation, pixel_aspect : see `raicl.preprocess.video.decoding.Stored`.
     files : files of a folder by frame number; empty for a video.
+    bits : how many bits the pictures of a folder use if they have 16.
     """
 
     given: str
@@ -46,6 +48,7 @@ class Recording:
     rotation: int = 0
     pixel_aspect: float = 1.0
     files: Mapping[int, Path] = field(default_factory=dict)
+    bits: int = FULL
 
     @property
     def path(self) -> Path:
@@ -103,7 +106,8 @@ class Recording:
             return
         for index in filter(wanted, range(end + 1)):
             number = self.numbers[index]
-            yield index, decode_grey(read_frame(Frame(number, self.files[number])))
+            frame = read_frame(Frame(number, self.files[number]))
+            yield index, decode_grey(replace(frame, bits=self.bits))
 
 
 def open_recording(given: str, *, name: str, fps: float | None) -> Recording:
@@ -155,7 +159,7 @@ def _open_folder(given: str, path: Path, name: str, fps: float | None) -> Record
         raise InputError(
             "a folder without frames",
             where=given,
-            fix="frames are .jpg, .png or .bmp files with a number in their names",
+            fix="frames are .jpg, .png, .bmp, .tif or .webp files with a number in their names",
         )
     if fps is None:
         raise UsageError(
@@ -164,11 +168,12 @@ def _open_folder(given: str, path: Path, name: str, fps: float | None) -> Record
     if len(listing.frames) < 2:
         raise _too_short(given)
     numbers = tuple(sorted(listing.frames))
-    first = decode_grey(read_frame(Frame(numbers[0], listing.frames[numbers[0]])))
-    if first.size > MOST_PIXELS:
+    seen = [read_frame(Frame(n, listing.frames[n])) for n in numbers[:: len(numbers) // 2]]
+    first = decode_grey(seen[0])
+    if first.size > VIDEO_PIXELS:
         raise InputError(
             f"frames of {first.shape[1]}x{first.shape[0]} px; the most is "
-            f"{MOST_PIXELS >> 20} million pixels",
+            f"{VIDEO_PIXELS >> 20} million pixels",
             where=given,
             fix="make them smaller",
         )
@@ -180,6 +185,7 @@ def _open_folder(given: str, path: Path, name: str, fps: float | None) -> Record
         times=(np.array(numbers) - numbers[0]) / fps,
         size=(first.shape[1], first.shape[0]),
         files=listing.frames,
+        bits=used_bits(seen),
     )
 
 

@@ -60,7 +60,10 @@ def contestants(plain: Loop, workers: list[int]) -> dict[str, Loop]:
     loops = {BARE: plain, OURS: plain._replace(kind="ours")}
     for n in workers:
         # nobody who writes this asks glibc to keep memory
-        loops[f"DataLoader, {n} workers"] = plain._replace(kind="user", workers=n, keep=False)
+        user = plain._replace(kind="user", workers=n, keep=False)
+        loops[f"DataLoader, {n} workers"] = user
+        if n == min(workers):
+            loops["the same, our layout"] = user._replace(layout=torch.channels_last)
     for name, changed in STEPS.items():
         loops[name] = plain._replace(settings=plain.settings.model_copy(update=changed))
     if plain.device == "cpu":
@@ -90,11 +93,12 @@ def contest(loops: dict[str, Loop], rounds: int) -> dict[str, float]:
         )
     print(f"a float32 matrix product reaches {product:.4f} TFLOP/s")
     loaders = {name: ratio(times, name, OURS) for name in loops if loops[name].kind == "user"}
+    written = [value for name, value in loaders.items() if name.startswith("DataLoader")]
     others = [name for name in loops if loops[name].kind == "bare" and name != BARE]
     return {
         "pairs_per_second": pairs / median(times[OURS]),
         "share_of_bare_step": ratio(times, BARE, OURS),
-        "vs_dataloader": min(loaders.values()),  # beside the faster of them
+        "vs_dataloader": min(written),  # beside the faster of them
         "matmul_tflops": product,
         **{f"ours over {name}": value for name, value in loaders.items()},
         **{f"{name} over bare step": ratio(times, BARE, name) for name in others},

@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from raicl.common.errors import InputError, ResourceError
-from raicl.common.files import replace_atomically, sha256_file, sweep, write_atomic
+from raicl.common.files import (
+    replace_atomically,
+    sha256_file,
+    sweep,
+    write_atomic,
+    write_together,
+)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path: Path) -> None:
@@ -57,6 +63,60 @@ def test_a_full_disk_is_said_and_the_old_file_stays(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, ignored)
     assert path.read_bytes() == b"old"
     assert [item.name for item in tmp_path.iterdir()] == ["index"]
+
+
+TOGETHER = ("one", "two", "list")  # the list is last
+
+
+def written_together(folder: Path, content: bytes) -> None:
+    write_together({folder / name: content for name in TOGETHER})
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir() if not p.name.startswith(".")}
+
+
+@pytest.mark.promise("fault 2")
+@pytest.mark.parametrize("renamed", [0, 1, 2, 3])
+def test_files_that_belong_together_are_never_listed_in_part(tmp_path: Path, renamed: int) -> None:
+    written_together(tmp_path, b"old")
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from raicl.common.files import write_together\n"
+        "left = [int(sys.argv[2])]\n"
+        "def watch(event, arguments):\n"
+        "    if event == 'os.rename':\n"
+        "        if not left[0]: os._exit(9)\n"
+        "        left[0] -= 1\n"
+        "sys.addaudithook(watch)\n"
+        f"write_together({{Path(sys.argv[1]) / name: b'new' for name in {TOGETHER}}})\n"
+    )
+    words = [sys.executable, "-c", script, str(tmp_path), str(renamed)]
+    assert subprocess.run(words, check=False).returncode == (0 if renamed == 3 else 9)
+    found = contents(tmp_path)
+    assert [found.get(name, b"") for name in TOGETHER] == [
+        *(b"new" if number < renamed else b"old" for number in range(2)),
+        b"new" if renamed == 3 else b"",
+    ]
+    sweep(tmp_path)
+    written_together(tmp_path, b"newer")
+    assert set(contents(tmp_path).values()) == {b"newer"}
+
+
+@pytest.mark.promise("fault 7")
+def test_a_full_disk_leaves_all_files_that_belong_together(tmp_path: Path) -> None:
+    written_together(tmp_path, b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(ResourceError, match="disk is full"):
+            write_together({tmp_path / "one": b"x" * 5000, tmp_path / "list": b"new"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert contents(tmp_path) == dict.fromkeys(TOGETHER, b"old")
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_folder_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,5 +179,5 @@ def test_a_folder_that_fails_to_sync_for_another_reason_fails_the_write(
         raise OSError(errno.EIO, "a broken disk")
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(OSError, match="a broken disk"):
+    with pytest.raises(ResourceError, match="the disk fails: a broken disk"):
         write_atomic(tmp_path / "index", b"new")

@@ -43,6 +43,7 @@ def test_later_layers_win() -> None:
         ({"clip": float("nan")}, "clip = nan"),
     ],
 )
+@pytest.mark.promise("input 68")
 def test_a_wrong_key_or_value_is_named_with_its_place(values: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError) as caught:
         merge(Example, ("config.toml", values))
@@ -67,6 +68,7 @@ def test_a_check_of_several_settings_says_what_it_wants() -> None:
     assert caught.value.what == "low must not be above high"
 
 
+@pytest.mark.promise("input 68")
 def test_a_near_name_is_suggested() -> None:
     with pytest.raises(UsageError) as caught:
         merge(Example, ("file", {"sise": 3}))
@@ -124,12 +126,14 @@ def test_a_choice_that_there_is_not_is_named_as_given(monkeypatch: pytest.Monkey
     assert "stages = '5'" in caught.value.what
 
 
+@pytest.mark.promise("input 69")
 def test_a_configuration_file_may_begin_with_the_mark_of_an_editor(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(b"\xef\xbb\xbfepochs = 3\n")
     assert read_toml(path) == {"epochs": 3}
 
 
+@pytest.mark.promise("input 69")
 def test_a_broken_configuration_file_is_an_input_error(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     for content in (b"size = ", b"\xff\xfe"):

@@ -35,6 +35,7 @@ def test_colour_is_turned_to_grey_by_the_luma_formula() -> None:
     assert np.abs(decode(encoded(".png", colour)).astype(float) - luma).max() <= 1.5
 
 
+@pytest.mark.promise("input 33")
 def test_transparency_and_16_bits_are_accepted() -> None:
     four = np.dstack([IMAGE] * 4)
     assert decode(encoded(".png", four)).dtype == np.uint8
@@ -43,6 +44,7 @@ def test_transparency_and_16_bits_are_accepted() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.promise("input 31")
 def test_every_truncation_is_refused(suffix: str) -> None:
     content = encoded(suffix)
     for percent in (1, 10, 50, 90, 97):
@@ -50,12 +52,14 @@ def test_every_truncation_is_refused(suffix: str) -> None:
             decode(content[: len(content) * percent // 100])
 
 
+@pytest.mark.promise("input 32")
 def test_other_content_is_refused() -> None:
     for content in (b"hello, I am a jpg", b"GIF89a" + bytes(50), b"\xff\xd8\xff" + bytes(50)):
         with pytest.raises(InputError):
             decode(content)
 
 
+@pytest.mark.promise("input 35")
 def test_an_image_that_promises_gigabytes_is_refused() -> None:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (
@@ -69,6 +73,7 @@ def test_an_image_that_promises_gigabytes_is_refused() -> None:
         decode(bomb)
 
 
+@pytest.mark.promise("input 30")
 def test_a_missing_and_an_empty_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         read_frame(Frame(1, tmp_path / "img1.jpg"))

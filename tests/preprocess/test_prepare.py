@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import h5py
 import pytest
 
 from raicl.common.cache.flows import open_cache, shards_folder
@@ -24,6 +23,7 @@ from raicl.preprocess.prepare import prepare
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.settings import PrepSettings
 from tests.preprocess.conftest import Make
+from tests.sealed import edit
 
 
 def digest_of(out: Path) -> dict[str, str]:
@@ -204,7 +204,7 @@ def test_an_index_that_still_says_what_it_is_of_is_not_replaced_by_another(
         prepare(part_of(database, limit=1), out, quick)
     prepare(database, out, quick)
     assert digest_of(out) == before
-    with h5py.File(out, "r+") as file:
+    with edit(out) as file:
         file.attrs["version"] = 99  # of a program to come
     with pytest.raises(ConflictError, match="written in format version 99"):
         prepare(database, out, quick)
@@ -268,6 +268,7 @@ RUN = """
 import sys, pickle
 from pathlib import Path
 from raicl.preprocess.prepare import prepare
+from tests.sealed import edit
 database, settings = pickle.loads(Path(sys.argv[1]).read_bytes())
 prepare(database, Path(sys.argv[2]), settings, jobs=2)
 """

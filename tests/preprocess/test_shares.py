@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from raicl.common.cache.flows import open_cache, shards_folder
+from raicl.common.cache.holding import hold_output
 from raicl.common.errors import ConflictError, HeldError
 from raicl.common.locking import lock
 from raicl.common.share import Share
-from raicl.preprocess.holding import hold_output
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from tests.commands import run
@@ -83,7 +83,7 @@ def test_a_share_leaves_a_file_alone_that_is_no_cache(
 
 
 def test_who_excludes_whom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("raicl.preprocess.holding._SECONDS", 0.2)
+    monkeypatch.setattr("raicl.common.cache.holding._SECONDS", 0.2)
     out = tmp_path / "flows.h5"
     first, second = Share(0, 2), Share(1, 2)
     with hold_output(out, first), hold_output(out, second):

@@ -11,6 +11,7 @@ from raicl.preprocess.cli import app
 from raicl.preprocess.source import refuse_input
 
 
+@pytest.mark.promise("input 47")
 def test_not_even_overwrite_replaces_a_file_that_is_read(tmp_path: Path) -> None:
     sheet, alias = tmp_path / "clips.csv", tmp_path / "flows.h5"
     sheet.write_text("subject,clip\n")

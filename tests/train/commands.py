@@ -26,6 +26,7 @@ def put_back() -> Iterator[None]:
         signal.signal(signal.SIGTERM, handler)
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(False)
+        torch.utils.deterministic.fill_uninitialized_memory = True
 
 
 def exit_code(main: Callable[[], object], *words: object) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from raicl.common.files import write_json
 from raicl.common.versioned import write_versioned
-from raicl.data.protocols.protocol import load_protocol
+from raicl.data.protocols.protocol import Protocol, load_protocol
 from raicl.train.clips.folds import WITHIN
 from raicl.train.inputs.scaling import Scale
 from raicl.train.run.key import to_toml
@@ -87,6 +87,7 @@ def write_run(
     folds: int = 0,
     epochs: int = 3,
     results: dict[str, Any] | None = None,
+    protocol: Protocol | None = None,
 ) -> Path:
     """A finished run.
 
@@ -95,7 +96,9 @@ def write_run(
     rows : its predictions; by default those of `TRUTHS`, one of them wrong.
     folds : all folds of the run, if more than are done.
     results : values that replace those of ``results.json``.
+    protocol : raicl's of the name in the results unless another is given.
     """
+    rules = protocol or load_protocol((results or {}).get("protocol", "cde"))
     rows = rows or predictions_of(TRUTHS, wrong=["synthetic/sub02/EP02"])
     subjects = sorted({row.subject for row in rows})
     folder.mkdir(parents=True)
@@ -109,7 +112,7 @@ def write_run(
         command=("/somewhere/bin/raicl-train", "flows.h5", "--fold", "all"),
         cache_digest="ab" * 32,
         caches=(CacheSource(path="/somewhere/flows.h5", digest="ab" * 32, size=225),),
-        protocol=load_protocol("cde"),
+        protocol=rules,
         classes=tuple(classes),
         labels_digest="cd" * 32,
         tested=(),
@@ -119,6 +122,7 @@ def write_run(
     found = results_of(
         summarise(rows, classes, seed=seed),
         seed=seed,
+        protocol=rules.name,
         folds=count,
         held_out={subject: (subject,) for subject in subjects},
         run_dir=str(folder),

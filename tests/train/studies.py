@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from raicl.data.protocols.protocol import Protocol
 from raicl.train.ablation.grid import Claim, Grid, GridRow
 from raicl.train.ablation.study import Study
 from raicl.train.ablation.units import plan_units
@@ -18,7 +19,11 @@ SMALL = {"size": 33, "width": 4, "last_stride": 1, "device": "cpu"}
 
 
 def study_of(
-    folder: Path, rows: dict[str, list[list[Prediction]]], *claims: Claim, presets: bool = False
+    folder: Path,
+    rows: dict[str, list[list[Prediction]]],
+    *claims: Claim,
+    presets: bool = False,
+    protocol: Protocol | None = None,
 ) -> Study:
     """A study: the predictions of each row's seeds; the last row is the reference."""
     grid = Grid(
@@ -32,7 +37,7 @@ def study_of(
         # rows of equal settings would share a folder; these differ by what they predict
         units.append(replace(unit, folder=folder / unit.row / f"seed-{unit.seed}"))
         if unit.seed < len(rows[unit.row]):
-            write_run(units[-1].folder, rows[unit.row][unit.seed])
+            write_run(units[-1].folder, rows[unit.row][unit.seed], protocol=protocol)
     return Study(grid=grid, seeds=seeds, units=tuple(units), folds=None, folder=folder)
 
 

@@ -41,6 +41,33 @@ def test_list_folds_trains_nothing(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("asked", "subjects"),
+    [
+        (["sub02"], ["sub02"]),
+        (["#2", "sub01"], ["sub01", "sub03"]),
+        (["1-2"], ["sub02", "sub03"]),
+        (["all"], ["sub01", "sub02", "sub03"]),
+    ],
+)
+def test_list_folds_lists_those_that_are_asked_for(
+    flows: Path, command: Command, capfd: Any, asked: list[str], subjects: list[str]
+) -> None:
+    words = [word for value in asked for word in ("--fold", value)]
+    assert command(flows, "--list-folds", "--json", *words) == 0
+    rows = json.loads(capfd.readouterr().out)
+    assert [row["subject"] for row in rows] == [f"casme2/{name}" for name in subjects]
+    assert [row["row"] for row in rows] == [int(name[-1]) - 1 for name in subjects]
+
+
+def test_list_folds_refuses_an_unknown_subject(flows: Path, command: Command, capfd: Any) -> None:
+    assert command(flows, "--list-folds", "--fold", "SUB01") == 2
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert "did you mean casme2/sub01" in shown.err
+
+
+@pytest.mark.promise("fault 24", "input 76")
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:9", "mps"])
 def test_a_device_that_is_absent_is_not_replaced(
@@ -51,6 +78,7 @@ def test_a_device_that_is_absent_is_not_replaced(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.promise("input 61", "input 63", "input 65", "input 66", "input 67", "input 75")
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -65,12 +93,14 @@ def test_a_device_that_is_absent_is_not_replaced(
         (["--lr", "nan"], 2, "lr"),
         (["--lr", "inf"], 2, "lr"),
         (["--seed", "-1"], 2, "seed"),
+        (["--seed", str(2**32)], 2, "seed"),
         (["--protocol", "nine"], 2, "nine"),
         (["--preset", "none"], 2, "no such preset"),
         (["--device", "tpu"], 2, "no such device"),
         (["--config", "absent.toml"], 3, "cannot read the configuration"),
     ],
 )
+@pytest.mark.promise("input 61", "input 63", "input 64")
 def test_wrong_options_fail_in_a_line_before_any_work(
     tmp_path: Path,
     flows: Path,
@@ -89,6 +119,7 @@ def test_wrong_options_fail_in_a_line_before_any_work(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.promise("input 68", "input 69")
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
@@ -96,8 +127,15 @@ def test_wrong_options_fail_in_a_line_before_any_work(
         (b"epochs = 'many'\n", 2, "epochs = 'many'"),
         (b"\xff\xfe", 3, "not a TOML file"),
         (b"epochs = \n", 3, "not a TOML file"),
+        (b"epochs = [3\n", 3, "not a TOML file"),
+        (b"[train]\nepochs = 3\n", 2, "unknown setting `train`"),
+        (b"epochs = true\n", 2, "epochs = True"),
+        (b"fold = 'sub01'\n", 2, "unknown setting `fold`"),
+        ("seed = 1 # f\xfcr\n".encode("latin-1"), 3, "not a TOML file"),
+        ("seed = 1".encode("utf-16"), 3, "not a TOML file"),
     ],
 )
+@pytest.mark.promise("input 68", "input 69")
 def test_a_wrong_configuration_names_the_file(
     tmp_path: Path,
     flows: Path,
@@ -152,6 +190,7 @@ def test_what_is_no_cache_ends_with_3_and_the_path(
     assert len(error.strip().splitlines()) <= 3
 
 
+@pytest.mark.promise("input 57", "input 58")
 @pytest.mark.parametrize(
     ("options_", "message"),
     [
@@ -159,6 +198,7 @@ def test_what_is_no_cache_ends_with_3_and_the_path(
         ({"emotions": ["surprise"]}, "needs clips of two classes"),
     ],
 )
+@pytest.mark.promise("input 57", "input 58")
 def test_data_that_cannot_be_cross_validated_ends_with_3(
     tmp_path: Path,
     command: Command,
@@ -168,7 +208,9 @@ def test_data_that_cannot_be_cross_validated_ends_with_3(
     message: str,
 ) -> None:
     assert command(make_cache(tmp_path / "few.h5", **options_)) == 3
-    assert message in capfd.readouterr().err
+    error = capfd.readouterr().err
+    assert message in error
+    assert [line.split(":")[0].strip() for line in error.splitlines()] == ["error", "where", "fix"]
 
 
 def test_help_answers_within_a_second_and_names_the_doctor() -> None:

@@ -61,6 +61,8 @@ def _caption(table: StudyTable) -> list[str]:
         f"{_range(clips)}; {facts['selection']}.",
         "p by swaps within subjects, Holm: corrected for the rows.",
     ]
+    if "classes" in facts:
+        sentences.append(f"{facts['classes']}.")
     if table.best:
         sentences.append(BOLD)
     if table.units.done < table.units.all:

@@ -16,6 +16,7 @@ from raicl.common.versioned import write_versioned
 from raicl.train.ablation.blocks import class_shares
 from raicl.train.ablation.claims import judge
 from raicl.train.ablation.cost import Cost, count_cost
+from raicl.train.ablation.grid import GridRow
 from raicl.train.ablation.scored import Runs, best_of, clips_of, difference_of, score_of, tables_of
 from raicl.train.ablation.strength import Motions, unit_strength
 from raicl.train.ablation.study import Study
@@ -30,8 +31,16 @@ from raicl.train.report.ablation import (
     StudyRow,
     StudyTable,
 )
-from raicl.train.report.published import ablation_figures
+from raicl.train.report.published import (
+    ABLATION,
+    Figure,
+    ablation_figures,
+    same_rules,
+    why_apart,
+)
 from raicl.train.run.outcome import Outcome, check_labels, read_outcome
+from raicl.train.scores.absent import absent_words
+from raicl.train.scores.integrity import protocol_label
 from raicl.train.scores.metrics import SCORES
 from raicl.train.scores.results import SHUFFLED, Progress
 from raicl.train.scores.swaps import holm
@@ -51,7 +60,6 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
     PartialError : no unit has results.
     """
     runs = {name: _outcomes(study, name) for name in study.grid.rows}
-    reference = runs[study.grid.reference]
     done = [outcome for outcomes in runs.values() for outcome in outcomes.values()]
     if not done:
         raise PartialError(
@@ -62,9 +70,9 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
     real = [outcome for outcome in done if not outcome.results.is_control]
     for outcome in real[1:]:
         check_labels(real[0], outcome)
-    motions = Motions()
+    motions, figures = Motions(), _figures(study, real)
     rows = [
-        _with_strength(_row(study, name, runs[name], reference), study, runs[name], motions)
+        _with_strength(_row(study, name, runs, figures), study, runs[name], motions)
         for name in study.grid.rows
     ]
     claimed = [difference_of(*(runs[name] for name in claim.rows)) for claim in study.grid.claims]
@@ -77,7 +85,7 @@ def tabulate(study: Study, reasons: Mapping[str, str]) -> StudyTable:
         claims=judge(study.grid.claims, claimed),
         units=Progress(done=len(done), all=len(study.units)),
         incomplete=dict(reasons),
-        integrity=_integrity(study, done),
+        integrity=_integrity(study, done) | _cautions(study, real),
     )
 
 
@@ -94,11 +102,23 @@ def _outcomes(study: Study, row: str) -> Runs:
     return {unit.seed: read_outcome(unit.folder, unit.name) for unit in there}
 
 
-def _row(study: Study, name: str, runs: Runs, reference: Runs) -> StudyRow:
-    row = study.grid.rows[name]
-    # the paper's figure is for the preset itself, whatever a grid calls its rows
-    changed = row.settings or row.times
-    figure = None if changed else ablation_figures().get(row.preset)
+def _figures(study: Study, done: Sequence[Outcome]) -> dict[str, Figure]:
+    """The paper's figures by row, which are of CDE's rules and stand beside no other's."""
+    published = ablation_figures() if all(same_rules(run, ABLATION) for run in done) else {}
+    # a figure is for the preset itself, whatever a grid calls its rows
+    rows = {name: row.preset for name, row in study.grid.rows.items() if not _changed(row)}
+    return {name: published[preset] for name, preset in rows.items() if preset in published}
+
+
+def _changed(row: GridRow) -> bool:
+    return bool(row.settings or row.times)
+
+
+def _row(
+    study: Study, name: str, every: Mapping[str, Runs], figures: Mapping[str, Figure]
+) -> StudyRow:
+    row, runs, reference = study.grid.rows[name], every[name], every[study.grid.reference]
+    figure = figures.get(name)
     unit = next(unit for unit in study.units if unit.row == name)
     found = StudyRow(
         row=name,
@@ -183,7 +203,7 @@ def _fold_seconds(runs: Runs) -> float:
 def _integrity(study: Study, done: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
     """How the results of the study were found, with several values where they differ."""
     shown = {
-        "protocol": [outcome.results.protocol for outcome in done],
+        "protocol": [protocol_label(outcome.results) for outcome in done],
         "selection": [outcome.results.selection for outcome in done],
         "seeds": list(map(str, study.seeds)),
         "folds": [f"{run.results.folds.done} of {run.results.folds.all}" for run in done],
@@ -191,3 +211,13 @@ def _integrity(study: Study, done: Sequence[Outcome]) -> dict[str, tuple[str, ..
         "flow": [outcome.results.flow for outcome in done if outcome.results.flow],
     }
     return {name: tuple(dict.fromkeys(values)) for name, values in shown.items() if values}
+
+
+def _cautions(study: Study, done: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
+    """What makes scores other than they look, and other than those of the paper beside them."""
+    paper = any(row.preset in ablation_figures() for row in study.grid.rows.values())
+    apart = [line for outcome in done for line in why_apart(outcome, ABLATION)] if paper else []
+    absent = [absent_words(outcome.results.over_tested) for outcome in done]
+    shown = {"classes": filter(None, absent), "not as in the paper": apart}
+    found = {name: tuple(dict.fromkeys(lines)) for name, lines in shown.items()}
+    return {name: lines for name, lines in found.items() if lines}

@@ -16,6 +16,7 @@ from raicl.common.implausible import IMPLAUSIBLE
 from raicl.common.sampling.sample import FLAGS
 from raicl.common.terminal.wording import counted
 from raicl.data.protocols.agreement import official_lines, published_lines
+from raicl.data.protocols.exclusions import idle_exclusions
 from raicl.data.protocols.protocol import Protocol
 
 
@@ -104,6 +105,12 @@ class Composite:
     def unmet(self) -> list[str]:
         """Lines with the published counts that differ from those of the clips."""
         return published_lines(self.protocol, self._every_clip())
+
+    @property
+    def idle_exclusions(self) -> list[str]:
+        """Lines with what the protocol excludes and no clip of the caches is."""
+        records = (record for cache in self.caches for record in cache.records)
+        return idle_exclusions(self.protocol, [record.clip for record in records])
 
     def at_absolute_paths(self) -> Composite:
         """The same clips in caches that a process with another working directory finds."""

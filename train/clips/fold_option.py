@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
 from raicl.common.errors import UsageError
 from raicl.train.clips.folds import Fold
+
+_SHOWN = 3  # names that are suggested
 
 
 def choose_folds(
@@ -107,7 +110,9 @@ def _row(row: int, folds: Sequence[Fold]) -> Fold:
     if fold is None:
         last = folds[-1].index
         lack = f"is past the last, {last}" if row > last else "is a subject without a clip to test"
-        raise UsageError(f"--fold row {row} {lack}", fix="see --list-folds")
+        named = [other.name for other in folds if _number(other) == row]
+        hint = f"subject:{row} is {' or '.join(named)}; " if named else ""
+        raise UsageError(f"--fold row {row} {lack}", fix=f"{hint}see --list-folds")
     return fold
 
 
@@ -121,9 +126,22 @@ def _by_number_or_name(wanted: str, folds: Sequence[Fold]) -> Fold:
 
 
 def _unknown(token: str, folds: Sequence[Fold]) -> UsageError:
-    names = {_bare(fold): fold for fold in folds} | {fold.name: fold for fold in folds}
-    near = list(dict.fromkeys(names[n].name for n in get_close_matches(token, names, 6, 0.5)))
+    near = _near(token, folds)
     return UsageError(
         f"--fold {token}: no such subject or row",
-        fix=f"did you mean {', '.join(near[:3])}?" if near else "see --list-folds",
+        fix=f"did you mean {', '.join(near[:_SHOWN])}?" if near else "see --list-folds",
     )
+
+
+def _near(token: str, folds: Sequence[Fold]) -> list[str]:
+    """Names like what was asked for: first those that differ in case, zeros and signs alone."""
+    names = {_plain(key): fold.name for fold in folds for key in (_bare(fold), fold.name)}
+    same = [f.name for f in folds if _plain(token) in (_plain(f.name), _plain(_bare(f)))]
+    close = [names[key] for key in get_close_matches(_plain(token), names, 6, 0.5)]
+    return list(dict.fromkeys([*same, *close]))
+
+
+def _plain(name: str) -> str:
+    """``sub1`` of SUB01, sub-01 and of full-width digits."""
+    text = re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", name).casefold())
+    return re.sub(r"[0-9]+", lambda digits: str(int(digits[0])), text)

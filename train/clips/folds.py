@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,12 +9,12 @@ from typing import Literal
 
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError, PartialError, UsageError
+from raicl.common.names import name_problem
 from raicl.common.order import natural_key
 from raicl.train.clips.composite import Composite
 from raicl.train.settings import TrainSettings
 
 HeldOut = Literal["subject", "database"]
-_PATH_PART = re.compile(r"(?!\.\.?$)[^/\\\0]+")
 
 
 class FoldError(PartialError):
@@ -138,8 +137,13 @@ def _ordered(clips: Sequence[Clip]) -> list[Clip]:
     if times > 1:
         raise InputError(f"clip {most} is there twice", fix="give each database once")
     for clip in ordered:
-        if not (_PATH_PART.fullmatch(clip.dataset) and _PATH_PART.fullmatch(clip.subject)):
-            raise InputError(f"{clip.subject_key!r} cannot name a folder", where=clip.id)
+        problem = name_problem(clip.dataset) or name_problem(clip.subject)
+        if problem:
+            raise InputError(
+                f"{clip.subject_key!r} has {problem}",
+                where=clip.id,
+                fix="rename the subject's folder in the database, and prepare it again",
+            )
     return ordered
 
 

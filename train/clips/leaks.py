@@ -155,9 +155,18 @@ def describe_leaks(leaks: Leaks) -> str:
     return "\n".join(lines if groups else [*lines, "nothing is on both sides of a fold"])
 
 
-def identical_in(composite: Composite) -> list[list[str]]:
-    """`identical_clips` of those inside the protocol."""
-    return identical_clips(stored.record for stored in composite.records.values())
+def identical_in(composite: Composite, folds: Sequence[Fold] | None = None) -> list[list[str]]:
+    """`identical_clips` of those inside the protocol.
+
+    Parameters
+    ----------
+    folds : only the groups with a clip that one of these tests. None for all groups.
+    """
+    groups = identical_clips(stored.record for stored in composite.records.values())
+    if folds is None:
+        return groups
+    tested = {clip for fold in folds for clip in fold.test}
+    return [group for group in groups if not tested.isdisjoint(group)]
 
 
 def identical_clips(records: Iterable[ClipRecord]) -> list[list[str]]:

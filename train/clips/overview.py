@@ -10,13 +10,19 @@ from raicl.common.implausible import MEANINGS
 from raicl.common.sampling.sample import FALLBACK, SHORT, STAND_IN
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted
+from raicl.data.protocols.identity import unlike_its_name
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.folds import Fold
 from raicl.train.clips.leaks import identical_in
 
 
-def describe_input(composite: Composite) -> list[str]:
-    """Lines about a run's clips, those that the protocol leaves out, and the published counts."""
+def describe_input(composite: Composite, folds: Sequence[Fold] | None = None) -> list[str]:
+    """Lines about a run's clips, those that the protocol leaves out, and the published counts.
+
+    Parameters
+    ----------
+    folds : those that are chosen, see `identical_in`. None for all.
+    """
     every = list(composite.records)
     clips = composite.split or f"{counted(len(every), 'clip')} ({composite.shown_counts(every)})"
     lines = [f"{' + '.join(composite.datasets)}: {clips}"]
@@ -24,10 +30,19 @@ def describe_input(composite: Composite) -> list[str]:
         left = ", ".join(f"{n} {emotion}" for emotion, n in sorted(composite.outside.items()))
         total = composite.outside.total()
         lines.append(f"{counted(total, 'clip')} outside protocol {composite.protocol.name}: {left}")
-    lines += remarks(composite.left_out, composite.flagged)
-    if identical := identical_in(composite):
+    lines += [*protocol_warnings(composite), *remarks(composite.left_out, composite.flagged)]
+    if identical := identical_in(composite, folds):
         lines.append(f"warning: duplicates: {describe_identical(identical)}; see raicl leaks")
     return lines + composite.unmet + composite.official
+
+
+def protocol_warnings(composite: Composite) -> list[str]:
+    """Lines about a protocol that is not what its file or its name may seem to say."""
+    protocol = composite.protocol
+    lines = [f"warning: protocol {protocol.name}: {line}" for line in composite.idle_exclusions]
+    if differs := unlike_its_name(protocol, composite.datasets):
+        lines.append(f"warning: protocol {protocol.name} is not raicl's of that name: {differs}")
+    return lines
 
 
 def print_folds(composite: Composite, folds: Sequence[Fold], *, as_json: bool) -> None:

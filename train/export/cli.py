@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from raicl.common.terminal import console
-from raicl.train.cli import Debug, Quiet, load_torch
+from raicl.common.terminal.logging_options import Debug, Quiet
+from raicl.train.cli import load_torch
 
 FormatName = Literal["onnx", "torch-export"]
 

@@ -28,6 +28,7 @@ from raicl.train.fitted.records import Fitted, Statistics
 from raicl.train.fold.inference import describe_inference
 from raicl.train.inputs.scaling import Scale
 from raicl.train.run.key import identifying
+from raicl.train.scores.absent import describe_absent
 from raicl.train.scores.integrity import integrity
 from raicl.train.scores.results import SCORE_NAMES, Results, ScoreName
 from raicl.train.settings import TrainSettings
@@ -187,7 +188,9 @@ def _changed(settings: TrainSettings) -> dict[str, str]:
 
 
 def _facts(results: Results) -> dict[str, str]:
-    return {name: text for name, text in integrity(results).items() if name in _FACTS}
+    found = {name: text for name, text in integrity(results).items() if name in _FACTS}
+    absent = describe_absent(results.over_tested)
+    return found | ({"Classes": absent} if absent else {})
 
 
 def _interval(results: Results, name: ScoreName) -> str:

@@ -9,7 +9,8 @@ import typer
 
 from raicl.common.settings import with_settings
 from raicl.common.terminal import console
-from raicl.train.cli import Config, Debug, Preset, Quiet, load_torch
+from raicl.common.terminal.logging_options import Debug, Quiet
+from raicl.train.cli import Config, Preset, load_torch
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.presets import merge_settings
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Any
 
+from raicl.common.digests import Digests, is_list, list_of
 from raicl.common.errors import InputError
-from raicl.common.files import encode_json, read_json, sha256_file, write_atomic
+from raicl.common.files import sha256_file, write_atomic
 from raicl.common.versioned import read_versioned
-from raicl.train.fitted.records import Digests
 
 SETTINGS, WEIGHTS, RECORD = "settings.toml", "model.safetensors", "model.json"
 STATISTICS, PROVENANCE, LOG = "statistics.json", "provenance.json", "log.csv"
@@ -32,8 +30,7 @@ def is_whole(folder: Path) -> bool:
 def seal(folder: Path) -> None:
     """Write the digests of every file of a model. It is then whole."""
     names = [name for name in (*FITTED, *TOLD) if (folder / name).is_file()]
-    values = {"version": Digests.newest, "files": {n: sha256_file(folder / n) for n in names}}
-    write_atomic(folder / DIGESTS, encode_json(values | {"digest": _digest(values)}))
+    write_atomic(folder / DIGESTS, list_of({name: sha256_file(folder / name) for name in names}))
 
 
 def verify(folder: Path) -> Digests:
@@ -44,10 +41,35 @@ def verify(folder: Path) -> Digests:
     InputError : a file is missing, larger than it can be, or not the one that was saved.
     VersionError : a newer version wrote the folder.
     """
+    digests = _read_list(folder)
+    for name, digest in digests.files.items():
+        _check_file(folder / name, digest)
+    return digests
+
+
+def examine_model(folder: Path) -> dict[Path, str]:
+    """Every file of a model, with what is wrong with it: nothing, if it is whole."""
+    path = folder / DIGESTS
+    try:
+        listed = _read_list(folder).files
+    except InputError as error:
+        return {path: error.what}
+    found = {path: ""}
+    for name, digest in listed.items():
+        try:
+            _check_file(folder / name, digest)
+        except InputError as error:
+            found[folder / name] = error.what
+        else:
+            found[folder / name] = ""
+    return found
+
+
+def _read_list(folder: Path) -> Digests:
     path = folder / DIGESTS
     _check_size(path)
     digests = read_versioned(path, Digests, fix=AGAIN, kind=_KIND)
-    if not _is_sealed(path):
+    if not is_list(path):
         raise _changed(path)
     unknown = set(digests.files) - {*FITTED, *TOLD}
     lacking = {*FITTED, CARD, LICENCE} - set(digests.files)
@@ -57,27 +79,13 @@ def verify(folder: Path) -> Digests:
             where=str(path),
             fix=AGAIN,
         )
-    for name, digest in digests.files.items():
-        _check_size(folder / name)
-        if sha256_file(folder / name) != digest:
-            raise _changed(folder / name)
     return digests
 
 
-def _is_sealed(path: Path) -> bool:
-    """Whether the list of digests is, byte for byte, what `seal` writes."""
-    values = read_json(path, fix=AGAIN, kind=_KIND)
-    try:
-        said = values.pop("digest")
-        return encode_json(values | {"digest": said}) == path.read_bytes() and (
-            said == _digest(values)
-        )
-    except (ValueError, RecursionError):  # what JSON may hold and `seal` never writes
-        return False
-
-
-def _digest(values: dict[str, Any]) -> str:
-    return hashlib.sha256(encode_json(values)).hexdigest()
+def _check_file(path: Path, digest: str) -> None:
+    _check_size(path)
+    if sha256_file(path) != digest:
+        raise _changed(path)
 
 
 def _check_size(path: Path) -> None:

@@ -30,6 +30,7 @@ from raicl.train.fitted.records import (
 from raicl.train.model.networks.own import NetworkSource, check_source
 from raicl.train.model.siamese import Siamese
 from raicl.train.run.device import resolve_device
+from raicl.train.run.digests import check_begun
 from raicl.train.run.folder import CLASSIFIER, CONFIG, DONE, ENVIRONMENT, REGIONS
 from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.run.weights import load_module, load_network, network_to_fill, stored_bytes
@@ -101,8 +102,9 @@ def _of_fold(folder: Path, device: str) -> Predictor:
     """The network of a run's fold, which has not seen what the fold held out."""
     record = read_versioned(folder / DONE, FoldRecord, fix=_ANEW)
     run = run_of(folder, record.held_out)
-    settings = _read_settings(run / CONFIG)
     environment = read_versioned(run / ENVIRONMENT, Environment, fix="copy the whole run folder")
+    check_begun(run, environment)
+    settings = _read_settings(run / CONFIG)
     stored = [path for name in (CLASSIFIER, REGIONS) if (path := folder / name).is_file()]
     model = _empty(
         settings,

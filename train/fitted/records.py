@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -162,6 +162,8 @@ class FitEnvironment(Environment):
     seconds : duration of all epochs, whenever they were trained.
     """
 
+    sealed: ClassVar[bool] = False  # the digests of the model cover it
+
     device: str
     seconds: float
 
@@ -202,16 +204,3 @@ class Fitted:
     environment: FitEnvironment
     statistics: Statistics
     scores: ScoresOfRun | None
-
-
-class Digests(Versioned):
-    """The content of ``digests.json``, which is written last: a folder without it is no model.
-
-    Attributes
-    ----------
-    digest : SHA-256 of the rest of this file. It names the model.
-    files : SHA-256 of every other file, by name.
-    """
-
-    digest: str
-    files: dict[str, str]

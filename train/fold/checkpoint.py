@@ -1,15 +1,14 @@
 """Checkpoint: everything a fold needs to continue as if it had never stopped.
 
 Tensors are stored as safetensors, the rest as JSON, nothing as pickle. The JSON is written last and
-holds the digest of its tensors. The previous checkpoint is kept.
+holds the digest of its tensors, and of itself. The previous checkpoint is kept.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import errno
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,15 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from raicl.common.digests import Fault, examine
 from raicl.common.errors import ConflictError
-from raicl.common.files import sha256_file, write_atomic, write_json
+from raicl.common.files import sha256_bytes, sha256_file, write_atomic
+from raicl.common.resources import shortage, tells_of_memory
 from raicl.train.fold.log import History
+from raicl.train.fold.state import read_state, write_state
 
 _WAYS = ("foreach", "fused", "capturable")  # of an optimiser; they say nothing of its result
+_NO_RIGHT = {errno.EACCES, errno.EPERM}
 
 
 class Checkpoint:
@@ -53,19 +56,11 @@ class Checkpoint:
 
     def save(self, epoch: int, history: History) -> None:
         """Save the state after `epoch` epochs, then remove all older ones but the previous."""
-        tensors, optimizer = _split_optimizer(self.optimizer)
-        tensors |= {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= self._random_states()
+        tensors, values = self._taken()
         path = self.folder / f"state-{epoch:04d}.safetensors"
-        values = {
-            "epoch": epoch,
-            "digest": save_tensors(path, tensors),
-            "optimizer": optimizer,
-            "scheduler": self.scheduler.state_dict(),
-            "rng": self.rng.bit_generator.state,
-            "history": history,
-        }
-        write_json(path.with_suffix(".json"), values)
+        digest = save_tensors(path, tensors)
+        written = {"epoch": epoch, "digest": digest, "history": history, **values}
+        write_state(path.with_suffix(".json"), written)
         for old in _epochs(self.folder)[:-2]:
             _remove(self.folder, old)
 
@@ -84,26 +79,51 @@ class Checkpoint:
         ------
         ConflictError : a state is of another network than the settings make now.
         """
-        for epoch in reversed(_epochs(self.folder)):
+        epochs = _epochs(self.folder)
+        if not epochs:
+            return 0, []
+        tensors, fresh = self._taken()
+        beginning = {name: value.cpu().clone() for name, value in tensors.items()}
+        for epoch in reversed(epochs):
             path = self.folder / f"state-{epoch:04d}.json"
             try:
-                values = json.loads(path.read_text(encoding="utf-8"))
-                tensors = _verified(path.with_suffix(".safetensors"), values["digest"])
-            except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-                reason = str(error).splitlines()[0]
+                state = read_state(path, epoch=epoch, like=fresh)
+                tensors = _verified(path.with_suffix(".safetensors"), state.digest)
+                self._load_model(tensors, path)
+                self._load(tensors, state.model_dump())
+            except _DAMAGE as error:
+                if _is_no_damage(error):
+                    raise
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 warn(f"checkpoint of epoch {epoch} is damaged and left out: {reason} ({path})")
-                continue
-            try:
-                self.model.load_state_dict(_under("model.", tensors))
-            except RuntimeError as error:  # an older raicl made another network of these settings
-                raise ConflictError(
-                    "the checkpoint is of another network than this raicl makes of the settings",
-                    where=str(path),
-                    fix="begin anew with --overwrite, or go on with the raicl that began the run",
-                ) from error
-            self._load(tensors, values)
-            return epoch, values["history"]
+            else:
+                return epoch, list(state.history)
+        self._load_model(beginning, self.folder)  # a damaged state may be loaded in part
+        self._load(beginning, fresh)
         return 0, []
+
+    def _taken(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The state of now: tensors by name, and what a `State` holds of the objects."""
+        tensors, optimizer = _split_optimizer(self.optimizer)
+        tensors |= {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= self._random_states()
+        return tensors, {
+            "optimizer": optimizer,
+            "scheduler": self.scheduler.state_dict(),
+            "rng": self.rng.bit_generator.state,
+        }
+
+    def _load_model(self, tensors: dict[str, Tensor], path: Path) -> None:
+        try:
+            self.model.load_state_dict(_under("model.", tensors))
+        except RuntimeError as error:  # an older raicl made another network of these settings
+            if tells_of_memory(error):
+                raise
+            raise ConflictError(
+                "the checkpoint is of another network than this raicl makes of the settings",
+                where=str(path),
+                fix="begin anew with --overwrite, or go on with the raicl that began the run",
+            ) from error
 
     def _load(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Everything but the networks."""
@@ -134,6 +154,19 @@ class Checkpoint:
         return next(self.model.parameters()).device
 
 
+def examine_states(folder: Path) -> Iterator[Fault]:
+    """Every file of a fold's checkpoints, with what is wrong with it, if anything is."""
+    for epoch in _epochs(folder):
+        path = folder / f"state-{epoch:04d}.json"
+        try:
+            state = read_state(path, epoch=epoch)
+        except (OSError, ValueError) as error:
+            yield Fault(path, f"cannot be used: {error}")
+            continue
+        yield Fault(path, "")
+        yield from examine(folder, {path.with_suffix(".safetensors").name: state.digest})
+
+
 def remove_states(folder: Path) -> None:
     """Remove every checkpoint of a fold that is finished or starts anew."""
     for epoch in _epochs(folder):
@@ -147,7 +180,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor]) -> str:
     on_cpu = {name: value.cpu().contiguous() for name, value in tensors.items()}
     content = save(on_cpu)  # not save_file, whose error hides that a disk is full
     write_atomic(path, content)
-    return hashlib.sha256(content).hexdigest()
+    return sha256_bytes(content)
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -158,6 +191,19 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     SafetensorError : the file is not safetensors.
     """
     return load_file(path)
+
+
+# what comes of reading and loading a state that is not what was written
+_DAMAGE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(RuntimeError, SafetensorError),
+)
+
+
+def _is_no_damage(error: BaseException) -> bool:
+    """Whether an error says nothing of the state: it would be thrown away for nothing."""
+    refused = isinstance(error, OSError) and error.errno in _NO_RIGHT
+    return refused or shortage(error) is not None
 
 
 def _verified(path: Path, digest: str) -> dict[str, Tensor]:

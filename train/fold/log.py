@@ -10,12 +10,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from raicl.common.errors import InputError
 from raicl.common.files import write_atomic
+from raicl.common.versioned import first_problem
 from raicl.train.fold.events import EventFiles
 
 EpochLog = Mapping[str, float | None]  # one epoch: "epoch", "lr", "seconds", losses, monitors
 History = list[EpochLog]
+_ROW = TypeAdapter(dict[str, int | float | None], config=ConfigDict(allow_inf_nan=False))
 
 # columns of log.csv, the same for every run; a term that a run does not use has empty cells
 COLUMNS = (
@@ -73,16 +77,18 @@ def read_log(folder: Path) -> History:
     """
     path = folder / "log.jsonl"
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        if not all(isinstance(row, dict) and "epoch" in row for row in rows):
-            raise ValueError("a row has no epoch")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [_ROW.validate_json(line) for line in lines]
+        if not all({"epoch", "seconds"} <= row.keys() for row in rows):
+            raise ValueError("a row has no epoch, or no duration")
     except (OSError, ValueError) as error:
+        reason = first_problem(error) if isinstance(error, ValidationError) else error
         raise InputError(
-            f"the log of a fold cannot be read: {error}",
+            f"the log of a fold cannot be read: {reason}",
             where=str(path),
             fix="remove the fold's folder and type the run's raicl-train command again",
         ) from error
-    return rows
+    return list(rows)
 
 
 def _json_line(row: EpochLog) -> str:

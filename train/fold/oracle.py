@@ -10,10 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from raicl.common.errors import InputError
 from raicl.common.files import sha256_file, write_atomic
+from raicl.common.versioned import first_problem
 from raicl.train.fold.fit import Observer
 from raicl.train.fold.inference import classify
 from raicl.train.inputs.instances import Instances
@@ -37,12 +39,13 @@ def watch(folder: Path, instances: Instances, clips: Sequence[str]) -> Observer:
 
     def observe(epoch: int, model: Siamese, scale: Scale) -> None:
         found = classify(model, instances, scale, clips=clips)
-        row = {clip: verdict.predicted for clip, verdict in found.items()}
+        given = {clip: verdict.predicted for clip, verdict in found.items()}
         path = folder / FILE
         # an epoch that is trained again after an interruption is kept once
-        kept = [row for row in _rows(path) if row["epoch"] < epoch]
-        kept.append({"epoch": epoch, "predicted": row})
-        write_atomic(path, "".join(json.dumps(row) + "\n" for row in kept).encode())
+        kept = [row for row in _rows(path) if row.epoch < epoch]
+        kept.append(_Row(epoch=epoch, predicted=given))
+        lines = (json.dumps(row.model_dump()) + "\n" for row in kept)
+        write_atomic(path, "".join(lines).encode())
 
     return observe
 
@@ -68,9 +71,9 @@ def read_oracle(folder: Path, digests: Mapping[str, str], epochs: int) -> Epochs
             fix=_AGAIN,
         )
     rows = _rows(path)
-    if [row["epoch"] for row in rows] != list(range(1, epochs + 1)):
+    if [row.epoch for row in rows] != list(range(1, epochs + 1)):
         return None  # some epochs were trained without the oracle
-    return [row["predicted"] for row in rows]
+    return [row.predicted for row in rows]
 
 
 def best_epoch(epochs: Epochs, truth: Mapping[str, int]) -> int:
@@ -107,12 +110,21 @@ def pool_oracle(
     )
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+class _Row(BaseModel):
+    """The classes that clips were given after an epoch."""
+
+    epoch: int
+    predicted: dict[str, int]
+
+
+def _rows(path: Path) -> list[_Row]:
     if not path.is_file():
         return []
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [_Row.model_validate_json(line) for line in lines]
     except ValueError as error:
+        reason = first_problem(error) if isinstance(error, ValidationError) else error
         raise InputError(
-            f"the classes by epoch cannot be read: {error}", where=str(path), fix=_AGAIN
+            f"the classes by epoch cannot be read: {reason}", where=str(path), fix=_AGAIN
         ) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raicl.common.drawing import new_figure, save_png
+from raicl.common.drawing import encode_png, new_figure, save_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _COLUMNS = 5  # panels in a row: onset, u, v, strain, class map; the regions follow below
 
 
-def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence[str]) -> None:
-    """Draw the pooled confusion matrix, shaded by the share of each true class.
+def draw_confusion(table: Sequence[Sequence[int]], classes: Sequence[str]) -> bytes:
+    """Draw the pooled confusion matrix as a PNG, shaded by the share of each true class.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def draw_confusion(path: Path, table: Sequence[Sequence[int]], classes: Sequence
     axes.set_yticks(range(len(classes)), classes)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    save_png(figure, path)
+    return encode_png(figure)
 
 
 def draw_attention(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from raicl.common.errors import InputError
 from raicl.train.run.outcome import Outcome, check_labels
+from raicl.train.scores.absent import absent_words
 from raicl.train.scores.best import clearly_best
 from raicl.train.scores.metrics import Table
 from raicl.train.scores.paired import discordance, paired_differences, paired_interval
@@ -91,6 +92,7 @@ class Comparison(BaseModel):
     best : folder of the run that is clearly the best by each score, see
         `raicl.train.scores.best.clearly_best`. None where there is none.
     over_seeds : mean and spread of the scores. None unless the runs differ only in the seed.
+    absent : what classes without a tested clip do to the scores, in words. Empty without any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -102,6 +104,7 @@ class Comparison(BaseModel):
     against_first: tuple[Against, ...]
     best: dict[ScoreName, str | None]
     over_seeds: dict[ScoreName, OverSeeds] | None
+    absent: str = ""
 
 
 def compare(outcomes: Sequence[Outcome]) -> Comparison:
@@ -125,6 +128,7 @@ def compare(outcomes: Sequence[Outcome]) -> Comparison:
         against_first=_corrected([_against(first, other) for other in others]),
         best=_best(outcomes),
         over_seeds=_over_seeds(outcomes),
+        absent=absent_words(first.results.over_tested),
     )
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from raicl.common.order import natural_key
 from raicl.train.clips.overview import remarks
 from raicl.train.fold.inference import describe_inference
-from raicl.train.run.outcome import Outcome
+from raicl.train.run.outcome import UNCOVERED, Outcome
+from raicl.train.scores.absent import describe_absent
 from raicl.train.scores.integrity import integrity
 from raicl.train.scores.results import Results
 from raicl.train.settings import TrainSettings
@@ -67,6 +68,8 @@ class Facts:
     wrong : wrong clips, the most confident first.
     confusion : the confusion matrix, one row per true class.
     remarks : lines about clips that were left out or sampled otherwise.
+    absent : what classes without a tested clip do to the scores, in words. Empty without any.
+    absent_in : the same of the databases that have such classes.
     """
 
     name: str
@@ -78,6 +81,8 @@ class Facts:
     wrong: list[WrongClip]
     confusion: list[list[Cell]]
     remarks: list[str]
+    absent: str
+    absent_in: dict[str, str]
     mrd: bool
 
 
@@ -93,6 +98,12 @@ def facts(outcome: Outcome) -> Facts:
         wrong=_wrong(outcome),
         confusion=_confusion(outcome.results.confusion),
         remarks=remarks(outcome.results.left_out, outcome.results.flagged),
+        absent=describe_absent(outcome.results.over_tested),
+        absent_in={
+            name: describe_absent(row.over_tested)
+            for name, row in outcome.results.databases.items()
+            if row.over_tested is not None
+        },
         mrd=outcome.settings.mrd,
     )
 
@@ -114,6 +125,7 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Annotation": ", ".join(sheets),
         "Official list": "; ".join(results.official_list),
         "Published counts": "; ".join(" ".join(line.split()) for line in results.unmet),
+        "Excluded in vain": "; ".join(results.idle_exclusions),
         "Outside the protocol": ", ".join(outside),
         "Split": results.split,
         "Failed folds": "; ".join(f"{name}: {why}" for name, why in results.failed.items()),
@@ -124,6 +136,7 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Time": f"{sum(fold.seconds for fold in outcome.folds.values()):.0f} s in all folds",
         "Versions": ", ".join(f"{k} {v}" for k, v in environment.versions.items()),
         "Source": environment.git,
+        "Files": "" if outcome.covered else UNCOVERED,
     }
     return {name: text for name, text in rows.items() if text}
 

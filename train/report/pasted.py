@@ -86,6 +86,8 @@ def _caption(compared: Comparison) -> list[str]:
         "over subjects.",
         "p by swaps within subjects, Holm: corrected for the rows.",
     ]
+    if compared.absent:
+        sentences.append(f"{compared.absent}.")
     if any(compared.best[key] is not None for key in _SCORES):
         sentences.append(BOLD)
     lines = integrity_lines([run.name for run in compared.runs], compared.runs)

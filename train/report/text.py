@@ -55,7 +55,7 @@ def _difference(row: tuple[ScoreName, Difference]) -> str:
 
 
 def _notes(compared: Comparison) -> list[str]:
-    notes = list(_EXPLAINED)
+    notes = [*([compared.absent] if compared.absent else []), *_EXPLAINED]
     least = compared.against_first[0].scores["uf1"].least_p
     if least is not None:
         none = ": nothing can be told apart at 5 %" if least >= LEVEL else ""

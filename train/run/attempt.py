@@ -18,7 +18,7 @@ from raicl.train.fold.log import read_log
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.run.device import memory_of
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import CLASSIFIER, PREDICTIONS, REGIONS, UNCALIBRATED
+from raicl.train.run.folder import ATTENTION, CLASSIFIER, PREDICTIONS, REGIONS, UNCALIBRATED
 from raicl.train.run.learn import Learnt, learn
 from raicl.train.run.records import FoldRecord
 from raicl.train.scores.predictions import Prediction, write_predictions
@@ -186,7 +186,7 @@ def _save(experiment: Experiment, tested: _Tested, instances: Instances, folder:
         cache, record = experiment.composite.records[first.clip]
         title = f"{record.id}: {experiment.classes[first.predicted]}"
         pictures.draw_attention(
-            folder / "attention.png",
+            folder / ATTENTION,
             face=cache.read(record).onset_face,
             seen=seen,
             title=title,

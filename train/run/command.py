@@ -16,7 +16,7 @@ from raicl.train.clips.fold_option import choose_folds
 from raicl.train.clips.folds import FoldError, describe_evaluation
 from raicl.train.clips.leaks import describe_leaks, find_leaks
 from raicl.train.clips.measured import describe_flow
-from raicl.train.clips.overview import describe_input, print_folds
+from raicl.train.clips.overview import describe_input, print_folds, protocol_warnings
 from raicl.train.clips.plan import plan
 from raicl.train.fold.events import summary_writer
 from raicl.train.model.networks.own import check_own
@@ -35,22 +35,36 @@ _NO_PICTURES = "pictures are left out: they need matplotlib (pip install 'raicl[
 
 
 def list_folds(
-    flows: Sequence[Path], settings: TrainSettings, *, test: Sequence[Path], as_json: bool
+    flows: Sequence[Path],
+    settings: TrainSettings,
+    *,
+    test: Sequence[Path],
+    fold: Sequence[str],
+    as_json: bool,
 ) -> None:
-    """Print the folds and stop."""
-    print_folds(*plan(flows, settings, test=test), as_json=as_json)
+    """Print the chosen folds and stop."""
+    composite, folds = plan(flows, settings, test=test)
+    for line in protocol_warnings(composite):
+        console.say(line)
+    print_folds(composite, choose_folds(folds, fold, note=console.say), as_json=as_json)
 
 
 def look_for_leaks(
-    flows: Sequence[Path], settings: TrainSettings, *, test: Sequence[Path], as_json: bool
+    flows: Sequence[Path],
+    settings: TrainSettings,
+    *,
+    test: Sequence[Path],
+    fold: Sequence[str],
+    as_json: bool,
 ) -> None:
-    """Print what is on both sides of a fold, byte for byte, and stop.
+    """Print what is on both sides of a chosen fold, byte for byte, and stop.
 
     Raises
     ------
     InputError : something is on both sides.
     """
-    found = find_leaks(*plan(flows, settings, test=test))
+    composite, folds = plan(flows, settings, test=test)
+    found = find_leaks(composite, choose_folds(folds, fold, note=console.say))
     console.result(json.dumps(found.to_json(), indent=2) if as_json else describe_leaks(found))
     if found.pairs:
         raise InputError(
@@ -124,10 +138,11 @@ def run(
     if cluster is not None:  # workers have another working directory
         folder, composite = folder.absolute(), composite.at_absolute_paths()
     opened = open_run(folder, composite, settings, overwrite=overwrite)
+    part = chosen if len(chosen) < len(folds) else None
     flow = describe_flow(composite, settings)
     for line in (
         describe_evaluation(composite, settings),
-        *describe_input(composite),
+        *describe_input(composite, part),
         *([f"flow: {flow}"] if flow else []),
     ):
         opened.log(line)

@@ -8,6 +8,8 @@ from statistics import mean
 from raicl.common.errors import PartialError
 from raicl.common.terminal.progress import duration
 from raicl.common.terminal.wording import counted
+from raicl.common.versioned import encode_versioned
+from raicl.data.protocols.identity import unlike_its_name
 from raicl.train.clips.folds import Fold, describe_evaluation
 from raicl.train.clips.leaks import identical_in
 from raicl.train.clips.measured import describe_flow
@@ -17,11 +19,12 @@ from raicl.train.fold.log import read_log
 from raicl.train.fold.oracle import pool_oracle, read_oracle
 from raicl.train.model.networks.own import describe_network
 from raicl.train.run.attempt import Attempt
+from raicl.train.run.digests import check_fold, write_pooled
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import PREDICTIONS, UNCALIBRATED, Run
+from raicl.train.run.folder import CONFUSION, PREDICTIONS, RESULTS, UNCALIBRATED, Run
 from raicl.train.run.workers import attempts
 from raicl.train.scores.calibration import reliability
-from raicl.train.scores.predictions import Prediction, write_predictions
+from raicl.train.scores.predictions import Prediction, encode_predictions
 from raicl.train.scores.results import BestEpochs, Progress, Results
 from raicl.train.scores.summary import summarise
 
@@ -36,9 +39,13 @@ def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> Results:
     Raises
     ------
     PartialError : no fold is finished.
+    InputError : a file of a finished fold was changed.
     """
     run = experiment.run
     missing = [fold for fold in chosen if not run.finished(fold)]
+    for fold in chosen:
+        if fold not in missing:
+            check_fold(run.fold_folder(fold), run.record(fold), weights=True)
     if experiment.tensorboard:
         _write_events(run, [fold for fold in chosen if fold not in missing])
     if len(missing) < len(chosen):
@@ -89,17 +96,17 @@ def pool_folds(experiment: Experiment, failed: Mapping[str, str]) -> Results:
             )
         rows = _pooled(experiment, finished, PREDICTIONS)
         results = _results(experiment, finished, rows, failed)
+        contents = {PREDICTIONS: encode_predictions(rows, experiment.classes)}
         if experiment.settings.calibration != "none":
             before = _pooled(experiment, finished, UNCALIBRATED)
             seed = experiment.settings.seed
             changed = {"uncalibrated": reliability(before, seed=seed)}
             results = results.model_copy(update=changed)
-            write_predictions(run.folder / UNCALIBRATED, before, experiment.classes)
-        write_predictions(run.folder / PREDICTIONS, rows, experiment.classes)
-        run.write_results(results)
+            contents[UNCALIBRATED] = encode_predictions(before, experiment.classes)
         if experiment.draw:
-            path = run.folder / "confusion.png"
-            pictures.draw_confusion(path, results.confusion, experiment.classes)
+            contents[CONFUSION] = pictures.draw_confusion(results.confusion, experiment.classes)
+        contents[RESULTS] = encode_versioned(results)
+        write_pooled(run.folder, contents, [run.fold_folder(fold) for fold in finished])
     return results
 
 
@@ -117,17 +124,20 @@ def _results(
     """The scores of the finished folds, and how they were found."""
     composite, settings, run = experiment.composite, experiment.settings, experiment.run
     scores = summarise(rows, experiment.classes, seed=settings.seed)
+    part = finished if len(finished) < len(experiment.folds) else None
     return Results(
         **dict(scores),
         control=settings.control,
         # with nothing to learn the mean recall is that of chance, whatever the network prefers
         chance_uar=None if settings.control == "none" else 1 / len(experiment.classes),
         protocol=composite.protocol.name,
+        protocol_differs=unlike_its_name(composite.protocol, composite.datasets),
         evaluation=describe_evaluation(composite, settings),
         held_out={fold.name: _subjects(experiment, fold) for fold in finished},
         sheets=composite.sheets,
         official_list=tuple(composite.official),
         unmet=tuple(composite.unmet),
+        idle_exclusions=tuple(composite.idle_exclusions),
         all_databases=tuple(composite.datasets),
         selection=SELECTION,
         seed=settings.seed,
@@ -139,7 +149,7 @@ def _results(
         split=composite.split,
         cache_digest=composite.digest,
         network=describe_network(settings.network),
-        duplicates=tuple(map(tuple, identical_in(composite))),
+        duplicates=tuple(map(tuple, identical_in(composite, part))),
         flow=describe_flow(composite, settings),
         device=", ".join(dict.fromkeys(run.record(fold).device for fold in finished)),
         run_dir=str(run.folder),

@@ -8,20 +8,30 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from raicl.common.errors import InputError
-from raicl.common.files import sha256_file, sweep
+from raicl.common.files import sha256_bytes, sha256_file, sweep
 from raicl.common.locking import lock
 from raicl.common.terminal.console import say
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.folds import Fold
 from raicl.train.run.records import FoldRecord
-from raicl.train.scores.predictions import Prediction, read_predictions
+from raicl.train.scores.predictions import (
+    Prediction,
+    foreign_traces,
+    part_of,
+    read_predictions,
+)
 from raicl.train.scores.results import Results
 
 CONFIG, ENVIRONMENT, RESULTS, DONE = "config.toml", "env.json", "results.json", "done.json"
 CLASSIFIER, REGIONS = "weights.safetensors", "regions.safetensors"  # of the tested network
 PREDICTIONS, UNCALIBRATED = "predictions.csv", "uncalibrated.csv"
-_DIGESTED = (PREDICTIONS, UNCALIBRATED, CLASSIFIER, REGIONS, "oracle.jsonl")
+CONFUSION, ATTENTION = "confusion.png", "attention.png"
+_DIGESTED = (
+    *(PREDICTIONS, UNCALIBRATED, CLASSIFIER, REGIONS, ATTENTION),
+    *("log.jsonl", "log.csv", "oracle.jsonl"),
+)
 EVENTS = "tensorboard"
+DIGESTS = "run-digests.json"  # not digests.json, which makes a folder a model
 _AGAIN = "the same command makes it again"
 _LOCK_SECONDS = 60.0  # ample: another process holds the lock only while it pools, under 1 s
 
@@ -73,14 +83,16 @@ class Run:
         return (self.folder / ENVIRONMENT).is_file()
 
     def pooled(self, folds: Sequence[Fold]) -> bool:
-        """Whether the results cover every finished fold. A run may be killed before it pools them.
+        """Whether the results are whole and cover every finished fold.
+
+        A run may be killed before or while it pools them.
 
         Parameters
         ----------
         folds : all folds of the run.
         """
         path = self.folder / RESULTS
-        if not path.is_file():
+        if not path.is_file() or not (self.folder / DIGESTS).is_file():
             return False
         results = read_versioned(path, Results, fix=f"remove it: {_AGAIN}")
         return results.folds.done == sum(map(self.finished, folds))
@@ -112,16 +124,36 @@ class Run:
         InputError : they have changed since, or do not cover the fold's clips.
         """
         path = self.fold_folder(fold) / name
-        predictions, found = read_predictions(path)
+        try:
+            predictions, found = read_predictions(path)
+        except InputError as error:
+            fix = self._put_back(fold, name)
+            raise InputError(error.what, where=error.where, fix=fix) from error
         digest = self.record(fold).digests.get(name)
         same = digest == sha256_file(path) and found == tuple(classes)
         if not same or sorted(row.clip for row in predictions) != sorted(fold.test):
+            traces = ", ".join(foreign_traces(path.read_bytes()))
             raise InputError(
-                f"the predictions of fold {fold.name} are not those it finished with",
+                f"the predictions of fold {fold.name} are not those it finished with"
+                f"{f': saved by another program, with {traces}' if traces else ''}",
                 where=str(path),
-                fix="remove the fold's folder and run the same command again",
+                fix=self._put_back(fold, name),
             )
         return predictions
+
+    def _put_back(self, fold: Fold, name: str) -> str:
+        """How the predictions of a finished fold can be had again, without training if possible."""
+        pooled = self.folder / name
+        digest = self.record(fold).digests.get(name)
+        if digest == sha256_bytes(part_of(pooled, fold.test)):
+            return (
+                f"{pooled} holds the same rows: copy its first line and those of {fold.name} back; "
+                "nothing is trained again"
+            )
+        return (
+            "put a copy of the file back; without one, remove the fold's folder, and the same "
+            "command trains this fold again"
+        )
 
     def record(self, fold: Fold) -> FoldRecord:
         """The record of a finished fold.
@@ -133,12 +165,8 @@ class Run:
         path = self.fold_folder(fold) / DONE
         return read_versioned(path, FoldRecord, fix=f"remove the fold's folder: {_AGAIN}")
 
-    def write_results(self, results: Results) -> None:
-        """Replace ``results.json``."""
-        write_versioned(self.folder / RESULTS, results)
-
     @contextmanager
     def hold_results(self) -> Iterator[None]:
-        """Exclude other processes while results are pooled, so that the last pools all folds."""
+        """Exclude other processes from what all folds share, so that the last pools all folds."""
         with lock(self.folder / "lock", patience=_LOCK_SECONDS):
             yield

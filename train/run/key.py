@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from raicl.common.files import sha256_bytes
 from raicl.common.provenance import git_state, versions
 from raicl.train.clips.composite import Composite
 from raicl.train.model.networks.own import find_source
@@ -86,4 +87,5 @@ def environment(composite: Composite, settings: TrainSettings) -> Environment:
         tested=tuple(sorted(composite.tested)),
         network_source=find_source(settings.network),
         measure=composite.measure,
+        settings_digest=sha256_bytes(to_toml(settings).encode()),
     )

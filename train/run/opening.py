@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raicl.common.errors import ConflictError, InputError
-from raicl.common.files import write_atomic
+from raicl.common.files import sweep, write_atomic
 from raicl.common.locking import lock
 from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.composite import Composite
 from raicl.train.model.networks.own import find_source, short_digest
+from raicl.train.run.digests import check_begun, check_pooled
 from raicl.train.run.folder import (
     CONFIG,
+    CONFUSION,
+    DIGESTS,
+    DONE,
     ENVIRONMENT,
     EVENTS,
     PREDICTIONS,
@@ -27,6 +31,8 @@ from raicl.train.run.folder import (
 from raicl.train.run.key import PACKAGES, environment, identifying, run_key, to_toml
 from raicl.train.run.records import Environment
 from raicl.train.settings import TrainSettings
+
+_LOCKS = {"lock", "lock.held"}
 
 
 def default_folder(composite: Composite, settings: TrainSettings) -> Path:
@@ -52,9 +58,14 @@ class Named(NamedTuple):
     program: str
 
     @property
+    def anew(self) -> str:
+        """How a user starts the run anew."""
+        return f"start it anew with {self.program} --overwrite"
+
+    @property
     def fix(self) -> str:
         """What a user can do about a folder of another experiment."""
-        return f"choose another {self.option}, or start it anew with {self.program} --overwrite"
+        return f"choose another {self.option}, or {self.anew}"
 
 
 RUN_DIR = Named("--run-dir (of raicl ablate: --dir)", "raicl-train")
@@ -78,7 +89,7 @@ def open_run(
     ------
     ConflictError : the folder belongs to a run with other settings or instances (the error names
         the differences), or to something else.
-    InputError : the folder cannot be made.
+    InputError : the folder cannot be made, or a file of the run is damaged.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,25 +99,38 @@ def open_run(
             where=str(folder),
             fix=f"choose a {named.option} that you may write to",
         ) from error
-    config = folder / CONFIG
     # list the folder once: between two looks another process may start this run
-    there = {path.name for path in folder.iterdir() if path.name[0] != "."}
+    there = {path.name for path in folder.iterdir() if path.name[0] != "."} - _LOCKS
     if there and CONFIG not in there:
         raise ConflictError(
             "the folder holds something other than a run",
             where=str(folder),
             fix=f"choose a new {named.option}",
         )
-    if overwrite and config.exists():
+    if overwrite and CONFIG in there:
         _clear(folder)
     run = Run(folder)
-    if run.begun:
-        check_same(folder, composite, settings, named=named)
-        _note_versions(run, named.fix)
-    else:  # the environment is written last: it marks the run as set up completely
-        write_atomic(config, to_toml(settings).encode())
-        write_versioned(folder / ENVIRONMENT, environment(composite, settings))
+    with run.hold_results():  # two that begin at once would mix their files
+        sweep(folder)
+        if not run.begun:
+            _begin(folder, composite, settings, named)
+            return run
+    check_same(folder, composite, settings, named=named)
+    check_pooled(folder)
+    _note_versions(run, named.fix)
     return run
+
+
+def _begin(folder: Path, composite: Composite, settings: TrainSettings, named: Named) -> None:
+    """Write the settings and then the environment, which marks the run as set up completely."""
+    if any((folder / "folds").glob(f"**/{DONE}")):
+        raise InputError(
+            f"the run has finished folds, and no {ENVIRONMENT} says of what",
+            where=str(folder / ENVIRONMENT),
+            fix=f"copy the file again from where the run was, or {named.anew}",
+        )
+    write_atomic(folder / CONFIG, to_toml(settings).encode())
+    write_versioned(folder / ENVIRONMENT, environment(composite, settings))
 
 
 def check_same(
@@ -117,10 +141,12 @@ def check_same(
     Raises
     ------
     ConflictError : it was not. The error names what differs.
+    InputError : its settings or its environment are damaged.
     """
-    path = folder / CONFIG
+    path, begun = folder / CONFIG, _read_environment(folder, named.fix)
+    check_begun(folder, begun)
     before = merge(TrainSettings, (str(path), read_toml(path)))
-    changed = differences(before, _read_environment(folder, named.fix), composite, settings)
+    changed = differences(before, begun, composite, settings)
     if changed:
         raise ConflictError(
             f"the run folder belongs to another experiment: {'; '.join(changed)}",
@@ -175,5 +201,5 @@ def _clear(folder: Path) -> None:
         for name in ("folds", EVENTS):
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
-        for name in (PREDICTIONS, UNCALIBRATED, RESULTS, "confusion.png", "run.log"):
+        for name in (DIGESTS, PREDICTIONS, UNCALIBRATED, RESULTS, CONFUSION, "run.log"):
             (folder / name).unlink(missing_ok=True)

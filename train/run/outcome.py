@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.common.errors import InputError
+from raicl.common.files import sha256_file
 from raicl.common.settings import merge, read_toml
+from raicl.common.terminal.console import say
 from raicl.common.versioned import read_versioned
+from raicl.data.protocols.identity import unlike_its_name
 from raicl.train.fold.log import History, read_log
-from raicl.train.run.folder import UNCALIBRATED
+from raicl.train.run.digests import check_begun, check_fold, check_results
+from raicl.train.run.folder import DIGESTS, PREDICTIONS, UNCALIBRATED
 from raicl.train.run.records import Environment, FoldRecord
 from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results
@@ -19,6 +23,7 @@ from raicl.train.settings import TrainSettings
 
 _FILES = ("results.json", "env.json", "config.toml", "predictions.csv")
 _AGAIN = "type the run's raicl-train command again: it pools the folds that are finished"
+UNCOVERED = "not covered by digests: an older raicl made the run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,8 @@ class Outcome:
     uncalibrated : the same before their probabilities were calibrated. Empty if they are not.
     folds : the record of every finished fold, by name.
     logs : the log of every finished fold, one row per epoch, by name.
+    covered : whether digests say that these are the files that were written. They do not in runs of
+        an older raicl.
     """
 
     folder: Path
@@ -47,6 +54,7 @@ class Outcome:
     uncalibrated: tuple[Prediction, ...]
     folds: dict[str, FoldRecord]
     logs: dict[str, History]
+    covered: bool = True
 
     def fold_folder(self, fold: str) -> Path:
         """Folder of a fold's files."""
@@ -58,26 +66,34 @@ class Outcome:
 
 
 def read_outcomes(folders: Sequence[Path]) -> list[Outcome]:
-    """The outcomes of several runs, each under a name of its own.
+    """The outcomes of several runs, each under a name of its own. Their weights are checked too.
 
     Raises
     ------
     InputError : see `read_outcome`.
     """
     names = [folder.resolve().name for folder in folders]
-    return [
-        read_outcome(folder, name if names.count(name) == 1 else str(folder))
+    outcomes = [
+        read_outcome(folder, name if names.count(name) == 1 else str(folder), weights=True)
         for folder, name in zip(folders, names, strict=True)
     ]
+    for outcome in outcomes:
+        if not outcome.covered:
+            say(f"note: files of run {outcome.name} are {UNCOVERED}")
+    return outcomes
 
 
-def read_outcome(folder: Path, name: str) -> Outcome:
-    """Read a run.
+def read_outcome(folder: Path, name: str, *, weights: bool = False) -> Outcome:
+    """Read a run, after its files are checked against their digests.
+
+    Parameters
+    ----------
+    weights : check the weights of the networks too. Otherwise only who loads them does.
 
     Raises
     ------
     InputError : the folder is not a run's, the run has no results yet, one of its files cannot be
-        read, or its predictions do not give its results.
+        read or was changed, or its predictions do not give its results.
     """
     missing = [file for file in _FILES if not (folder / file).is_file()]
     if missing:
@@ -87,9 +103,30 @@ def read_outcome(folder: Path, name: str) -> Outcome:
             where=str(folder / missing[0]),
             fix=_AGAIN if begun else "give the --run-dir of a raicl-train command",
         )
-    predictions, classes = read_predictions(folder / "predictions.csv")
+    while True:
+        before = _listed(folder)
+        try:
+            return _read_outcome(folder, name, weights=weights)
+        except InputError:
+            if _listed(folder) == before:  # or else a command has replaced the results meanwhile
+                raise
+
+
+def _listed(folder: Path) -> bytes:
+    path = folder / DIGESTS
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _read_outcome(folder: Path, name: str, *, weights: bool) -> Outcome:
+    environment = read_versioned(folder / "env.json", Environment, fix=_AGAIN)
+    check_begun(folder, environment)
+    # before its digest: what a spreadsheet saved is called so
+    predictions, classes = _read_pooled(folder, PREDICTIONS)
+    covered = check_results(folder, environment)
     results = read_versioned(folder / "results.json", Results, fix=_AGAIN)
     _check_results(folder, results, predictions, classes)
+    differs = unlike_its_name(environment.protocol, results.all_databases)
+    results = results.model_copy(update={"protocol_differs": differs})  # of before, too
     subjects = {row.subject for row in predictions}
     if not subjects <= {name for names in results.held_out.values() for name in names}:
         raise InputError(
@@ -100,21 +137,25 @@ def read_outcome(folder: Path, name: str) -> Outcome:
     config = folder / "config.toml"
     settings = merge(TrainSettings, (str(config), read_toml(config)))
     before = _read_uncalibrated(folder, predictions) if settings.calibration != "none" else []
-    folds = {name: folder / "folds" / name for name in results.held_out}
+    places = {name: folder / "folds" / name for name in results.held_out}
+    folds = {
+        name: read_versioned(place / "done.json", FoldRecord, fix=_AGAIN)
+        for name, place in places.items()
+    }
+    for fold, record in folds.items():
+        check_fold(places[fold], record, weights=weights)
     return Outcome(
         folder=folder,
         name=name,
         results=results,
-        environment=read_versioned(folder / "env.json", Environment, fix=_AGAIN),
+        environment=environment,
         settings=settings,
         classes=classes,
         predictions=tuple(sorted(predictions, key=lambda row: row.clip)),
         uncalibrated=tuple(sorted(before, key=lambda row: row.clip)),
-        folds={
-            name: read_versioned(fold / "done.json", FoldRecord, fix=_AGAIN)
-            for name, fold in folds.items()
-        },
-        logs={name: read_log(fold) for name, fold in folds.items()},
+        folds=folds,
+        logs={fold: read_log(place) for fold, place in places.items()},
+        covered=covered and all("log.jsonl" in record.digests for record in folds.values()),
     )
 
 
@@ -148,7 +189,7 @@ def check_labels(first: Outcome, other: Outcome) -> None:
 
 def _read_uncalibrated(folder: Path, predictions: list[Prediction]) -> list[Prediction]:
     path = folder / UNCALIBRATED
-    before, _ = read_predictions(path)
+    before, _ = _read_pooled(folder, UNCALIBRATED)
     if _classes(before) != _classes(predictions):
         raise InputError(
             "the uncalibrated predictions are of other clips or classes than the calibrated ones",
@@ -156,6 +197,32 @@ def _read_uncalibrated(folder: Path, predictions: list[Prediction]) -> list[Pred
             fix=_AGAIN,
         )
     return before
+
+
+def _read_pooled(folder: Path, name: str) -> tuple[list[Prediction], tuple[str, ...]]:
+    """Read pooled predictions, which are a copy of those of the folds."""
+    try:
+        return read_predictions(folder / name)
+    except InputError as error:
+        damaged = [
+            str(done.parent.relative_to(folder / "folds"))
+            for done in sorted(folder.glob("folds/**/done.json"))
+            if not _is_whole(done, name)
+        ]
+        fix = (
+            f"put a copy of the file back; those of folds {', '.join(damaged)} are damaged too"
+            if damaged
+            else "the folds' own files are whole: type the run's raicl-train command again, which "
+            "pools them and trains nothing"
+        )
+        raise InputError(error.what, where=error.where, fix=fix) from error
+
+
+def _is_whole(done: Path, name: str) -> bool:
+    """Whether a file of a fold is the one that the fold finished with."""
+    path = done.parent / name
+    digest = read_versioned(done, FoldRecord, fix=_AGAIN).digests.get(name)
+    return path.is_file() and digest == sha256_file(path)
 
 
 def _classes(predictions: list[Prediction]) -> dict[str, tuple[int, int]]:

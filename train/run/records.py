@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict, field_serializer
 
 from raicl.common.cache.measure import Measure
@@ -46,7 +48,10 @@ class Environment(Versioned):
     tested : databases that are only tested.
     network_source : where one's own network came from. None for a network of raicl.
     measure : what the numbers of the flow mean. Before it was recorded, all flow was raicl's own.
+    settings_digest : SHA-256 of the file of settings beside it. Empty before it was recorded.
     """
+
+    sealed: ClassVar[bool] = True
 
     versions: dict[str, str]
     git: str
@@ -61,6 +66,7 @@ class Environment(Versioned):
     tested: tuple[str, ...]
     network_source: NetworkSource | None = None
     measure: Measure = Measure()
+    settings_digest: str = ""
 
     @field_serializer("protocol")
     def _as_short_as_its_file(self, protocol: Protocol) -> dict[str, object]:
@@ -86,6 +92,8 @@ class FoldRecord(Versioned):
     digests : SHA-256 of the fold's files, by name.
     calibration : the temperature of the probabilities. None if they are not calibrated.
     """
+
+    sealed: ClassVar[bool] = True
 
     held_out: str
     fold: int

@@ -12,6 +12,7 @@ from raicl.common.files import write_atomic
 from raicl.train.clips.folds import Fold
 from raicl.train.inputs.scaling import Scale
 from raicl.train.model.siamese import Siamese
+from raicl.train.run.digests import check_fold
 from raicl.train.run.folder import Run
 from raicl.train.run.key import identifying
 from raicl.train.run.weights import load_network
@@ -59,9 +60,10 @@ def load_fold(
 
     Raises
     ------
-    InputError : the saved weights are missing, changed, or of another network.
+    InputError : a file of the fold was changed, or the saved weights are of another network.
     """
     there, record = source.fold_folder(fold), source.record(fold)
+    check_fold(there, record, weights=False)  # those are checked as they are loaded
     model = Siamese(settings, len(counts), counts).to(device)
     load_network(model.tested, there, record)
     for name in ("log.jsonl", "log.csv"):

@@ -15,7 +15,7 @@ def integrity(terms: Terms) -> dict[str, str]:
     """The facts of one result: texts by name."""
     flow = {"Flow": terms.flow} if terms.flow else {}
     return {
-        "Protocol": f"{terms.protocol}, {terms.evaluation}",
+        "Protocol": f"{protocol_label(terms)}, {terms.evaluation}",
         "Folds": f"{terms.folds.done} of {terms.folds.all} done",
         "Selection": terms.selection,
         "Seed": f"{terms.seed}, plus the row of the fold",
@@ -24,6 +24,12 @@ def integrity(terms: Terms) -> dict[str, str]:
         "Duplicates": describe_identical(terms.duplicates),
         **flow,
     }
+
+
+def protocol_label(terms: Terms) -> str:
+    """The name of a protocol, with a mark if raicl's of that name is another."""
+    differs = terms.protocol_differs
+    return f"{terms.protocol} (not raicl's: {differs})" if differs else terms.protocol
 
 
 def integrity_lines(names: Sequence[str], runs: Sequence[Terms]) -> list[str]:

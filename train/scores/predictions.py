@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from raicl.common.errors import InputError
 from raicl.common.files import write_atomic
 
 _KEYS = ("clip", "subject", "truth", "predicted", "motion_px")
+_WRITTEN = re.compile(r"[0-9]+\.[0-9]{6}")  # of a number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,12 @@ class Prediction:
 def write_predictions(
     path: Path, predictions: Sequence[Prediction], classes: Sequence[str]
 ) -> None:
-    """Write one row per clip with class names. The columns ``p_CLASS`` give the classes' order."""
+    """Write `encode_predictions` atomically."""
+    write_atomic(path, encode_predictions(predictions, classes))
+
+
+def encode_predictions(predictions: Sequence[Prediction], classes: Sequence[str]) -> bytes:
+    """One row per clip with class names. The columns ``p_CLASS`` give the classes' order."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_KEYS, *(f"p_{name}" for name in classes)])
@@ -50,48 +56,103 @@ def write_predictions(
         motion = UNKNOWN if row.motion_px is None else f"{row.motion_px:.6f}"
         numbers = (f"{number:.6f}" for number in row.probabilities)
         writer.writerow([row.clip, row.subject, *names, motion, *numbers])
-    write_atomic(path, text.getvalue().encode())
+    return text.getvalue().encode()
 
 
-def read_predictions(path: Path) -> tuple[list[Prediction], tuple[str, ...]]:
+def read_predictions(
+    path: Path, *, fix: str = "put a copy of the file back"
+) -> tuple[list[Prediction], tuple[str, ...]]:
     """Read predictions and the classes of their run.
+
+    Parameters
+    ----------
+    fix : what a user can do about a file that cannot be read.
 
     Raises
     ------
     InputError : the file is missing or is not one of `write_predictions`.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            header, *rows = csv.reader(stream)
-        if tuple(header[: len(_KEYS)]) != _KEYS:
-            raise ValueError(f"its columns are {', '.join(header)}")
-        if any(len(row) != len(header) for row in rows):
-            raise ValueError(f"a row does not have {len(header)} cells, one per column")
-        classes = tuple(name.removeprefix("p_") for name in header[len(_KEYS) :])
-        predictions = [
-            Prediction(
-                clip=clip,
-                subject=subject,
-                truth=classes.index(truth),
-                predicted=classes.index(predicted),
-                probabilities=tuple(map(float, probabilities)),
-                motion_px=_read_motion(motion),
-            )
-            for clip, subject, truth, predicted, motion, *probabilities in rows
-        ]
-    except (OSError, ValueError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise InputError(
-            f"not a readable file of predictions: {error}",
-            where=str(path),
-            fix="remove the fold's folder and run the same command again",
+            f"cannot read the predictions: {error.strerror}", where=str(path), fix=fix
         ) from error
+    try:
+        return _parse(content)
+    except (csv.Error, ValueError) as error:
+        traces = foreign_traces(content)
+        why = f"saved by another program, with {', '.join(traces)}" if traces else str(error)
+        raise InputError(
+            f"not a readable file of predictions: {why}", where=str(path), fix=fix
+        ) from error
+
+
+def _parse(content: bytes) -> tuple[list[Prediction], tuple[str, ...]]:
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+    if not rows:
+        raise ValueError("it is empty")
+    header, *rows = rows
+    if tuple(header[: len(_KEYS)]) != _KEYS:
+        raise ValueError(f"its columns are {', '.join(header)}")
+    if any(len(row) != len(header) for row in rows):
+        raise ValueError(f"a row does not have {len(header)} cells, one per column")
+    classes = tuple(name.removeprefix("p_") for name in header[len(_KEYS) :])
+    predictions = [
+        Prediction(
+            clip=clip,
+            subject=subject,
+            truth=_index(truth, classes),
+            predicted=_index(predicted, classes),
+            probabilities=tuple(map(_number, probabilities)),
+            motion_px=None if motion == UNKNOWN else _number(motion),
+        )
+        for clip, subject, truth, predicted, motion, *probabilities in rows
+    ]
     return predictions, classes
 
 
-def _read_motion(text: str) -> float | None:
-    if text == UNKNOWN:
-        return None
-    motion = float(text)
-    if not 0 <= motion < math.inf:
-        raise ValueError(f"motion_px is {text}")
-    return motion
+def _index(name: str, classes: Sequence[str]) -> int:
+    if name not in classes:
+        raise ValueError(f"{name!r} is not one of its classes, {', '.join(classes)}")
+    return classes.index(name)
+
+
+def _number(text: str) -> float:
+    """A number as it is written. One that was rounded since would give other scores."""
+    if not _WRITTEN.fullmatch(text):
+        raise ValueError(f"{text!r} is not a number with six decimals")
+    return float(text)
+
+
+def foreign_traces(content: bytes) -> list[str]:
+    """What shows that a file of predictions was saved by a spreadsheet or an editor, in words."""
+    text = content.decode("utf-8", errors="replace")
+    header, *lines = text.removeprefix("\ufeff").splitlines() or [""]
+    cells = max(",;\t", key=header.count)
+    numbers = [number for line in lines for number in line.split(cells)[len(_KEYS) - 1 :] if number]
+    signs = {
+        "a byte order mark": text.startswith("\ufeff"),
+        "CRLF at the ends of lines": "\r\n" in text,
+        "semicolons between cells": cells == ";",
+        "tabs between cells": cells == "\t",
+        "decimal commas": cells != "," and any(re.fullmatch(r"\d+,\d+", n) for n in numbers),
+        "numbers of other than six decimals": any(
+            re.fullmatch(r"\d*[.,]?\d+", n) and not _WRITTEN.fullmatch(n.replace(",", "."))
+            for n in numbers
+        ),
+    }
+    return [sign for sign, there in signs.items() if there]
+
+
+def part_of(path: Path, clips: Collection[str]) -> bytes:
+    """The header of a file and its lines of some clips. Empty if there is no such file."""
+    if not path.is_file():
+        return b""
+    header, *lines = path.read_bytes().splitlines(keepends=True) or [b""]
+    starts = {f"{clip},".encode() for clip in clips}
+    return b"".join([header, *(line for line in lines if _first(line) in starts)])
+
+
+def _first(line: bytes) -> bytes:
+    return line[: line.find(b",") + 1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from raicl.common.versioned import Versioned
 from raicl.train.clips.folds import WITHIN
+from raicl.train.scores.absent import OverTested, over_tested
 from raicl.train.scores.calibration import Reliability
 
 ScoreName = Literal["uf1", "uar", "accuracy"]
@@ -84,6 +85,7 @@ class Scores(Scored):
     interval_95 : 95 % intervals. None for a single subject, whose resamples are all the same.
     classes : scores by class name, in the order of the confusion matrix.
     confusion : number of clips, one row per true class and one column per predicted class.
+    over_tested : UF1 and UAR over the classes with a tested clip. None if every class has one.
     """
 
     clips: int
@@ -91,6 +93,13 @@ class Scores(Scored):
     interval_95: Intervals | None
     classes: dict[str, ClassScore]
     confusion: tuple[tuple[int, ...], ...]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def over_tested(self) -> OverTested | None:
+        """Computed and not stored, so that results of before say it as well."""
+        clips = {name: row.clips for name, row in self.classes.items()}
+        return over_tested(clips, self.uf1, self.uar)
 
 
 class Stratum(_Values):
@@ -161,6 +170,8 @@ class Terms(_Values):
     Attributes
     ----------
     protocol : name of the protocol.
+    protocol_differs : how it differs from raicl's of that name for these databases, in words. Empty
+        if it does not, or if raicl has none of that name.
     folds : folds that are done, and all of them.
     seed : seed of the run.
     cache_digest : digest of all instances.
@@ -172,6 +183,7 @@ class Terms(_Values):
     """
 
     protocol: str
+    protocol_differs: str = ""
     evaluation: str
     folds: Progress
     selection: str
@@ -200,6 +212,7 @@ class Results(PooledScores, Terms, Versioned):
     sheets : version of the annotation by database, where a database has several.
     official_list : lines that say whether the clips are the published ones.
     unmet : lines with published counts that differ.
+    idle_exclusions : lines with what the protocol excludes and no clip is.
     all_databases : databases of the whole run, with or without a finished fold.
     failed : reasons of failed folds, by fold.
     outside_protocol : number of clips without a class, by emotion.
@@ -219,6 +232,7 @@ class Results(PooledScores, Terms, Versioned):
     sheets: dict[str, str]
     official_list: tuple[str, ...]
     unmet: tuple[str, ...]
+    idle_exclusions: tuple[str, ...] = ()
     all_databases: tuple[str, ...]
     failed: dict[str, str]
     outside_protocol: dict[str, int]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from raicl.common.terminal.wording import clips_of_subjects
+from raicl.train.scores.absent import describe_absent
 from raicl.train.scores.calibration import reliability_lines
 from raicl.train.scores.integrity import integrity_lines
 from raicl.train.scores.metrics import (
@@ -105,6 +106,8 @@ def results_text(results: Results) -> str:
         if key == "uar" and results.chance_uar is not None:
             line += f"; chance {results.chance_uar:.4f}"
         lines.append(line if oracle is None else f"{line:<{_WIDTH}}{oracle.score(key):.4f}")
+    if results.over_tested is not None:
+        lines += ["", describe_absent(results.over_tested)]
     lines += ["", *_classes(results), "", *_confusion(results), *_databases(results)]
     lines += strata_lines(results.strata)
     lines += reliability_lines(results.reliability, results.uncalibrated)
@@ -114,6 +117,7 @@ def results_text(results: Results) -> str:
         f"device {results.device}",
         *([results.split] if results.split else []),
         *_annotation(results),
+        *(f"excluded in vain: {line}" for line in results.idle_exclusions),
         *results.official_list,
     ]
     return "\n".join(lines)
@@ -132,7 +136,8 @@ def _databases(results: Results) -> list[str]:
     lines = ["", f"{'database':<12}{'UF1':>7}{'UAR':>9}{'clips':>7}{'subjects':>10}"]
     for name, row in results.databases.items():
         lines.append(f"{name:<12}{row.uf1:>7.3f}{row.uar:>9.3f}{row.clips:>7}{row.subjects:>10}")
-    return lines
+    absent = ((name, describe_absent(row.over_tested)) for name, row in results.databases.items())
+    return lines + [f"{name}: {words}" for name, words in absent if words]
 
 
 def _annotation(results: Results) -> list[str]:

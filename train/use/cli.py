@@ -9,6 +9,7 @@ import typer
 
 from raicl.common.errors import UsageError
 from raicl.common.terminal import console
+from raicl.common.terminal.logging_options import Debug, Quiet
 from raicl.common.terminal.video_options import (
     VIDEO_PANEL,
     Face,
@@ -17,7 +18,7 @@ from raicl.common.terminal.video_options import (
     Offset,
     Onset,
 )
-from raicl.train.cli import Debug, Quiet, load_torch
+from raicl.train.cli import load_torch
 
 
 def predict(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raicl.common.cache.flows import Cache, StoredClip, open_cache
-from raicl.common.cache.hdf5 import is_hdf5
+from raicl.common.cache.seal import is_cache_file
 from raicl.common.errors import InputError, UsageError
 from raicl.common.predicted import WithoutClip
 from raicl.common.video import (
@@ -82,7 +82,7 @@ def read_inputs(paths: Sequence[Path], model: Model, asked: Asked, work: Path) -
 
 def is_cache(path: Path) -> bool:
     """Whether an input is a cache, by its content or its ending."""
-    return path.suffix.lower() in _ENDINGS or (path.is_file() and is_hdf5(path))
+    return path.suffix.lower() in _ENDINGS or (path.is_file() and is_cache_file(path))
 
 
 def without_clip(video: VideoInput) -> list[WithoutClip]:

@@ -17,6 +17,7 @@ from raicl.train.clips.folds import WITHIN
 from raicl.train.fitted.load import load_predictor, run_of
 from raicl.train.fitted.predictor import Predictor
 from raicl.train.fitted.records import Fitted
+from raicl.train.run.digests import check_results
 from raicl.train.run.folder import CLASSIFIER, CONFIG, ENVIRONMENT, RESULTS
 from raicl.train.run.outcome import Outcome, read_outcome
 from raicl.train.run.records import Environment
@@ -156,6 +157,7 @@ def _of_fold(predictor: Predictor) -> Model:
     environment = read_versioned(run / ENVIRONMENT, Environment, fix="copy the whole run folder")
     path, notes = run / RESULTS, []
     if path.is_file():
+        check_results(run, environment)
         results = read_versioned(path, Results, fix=_AGAIN)
         _refuse_control(results, run)
         own = {predictor.held_out, *results.held_out.get(predictor.held_out, ())}

@@ -1,10 +1,14 @@
 """The cache is read back whole, or refused with a reason."""
 
 import dataclasses
+import errno
+import fcntl
+import os
 import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -15,6 +19,7 @@ from raicl.common.cache.flows import open_cache, shards_folder, write_index
 from raicl.common.cache.manifest import Reason
 from raicl.common.cache.packing import pack
 from raicl.common.errors import HeldError, InputError
+from tests.sealed import edit
 
 
 def test_what_was_written_is_read(flows: Path) -> None:
@@ -65,6 +70,7 @@ def test_a_packed_cache_holds_the_same_and_needs_no_shards(flows: Path, tmp_path
         np.testing.assert_array_equal(packed.read(record).instances, cache.read(record).instances)
 
 
+@pytest.mark.promise("fault 16")
 def test_a_missing_shard_is_an_error_that_names_the_clip(flows: Path) -> None:
     record = open_cache(flows).records[2]
     (shards_folder(flows) / record.shard).unlink()
@@ -72,6 +78,7 @@ def test_a_missing_shard_is_an_error_that_names_the_clip(flows: Path) -> None:
         open_cache(flows)
 
 
+@pytest.mark.promise("fault 16")
 def test_swapped_shards_are_refused(flows: Path) -> None:
     cache = open_cache(flows)
     first, second = (cache.shard_path(record) for record in cache.records[:2])
@@ -82,64 +89,7 @@ def test_swapped_shards_are_refused(flows: Path) -> None:
         cache.read(cache.records[0])
 
 
-def test_every_truncation_of_the_index_is_refused(flows: Path) -> None:
-    content = flows.read_bytes()
-    for percent in range(100):
-        flows.write_bytes(content[: len(content) * percent // 100])
-        with pytest.raises(InputError):
-            open_cache(flows)
-
-
-def test_every_truncation_of_a_shard_is_refused(flows: Path) -> None:
-    cache = open_cache(flows)
-    path = cache.shard_path(cache.records[0])
-    content = path.read_bytes()
-    for percent in range(100):
-        path.write_bytes(content[: len(content) * percent // 100])
-        with pytest.raises(InputError):
-            cache.read(cache.records[0])
-
-
-FLIPS = """
-import sys, random
-from pathlib import Path
-from raicl.common.errors import InputError
-from raicl.common.cache.manifest import Reason
-from raicl.common.cache.flows import open_cache
-flows = Path(sys.argv[1])
-truth = {r.id: open_cache(flows).read(r).digest for r in open_cache(flows).records}
-cache = open_cache(flows)
-victim = flows if sys.argv[2] == "index" else cache.shard_path(cache.records[0])
-content, rng, refused = victim.read_bytes(), random.Random(0), 0
-for _ in range(300):
-    position = rng.randrange(len(content) * 8)
-    flipped = bytearray(content)
-    flipped[position // 8] ^= 1 << position % 8
-    victim.write_bytes(flipped)
-    try:
-        cache = open_cache(flows)
-        read = {r.id: cache.read(r).digest for r in cache.records}
-    except InputError:
-        refused += 1
-        continue
-    assert read == truth, f"silent change at bit {position}"
-print("refused", refused)
-"""
-
-
-@pytest.mark.parametrize("victim", ["index", "shard"])
-def test_no_flipped_bit_changes_a_value_or_shows_a_traceback(flows: Path, victim: str) -> None:
-    # in a process of its own: a damaged file must not take the interpreter down either
-    answer = subprocess.run(
-        [sys.executable, "-c", FLIPS, str(flows), victim],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert int(answer.stdout.split()[-1]) > 30
-
-
+@pytest.mark.promise("fault 14", "input 52", "input 53", "input 54")
 def test_other_files_are_refused_by_name(flows: Path, tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.h5"
     with h5py.File(foreign, "w") as file:
@@ -156,8 +106,9 @@ def test_other_files_are_refused_by_name(flows: Path, tmp_path: Path) -> None:
             open_cache(path)
 
 
+@pytest.mark.promise("input 55")
 def test_a_newer_version_is_refused_with_both_numbers(flows: Path) -> None:
-    with h5py.File(flows, "r+") as file:
+    with edit(flows) as file:
         file.attrs["version"] = 99
     with pytest.raises(InputError, match=r"version 99.*up to 3"):
         open_cache(flows)
@@ -214,7 +165,7 @@ def test_a_crafted_shard_is_refused_before_its_data_is_read(
 ) -> None:
     cache = open_cache(flows)
     path, other = (cache.shard_path(record) for record in cache.records[:2])
-    with h5py.File(path, "r+") as file:
+    with edit(path) as file:
         del file["instances"]
         craft(file, other)  # type: ignore[operator]
     with pytest.raises(InputError, match="instances"):
@@ -260,9 +211,27 @@ def test_a_file_that_is_open_elsewhere_for_writing_is_not_called_damaged(flows: 
     open_cache(flows)
 
 
+def refuse_locks(number: int) -> Callable[[int, int], None]:
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
 def test_a_file_system_without_locks_is_read_without_one(
     flows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    cache = open_cache(flows)
+    monkeypatch.setattr(fcntl, "flock", refuse_locks(errno.ENOLCK))
+    assert len(open_cache(flows).records) == 4
+    assert cache.read(cache.records[0]).size == 16
+
+
+def test_a_packed_cache_is_read_without_locks_where_there_are_none(
+    flows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack(open_cache(flows), tmp_path / "one.h5")
+    cache = open_cache(tmp_path / "one.h5")
     really, asked = h5py.File, []
 
     def refuse(path: Path, mode: str, **options: object) -> h5py.File:
@@ -273,16 +242,13 @@ def test_a_file_system_without_locks_is_read_without_one(
         return really(path, mode, **options)
 
     monkeypatch.setattr(h5py, "File", refuse)
-    assert len(open_cache(flows).records) == 4
+    assert cache.read(cache.records[0]).size == 16
     assert asked[:2] == [{}, {"locking": False}]
 
 
 def test_a_lock_that_fails_for_another_reason_is_not_put_on_another_program(
     flows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path, mode: str) -> h5py.File:
-        raise OSError(5, "Unable to synchronously open file (unable to lock file, errno = 5, ...)")
-
-    monkeypatch.setattr(h5py, "File", refuse)
-    with pytest.raises(InputError, match="missing, truncated, damaged or not a readable"):
+    monkeypatch.setattr(fcntl, "flock", refuse_locks(errno.EIO))
+    with pytest.raises(InputError, match="the index cannot be read: Input/output error"):
         open_cache(flows)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from raicl.common.cache.flows import open_cache
 
 # written by version 0.1.0 from `make_shard(0..3)` of conftest.py and packed
@@ -9,6 +11,7 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "flows-v1.h5"
 DIGEST = "16ba5b5dc16ab707ccb5b0bd41e3628d2c0a7a66e15d4a1c2982ee84d40f5c63"
 
 
+@pytest.mark.promise("input 55")
 def test_an_old_cache_is_still_read_with_every_value() -> None:
     cache = open_cache(GOLDEN)
     assert cache.digest == DIGEST

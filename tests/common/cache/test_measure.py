@@ -11,6 +11,7 @@ from raicl.common.cache.flows import Cache, open_cache, shards_folder, write_ind
 from raicl.common.cache.measure import Measure
 from raicl.common.cache.shards import Shard, read_shard, write_shard
 from raicl.common.errors import InputError
+from tests.sealed import edit
 
 EVERY = [Measure(unit, zero) for unit in (True, False) for zero in (True, False)]
 
@@ -72,12 +73,12 @@ def test_a_shard_without_frames_is_read_as_such(flows: Path) -> None:
 def test_frames_cannot_be_dropped_from_a_shard_that_has_them(flows: Path) -> None:
     cache = open_cache(flows)
     path = cache.shard_path(cache.records[0])
-    with h5py.File(path, "r+") as file:
+    with edit(path) as file:
         for name in ("frame_digests", "onset_face", "transform"):
             del file[name]
     with pytest.raises(InputError, match="missing"):
         read_shard(path)
-    with h5py.File(path, "r+") as file:
+    with edit(path) as file:
         file.attrs["version"] = 2
     with pytest.raises(InputError, match="digest"):  # it covers what there was
         read_shard(path)

@@ -14,6 +14,7 @@ from raicl.common.cache.validation import find_faults
 from raicl.common.errors import InputError
 from raicl.common.quality import Quality
 from tests.common.conftest import make_shard
+from tests.sealed import edit
 
 QUALITY = Quality(eye_distance=96.5, roll=-1.25, contrast=41.0, head_motion=0.375)
 
@@ -90,7 +91,7 @@ def test_an_index_that_is_older_than_its_shards_is_read(flows: Path) -> None:
 def test_a_damaged_quality_is_an_input_error(flows: Path) -> None:
     cache = measured(flows)
     path = shards_folder(flows) / cache.records[0].shard
-    with h5py.File(path, "r+") as file:
+    with edit(path) as file:
         file["quality"][0] = ord("x")  # through HDF5, so that its own checksum is renewed
     with pytest.raises(InputError, match="its quality is not what it should be"):
         cache.read(cache.records[0])

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import h5py
 import pytest
 
 from raicl.common.cache.cli import validate
@@ -12,6 +11,7 @@ from raicl.common.cache.flows import open_cache, read_index, shards_folder
 from raicl.common.cache.packing import pack
 from raicl.common.cache.validation import find_faults
 from raicl.common.errors import InputError
+from tests.sealed import edit
 
 
 def flip(path: Path) -> None:
@@ -53,7 +53,7 @@ def test_one_changed_value_in_a_packed_cache_is_found(flows: Path, tmp_path: Pat
     pack(open_cache(flows), one)
     assert find_faults(read_index(one)) == []
     record = read_index(one).records[1]
-    with h5py.File(one, "r+") as file:  # through HDF5, so that its own checksum is renewed
+    with edit(one) as file:  # through HDF5, so that its own checksum is renewed
         file[f"shards/{record.shard}/instances"][0, 0, 0, 0] += 1
     [fault] = find_faults(read_index(one))
     assert fault.id == record.id
@@ -67,13 +67,13 @@ def test_a_shard_missing_from_a_packed_cache_is_found(flows: Path, tmp_path: Pat
     one = tmp_path / "one.h5"
     pack(open_cache(flows), one)
     record = read_index(one).records[0]
-    with h5py.File(one, "r+") as file:
+    with edit(one) as file:
         del file[f"shards/{record.shard}"]
     assert [fault.id for fault in find_faults(read_index(one))] == [record.id]
 
 
 def test_a_damaged_manifest_is_an_error_of_the_whole_file(flows: Path) -> None:
-    with h5py.File(flows, "r+") as file:
+    with edit(flows) as file:
         file.attrs["digest"] = "0" * 64
     with pytest.raises(InputError, match="manifest is damaged"):
         validate(flows)

@@ -199,11 +199,11 @@ def test_subjects_in_any_case_as_text_or_number_are_the_same(cut: Path, write: A
 
 
 def test_a_second_row_of_one_onset_is_listed_and_the_first_one_used(cut: Path) -> None:
-    again = Casme3Row("spNO.1", "A", "8.0", "10", "12", "4", "III", "fear")
+    again = Casme3Row("spNO.1", "A", "8.0", "11", "14", "4", "III", "Disgust")
     footage = read_rows_of(cut, table([*ROWS, again]))
     assert (footage[0].clip.emotion, footage[0].clip.offset) == ("disgust", 14)
     reasons = reasons_of(read_database("casme3", root=cut))
-    assert reasons["casme3/spNO.1/A@8"] == "row 14 repeats row 2"
+    assert reasons["casme3/spNO.1/a@8"] == "row 14 repeats row 2"
 
 
 def test_macro_expressions_of_the_wider_sheet_are_left_out_and_counted(

@@ -46,9 +46,80 @@ def test_apex_and_rate_are_optional_and_separators_may_differ(clips: Path) -> No
     assert {skipped.reason for skipped in database.skipped} == {"folder without a row in the sheet"}
 
 
+@pytest.mark.parametrize(
+    ("written", "rate"),
+    [("29,97", 29.97), ("23,976", 23.976), ("30,0", 30.0), ("200", 200.0), ("1,5", 1.5)],
+)
+def test_a_table_saved_by_a_spreadsheet_with_decimal_commas_is_read(
+    clips: Path, written: str, rate: float
+) -> None:
+    (clips / "clips.csv").write_text(
+        f"subject;clip;onset;offset;emotion;fps\n7,0;blink;1,0;3,0;others;{written}\n"
+    )
+    (item,) = read_database("folder", root=clips).footage
+    assert (item.clip.id, item.clip.fps) == ("folder/07/blink", rate)
+    assert (item.clip.onset, item.clip.offset) == (1, 3)
+
+
+def test_a_comma_that_may_stand_for_thousands_is_not_guessed(clips: Path) -> None:
+    lines = (
+        "subject;clip;onset;offset;emotion;fps\n7;blink;1;3;others;1,000\nanna;frown;1,000;4;x;\n"
+    )
+    (clips / "clips.csv").write_text(lines)
+    with pytest.raises(InputError) as caught:
+        read_database("folder", root=clips)
+    assert "1,000" in caught.value.what
+
+
+@pytest.mark.parametrize("subject", ["7.0", "007", "7", "07.00", " 7 "])
+@pytest.mark.promise("input 13")
+def test_a_subject_that_a_spreadsheet_made_a_number_fits_its_folder(
+    clips: Path, subject: str
+) -> None:
+    (clips / "clips.csv").write_text(
+        f"subject,clip,onset,offset,emotion\n{subject},blink,1,3,others\n"
+    )
+    assert [item.clip.subject for item in read_database("folder", root=clips).footage] == ["07"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "above",
+    ["# my clips, made by Anna, Ben and Carla\n\n", "sep=;\n", "clips; all; of; them; here\n"],
+)
+@pytest.mark.promise("input 10", "input 14")
+def test_lines_above_the_header_may_hold_any_separator(
+    clips: Path, delimiter: str, above: str
+) -> None:
+    table = "subject,clip,onset,offset,emotion\n7,blink,1,3,others\n".replace(",", delimiter)
+    (clips / "clips.csv").write_text(above + table)
+    assert [item.clip.id for item in read_database("folder", root=clips).footage] == [
+        "folder/07/blink"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("letter", "called"),
+    [
+        *[("\xa0", "U+00A0 (no-break space)"), ("\u3000", "U+3000 (ideographic space)")],
+        *[("\u200c", "U+200C (zero width non-joiner)"), ("\t", "U+0009")],
+        ("\\", "\\ in its name"),
+    ],
+)
+@pytest.mark.promise("input 41")
+def test_a_subject_that_could_not_name_a_fold_is_told_so_at_once(
+    clips: Path, letter: str, called: str
+) -> None:
+    (clips / "07").rename(clips / f"0{letter}7")
+    (clips / "clips.csv").write_text(TABLE.replace("\n7,", f"\n0{letter}7,"), encoding="utf-8")
+    (reason,) = (skipped.reason for skipped in read_database("folder", root=clips).skipped)
+    assert called in reason
+    assert "rename the subject's folder" in reason
+
+
 def test_several_expressions_of_one_clip_are_told_apart_by_their_onset(clips: Path) -> None:
     put_frames(clips / "anna" / "frown", range(5, 20), "x")
-    more = "anna,frown,10,14,negative,,\nanna,frown,10,15,surprise,,\n"
+    more = "anna,frown,10,14,negative,,\nanna,frown,10,14.0,Negative,/,\n"
     (clips / "clips.csv").write_text(TABLE + more)
     database = read_database("folder", root=clips)
     ids = [item.clip.id for item in database.footage if item.clip.name == "frown"]

@@ -84,6 +84,7 @@ def test_every_row_becomes_a_clip_with_its_frames_in_order(sample: Sample, root:
 
 
 @nested
+@pytest.mark.promise("input 3")
 def test_the_root_may_be_given_at_any_level(sample: Sample, root: Path) -> None:
     expected = sample.read(root).footage
     levels = [root / Path(*sample.tree.parts[:n]) for n in range(len(sample.tree.parts) + 1)]
@@ -92,6 +93,7 @@ def test_the_root_may_be_given_at_any_level(sample: Sample, root: Path) -> None:
 
 
 @pytest.mark.parametrize("sample", sorted({*NESTED} & {*BY_SUBJECT}), indirect=True)
+@pytest.mark.promise("input 3")
 def test_a_root_inside_the_database_is_told_where_to_point(sample: Sample, root: Path) -> None:
     clip = sample.folder(root)
     inside = [clip, *clip.parents][: len(clip.relative_to(root / sample.tree).parts)]
@@ -101,6 +103,7 @@ def test_a_root_inside_the_database_is_told_where_to_point(sample: Sample, root:
         assert error.fix == f"point higher up: --root {root / sample.tree}"
 
 
+@pytest.mark.promise("input 1", "input 2")
 def test_a_missing_empty_or_other_root_is_refused(sample: Sample, tmp_path: Path) -> None:
     refused(sample, tmp_path / "none", "--root does not exist")
     (tmp_path / "holiday").mkdir()
@@ -111,6 +114,7 @@ def test_a_missing_empty_or_other_root_is_refused(sample: Sample, tmp_path: Path
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".rar", ".7z", ".tar", ".gz"])
+@pytest.mark.promise("input 4")
 def test_an_archive_instead_of_a_folder_is_told_to_be_unpacked(
     sample: Sample, tmp_path: Path, suffix: str
 ) -> None:
@@ -136,6 +140,7 @@ def test_a_root_that_is_itself_a_link_is_read(sample: Sample, root: Path) -> Non
     assert sample.read(link) == sample.read(root)
 
 
+@pytest.mark.promise("input 41")
 def test_paths_may_be_long_and_in_any_script(sample: Sample, tmp_path: Path) -> None:
     deep = tmp_path / "資料 Ünïcôdé; $(x) 'q\""
     for _ in range(8):
@@ -148,6 +153,7 @@ def test_paths_may_be_long_and_in_any_script(sample: Sample, tmp_path: Path) -> 
 
 
 @with_sheet
+@pytest.mark.promise("input 5")
 def test_a_missing_sheet_is_an_error_that_says_where_it_was_looked_for(
     sample: Sample, root: Path
 ) -> None:
@@ -158,6 +164,7 @@ def test_a_missing_sheet_is_an_error_that_says_where_it_was_looked_for(
 
 
 @pytest.mark.parametrize("sample", sorted({*WITH_SHEET} - {"folder"}), indirect=True)
+@pytest.mark.promise("input 7")
 def test_an_old_xls_alone_is_told_to_be_converted(
     sample: Sample, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +174,7 @@ def test_an_old_xls_alone_is_told_to_be_converted(
 
 
 @with_sheet
+@pytest.mark.promise("input 6")
 def test_two_sheets_that_differ_are_ambiguous_unless_one_is_named(
     sample: Sample, root: Path
 ) -> None:
@@ -205,9 +213,10 @@ def test_a_copy_of_the_sheet_and_what_an_open_program_leaves_are_no_candidates(
         (lambda: OLD_XLS, r"old \.xls format"),
         (lambda: ENCRYPTED, "password-protected"),
         (zip_bomb, "expands from"),
-        (lambda: entity_bomb(SHEET_XML), "damaged"),
+        (lambda: entity_bomb(SHEET_XML), "XML entities"),
     ],
 )
+@pytest.mark.promise("input 7", "input 8", "input 9")
 def test_a_sheet_that_is_none_is_refused(
     sample: Sample, root: Path, content: Callable[[], bytes], reason: str
 ) -> None:
@@ -230,6 +239,7 @@ def required(sample: Sample) -> list[str]:
 
 
 @with_sheet
+@pytest.mark.promise("input 11")
 def test_a_renamed_or_missing_column_is_named(sample: Sample, root: Path) -> None:
     for column in required(sample):
         place = sample.place(column)
@@ -243,6 +253,7 @@ def test_a_renamed_or_missing_column_is_named(sample: Sample, root: Path) -> Non
 
 @with_sheet
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.promise("input 12", "input 13", "input 19")
 def test_a_sheet_is_read_through_the_words_of_its_header_alone(
     sample: Sample, root: Path, seed: int
 ) -> None:
@@ -298,6 +309,7 @@ def test_a_sheet_is_read_through_the_words_of_its_header_alone(
         ({"subject": "sub\u202e01"}, "no subject's number|no folder"),
     ],
 )
+@pytest.mark.promise("input 16", "input 17", "input 18", "input 20", "input 22", "input 42")
 def test_an_unusable_row_costs_its_clip_and_is_listed(
     sample: Sample, root: Path, changes: dict[str, Any], reason: str
 ) -> None:
@@ -315,9 +327,8 @@ def test_an_unusable_row_costs_its_clip_and_is_listed(
 
 
 @with_sheet
-def test_a_second_row_of_a_clip_is_listed_and_the_first_one_used(
-    sample: Sample, root: Path
-) -> None:
+@pytest.mark.promise("input 21")
+def test_an_equal_row_of_a_clip_is_listed_and_used_once(sample: Sample, root: Path) -> None:
     expected = sample.read(root).footage
     first = list(sample.lines[sample.header + 1])
     first[sample.place("clip")] = first[sample.place("clip")].swapcase()
@@ -329,6 +340,27 @@ def test_a_second_row_of_a_clip_is_listed_and_the_first_one_used(
 
 
 @with_sheet
+@pytest.mark.parametrize("column", ["emotion", "apex", "offset"])
+@pytest.mark.promise("input 21")
+def test_rows_of_one_clip_that_disagree_are_told_as_one_conflict_and_none_is_used(
+    sample: Sample, root: Path, column: str
+) -> None:
+    if column not in sample.columns:
+        pytest.skip("this sheet does not say it")
+    other = list(sample.lines[sample.header + 1])
+    said = {"emotion": "fear", "apex": int(other[sample.place("onset")] or 0) + 1, "offset": "9999"}
+    other[sample.place(column)] = said[column]
+    sample.write_sheet(root, [*sample.lines, other])
+    database = sample.read(root)
+    assert ids(database) == sample.ids[1:]
+    (skipped,) = database.skipped
+    assert skipped.id == sample.ids[0]
+    rows = f"rows {sample.header + 2} and {len(sample.lines) + 1} disagree: {column} "
+    assert skipped.reason.startswith(rows)
+    assert f" and {str(said[column])!r}; delete the wrong one" in skipped.reason
+
+
+@with_sheet
 @pytest.mark.parametrize(
     "name",
     [
@@ -336,6 +368,7 @@ def test_a_second_row_of_a_clip_is_listed_and_the_first_one_used(
         *["EP01_2/..", "~", "file:///etc", "*", "[0-9]*"],
     ],
 )
+@pytest.mark.promise("input 42")
 def test_names_that_lead_elsewhere_match_no_folder(sample: Sample, root: Path, name: str) -> None:
     sample.change(root, 0, clip=name)
     database = sample.read(root)
@@ -347,6 +380,7 @@ def test_names_that_lead_elsewhere_match_no_folder(sample: Sample, root: Path, n
 
 
 @with_sheet
+@pytest.mark.promise("input 42")
 def test_a_name_with_a_nul_matches_no_folder(sample: Sample, root: Path) -> None:
     line = [list(line) for line in sample.lines[sample.header :]]
     line[1][sample.place("clip")] += "\0"
@@ -367,6 +401,7 @@ def test_a_name_with_a_nul_matches_no_folder(sample: Sample, root: Path) -> None
     [name for name in WITH_SHEET if name in BY_SUBJECT and not SAMPLES[name].video],
     indirect=True,
 )
+@pytest.mark.promise("input 22", "input 23")
 def test_rows_without_a_folder_and_folders_without_a_row_are_listed(
     sample: Sample, root: Path
 ) -> None:
@@ -380,6 +415,7 @@ def test_rows_without_a_folder_and_folders_without_a_row_are_listed(
     ]
 
 
+@pytest.mark.promise("input 29")
 def test_strays_of_operating_systems_are_no_frames(sample: Sample, root: Path) -> None:
     expected = sample.read(root)
     for folder in [root, *(p for p in root.rglob("*") if p.is_dir())]:
@@ -393,6 +429,7 @@ def test_strays_of_operating_systems_are_no_frames(sample: Sample, root: Path) -
     assert sample.read(root) == expected
 
 
+@pytest.mark.promise("input 28", "input 29")
 def test_pictures_of_other_kinds_and_widths_count_as_frames(sample: Sample, root: Path) -> None:
     expected = sample.read(root).footage[0]
     kinds = [".JPG", ".jpeg", ".png", ".bmp"]
@@ -413,6 +450,7 @@ def test_two_pictures_of_one_number_are_not_chosen_between(sample: Sample, root:
     assert f"are both frame {number}" in reasons(database)[sample.ids[0]]
 
 
+@pytest.mark.promise("input 27")
 def test_missing_frames_in_between_are_flagged(sample: Sample, root: Path) -> None:
     whole = sample.read(root).footage[0]
     whole.frames[2].path.unlink()
@@ -479,6 +517,7 @@ def read_watched(sample: Sample, root: Path, outside: Path, watch: Watch) -> Dat
     return database
 
 
+@pytest.mark.promise("input 43")
 def test_a_frame_that_links_out_of_the_database_is_refused(
     sample: Sample, root: Path, outside: Path, watch: Watch
 ) -> None:
@@ -490,6 +529,7 @@ def test_a_frame_that_links_out_of_the_database_is_refused(
     assert reasons(database) == {sample.ids[0]: reason}
 
 
+@pytest.mark.promise("input 43")
 def test_a_clip_that_links_out_of_the_database_is_refused(
     sample: Sample, root: Path, outside: Path, watch: Watch
 ) -> None:
@@ -501,6 +541,7 @@ def test_a_clip_that_links_out_of_the_database_is_refused(
 
 
 @pytest.mark.parametrize("sample", BY_SUBJECT, indirect=True)
+@pytest.mark.promise("input 43")
 def test_a_subject_that_links_out_of_the_database_is_refused(
     sample: Sample, root: Path, outside: Path, watch: Watch
 ) -> None:
@@ -513,6 +554,7 @@ def test_a_subject_that_links_out_of_the_database_is_refused(
 
 
 @nested
+@pytest.mark.promise("input 43")
 def test_a_tree_that_links_out_of_the_database_is_not_followed(
     sample: Sample, root: Path, outside: Path, watch: Watch
 ) -> None:
@@ -522,6 +564,7 @@ def test_a_tree_that_links_out_of_the_database_is_not_followed(
     assert [path for path in paths if path.startswith(str(outside))] == []
 
 
+@pytest.mark.promise("input 43")
 def test_links_inside_the_database_are_followed_and_loops_are_not(
     sample: Sample, root: Path
 ) -> None:
@@ -541,6 +584,7 @@ def test_links_inside_the_database_are_followed_and_loops_are_not(
     assert (ids(found), found.skipped) == (ids(expected), ())
 
 
+@pytest.mark.promise("input 45")
 def test_a_pipe_is_no_frame_and_does_not_block(sample: Sample, root: Path) -> None:
     frame = sample.read(root).footage[0].frames[1].path
     frame.unlink()
@@ -549,6 +593,7 @@ def test_a_pipe_is_no_frame_and_does_not_block(sample: Sample, root: Path) -> No
     assert reasons(database) == {sample.ids[0]: f"{frame.name} is not a regular file"}
 
 
+@pytest.mark.promise("input 44")
 def test_unreadable_folders_cost_their_clips(sample: Sample, root: Path) -> None:
     last = list(sample.clips.values())[-1][0]
     folders = [sample.folder(root), root / sample.tree / Path(last).parts[0]]

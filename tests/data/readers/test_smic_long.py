@@ -65,12 +65,19 @@ def test_a_row_of_two_expressions_gives_two_clips_told_apart_by_their_onset(smic
 
 
 def test_a_third_expression_is_read_and_one_of_the_same_onset_refused(smic: Path) -> None:
-    three = smic_line("s1", "s1_ne_01", 76516, 76519, 4, "negative", (76516, 6))
+    three = smic_line("s1", "s1_ne_01", 76516, 76519, 4, "negative", (76516, 4))
     three[7:9] = [76530, 76533]
     rewrite(smic, three)
     database = SMIC_LONG.read(smic)
     assert list(spans(database)) == ["smic/s01/s01_ne_01@76516", "smic/s01/s01_ne_01@76530"]
     assert database.skipped[0].reason == "row 2 repeats row 2"
+
+
+def test_two_expressions_of_one_onset_and_other_offsets_are_a_conflict(smic: Path) -> None:
+    twice = smic_line("s1", "s1_ne_01", 76516, 76519, 4, "negative", (76516, 6))
+    rewrite(smic, twice, SMIC_LONG.lines[2])
+    (reason,) = (s.reason for s in SMIC_LONG.read(smic).skipped if "disagree" in s.reason)
+    assert reason.startswith("parts of row 2 disagree: offset '76519' and '76521'")
 
 
 @pytest.mark.parametrize("computed", [None, -1])

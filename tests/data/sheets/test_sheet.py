@@ -12,8 +12,8 @@ import pytest
 from defusedxml.common import EntitiesForbidden
 
 from raicl.common.errors import InputError
-from raicl.data.sheets.sheet import MAX_BYTES, cell_integer, cell_text, read_sheet
-from raicl.data.sheets.workbook import MAX_ROWS
+from raicl.common.limits import SHEET_BYTES, SHEET_ROWS
+from raicl.data.sheets.sheet import cell_integer, cell_text, read_sheet
 from tests.data.bombs import (
     ENCRYPTED,
     MAIN,
@@ -146,6 +146,7 @@ def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "pipe.csv")
 
 
+@pytest.mark.promise("input 9")
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path) -> None:
     bomb = zip_bomb()
     assert len(bomb) < 100_000
@@ -158,8 +159,9 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path) -> None:
 
 
 @pytest.mark.parametrize("member", ["xl/workbook.xml", SHEET_XML, STRINGS])
+@pytest.mark.promise("input 8")
 def test_an_entity_bomb_is_refused(path: Path, member: str) -> None:
-    error: BaseException | None = refuse(path, entity_bomb(member), "damaged")
+    error: BaseException | None = refuse(path, entity_bomb(member), "XML entities")
     causes = []
     while error is not None:
         causes.append(type(error))
@@ -171,12 +173,13 @@ def test_an_endless_sheet_is_refused(path: Path) -> None:
     row = '<row r="{}"><c r="A{}" t="inlineStr"><is><t>Subject</t></is></c></row>'
     rows = row.format(1, 1) + row.format(10**12, 10**12)
     content = f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
-    refuse(path, repacked(SHEET_XML, content.encode()), f"more than {MAX_ROWS} rows")
+    refuse(path, repacked(SHEET_XML, content.encode()), f"more than {SHEET_ROWS} rows")
 
 
+@pytest.mark.promise("input 14")
 def test_a_csv_that_is_endless_broken_or_of_another_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
     refuse(path, "Subject,OnsetFrame\nJürgen,1\n".encode("latin-1"), "not UTF-8")
-    refuse(path, b"Subject,OnsetFrame\n" + b"1,2\n" * MAX_ROWS, f"more than {MAX_ROWS} rows")
+    refuse(path, b"Subject,OnsetFrame\n" + b"1,2\n" * SHEET_ROWS, f"more than {SHEET_ROWS} rows")
     refuse(path, b'Subject,OnsetFrame\n"' + b"a" * 200_000, "not a CSV file")
-    refuse(path, b"Subject,OnsetFrame\n" + b"1,2\n" * (MAX_BYTES // 4), "larger than")
+    refuse(path, b"Subject,OnsetFrame\n" + b"1,2\n" * (SHEET_BYTES // 4), "larger than")

@@ -76,6 +76,7 @@ def test_the_largest_plausible_box_is_taken_and_rivals_are_counted() -> None:
     assert choose_faces([small, Box(9, 9, 59, 59, 2.0)])[0] == small  # the first of equal ones
 
 
+@pytest.mark.promise("input 46")
 def test_a_model_that_is_not_there_or_not_a_model_is_a_setup_error(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="no such landmark model"):
         model_file(str(tmp_path / "none.dat"))

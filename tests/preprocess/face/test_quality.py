@@ -38,6 +38,7 @@ def test_a_blur_takes_sharpness_away_and_light_does_not() -> None:
     assert q.sharpness(np.full((SIDE, SIDE), 9, np.uint8)) == 0
 
 
+@pytest.mark.promise("input 39")
 def test_head_motion_is_the_way_of_the_landmarks_in_the_frame_that_moves_most() -> None:
     still, moved = np.eye(2, 3), np.array([[1, 0, 0.3], [0, 1, -0.4]])
     rigid = np.array([[70.0, 80.0], [150.0, 80.0], [110.0, 120.0]])

@@ -73,6 +73,7 @@ def test_no_single_pixel_stands_out_of_the_flow() -> None:
         assert np.abs(raw - median_filter(raw, size=(1, 5, 5))).max() > apart.max()
 
 
+@pytest.mark.promise("input 40")
 def test_a_picture_without_texture_has_no_flow() -> None:
     flat = np.full((40, 52), 90, np.float32)
     assert np.abs(compute_tvl1(flat, [flat + 10], EXACT)).max() < 1e-6

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from raicl.common.errors import InputError
+from raicl.data.protocols.protocol import load_protocol
 from raicl.train.ablation.grid import Claim, Grid, GridRow
+from raicl.train.ablation.pasted import study_pasted
 from raicl.train.ablation.study import Study
 from raicl.train.ablation.table import tabulate
 from raicl.train.ablation.text import table_text
@@ -145,3 +147,22 @@ def test_published_figures_stand_beside_the_presets_they_are_of(tmp_path: Path) 
     # a row of that very name without the preset is another thing
     named = study_of(tmp_path / "own", {"M6": [wrong()]})
     assert tabulate(named, {}).rows[0].published is None
+
+
+def test_figures_of_the_paper_say_that_the_study_is_of_something_else(tmp_path: Path) -> None:
+    table = tabulate(study_of(tmp_path, {"M6": [wrong()]}, presets=True), {})
+    assert "not as in the paper: synthetic faces." in table_text(table)
+    named = tabulate(study_of(tmp_path / "own", {"A": [wrong()]}), {})
+    assert "as in the paper" not in table_text(named)  # nothing of the paper stands there
+
+
+def test_no_figure_of_the_paper_stands_beside_other_rules(tmp_path: Path) -> None:
+    cde = load_protocol("cde")
+    rule = cde.databases["casme2"].model_copy(update={"require_apex": False})
+    other = cde.model_copy(update={"databases": {**cde.databases, "casme2": rule}})
+    table = tabulate(study_of(tmp_path, {"M6": [wrong()]}, presets=True, protocol=other), {})
+    assert table.rows[0].published is None
+    differs = "synthetic: no apex is needed in place of one"
+    assert table.integrity["protocol"] == (f"cde (not raicl's: {differs})",)
+    assert f"its protocol cde is not raicl's cde: {differs}" in table_text(table)
+    assert f"Protocol cde (not raicl's: {differs});" in study_pasted(table).caption

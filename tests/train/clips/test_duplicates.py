@@ -6,8 +6,10 @@ from pathlib import Path
 from raicl.common.cache.flows import open_cache, write_index
 from raicl.data.protocols.protocol import load_protocol
 from raicl.train.clips.compose import compose
-from raicl.train.clips.leaks import identical_clips
+from raicl.train.clips.leaks import identical_clips, identical_in
 from raicl.train.clips.overview import describe_input
+from raicl.train.clips.plan import plan
+from raicl.train.settings import TrainSettings
 from tests.train.conftest import MakeCache
 
 
@@ -49,3 +51,18 @@ def test_training_starts_with_a_warning(tmp_path: Path, make_cache: MakeCache) -
     [line] = [line for line in describe_input(compose([path], load_protocol("cde")))
               if line.startswith("warning: duplicates: 3 clips under")]  # fmt: skip
     assert "casme2/sub02/EP01 = casme2/sub09/EP01; " in line
+
+
+def test_only_clips_that_the_chosen_folds_test_are_told(
+    tmp_path: Path, make_cache: MakeCache
+) -> None:
+    path = make_cache(tmp_path / "flows.h5")
+    copy_subject(path, "sub02", "sub09")
+    composite, folds = plan([path], TrainSettings())
+    every = identical_in(composite)
+    assert len(every) == 3
+    for fold in folds:
+        found = identical_in(composite, [fold])
+        assert found == (every if fold.name in ("casme2/sub02", "casme2/sub09") else [])
+        told = any("duplicates" in line for line in describe_input(composite, [fold]))
+        assert told == bool(found)

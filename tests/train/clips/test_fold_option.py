@@ -75,6 +75,7 @@ def test_selection(folds: Sequence[Fold], values: list[str], expected: list[str]
         (CASME2, "../sub01", "no such subject or row"),
     ],
 )
+@pytest.mark.promise("input 61", "input 62", "input 63", "input 64")
 def test_a_wrong_selection_is_a_usage_error(
     folds: Sequence[Fold], value: str, message: str
 ) -> None:
@@ -91,6 +92,36 @@ def test_an_unknown_subject_is_answered_with_near_names() -> None:
     assert "casme2/sub09" in caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("folds", "value", "fix"),
+    [
+        (CASME2, "SUB01", "did you mean casme2/sub01, "),
+        (CASME2, "Sub05", "did you mean casme2/sub05, "),
+        (CASME2, "sub1", "did you mean casme2/sub01, casme2/sub10, "),
+        (CASME2, "sub-01", "did you mean casme2/sub01, "),
+        (CASME2, "sub 01", "did you mean casme2/sub01, "),
+        (CASME2, "sub０１", "did you mean casme2/sub01, "),
+        (CASME2, "CASME2/Sub7", "did you mean casme2/sub07, "),
+        (CASME2, "subject:SUB7", "did you mean casme2/sub07, "),
+        (CDE, "SUB01", "did you mean casme2/sub01, smic/sub01, "),
+        (CASME2, "10", "subject:10 is casme2/sub10; see --list-folds"),
+        (SAMM, "6", "subject:6 is samm/006; see --list-folds"),
+        (folds_of("casme2/sub01"), "1", "subject:1 is casme2/sub01; see --list-folds"),
+        (CDE, "6", "subject:6 is casme2/sub06 or samm/006 or smic/s6; see --list-folds"),
+        (CASME2, "sub99", "did you mean casme2/sub09, "),
+        (CASME2, "nobody at all", "see --list-folds"),
+    ],
+)
+@pytest.mark.promise("input 61")
+def test_a_subject_that_is_written_otherwise_is_answered_with_the_right_one_first(
+    folds: Sequence[Fold], value: str, fix: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        selected(folds, value)
+    assert caught.value.fix.startswith(fix)
+
+
+@pytest.mark.promise("input 62")
 def test_a_number_that_could_mean_another_fold_is_explained() -> None:
     [note] = selected(CASME2, "3")[1]
     assert "row #3, casme2/sub04" in note

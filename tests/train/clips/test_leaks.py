@@ -51,6 +51,25 @@ def test_one_instance_of_another_subject_is_found_and_of_the_same_one_is_not(
     assert "  casme2/sub01/EP01 frame 13 = casme2/sub03/EP02 frame 15" in out
 
 
+def test_only_the_chosen_folds_are_looked_at(
+    tmp_path: Path, make_cache: MakeCache, leaks: Command, capfd: Any
+) -> None:
+    kept: list[NDArray[np.float16]] = []
+
+    def plant(clip: str, instances: NDArray[np.float16]) -> NDArray[np.float16]:
+        kept.append(instances[2].copy())
+        if clip == "casme2/sub03/EP02":
+            instances[4] = kept[0]  # of the first clip of sub01
+        return instances
+
+    path = make_cache(tmp_path / "planted.h5", change=plant)
+    assert leaks(path, "--fold", "sub02") == 0
+    assert capfd.readouterr().out.endswith("nothing is on both sides of a fold\n")
+    for fold in ("sub01", "sub03", "#0,sub02"):
+        assert leaks(path, "--fold", fold) == 3
+    assert leaks(path, "--fold", "sub09") == 2
+
+
 def test_still_instances_are_counted_and_no_evidence(
     tmp_path: Path, make_cache: MakeCache, leaks: Command, capfd: Any
 ) -> None:

@@ -36,6 +36,7 @@ def test_every_file_is_known() -> None:
     assert {*FITTED, *TOLD, DIGESTS} == FILES
 
 
+@pytest.mark.promise("fault 13")
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_flipped_bit_anywhere_in_a_file_is_found(place: Path, name: str) -> None:
     path = place / "model" / name
@@ -153,6 +154,7 @@ def test_settings_that_are_none_are_refused(place: Path) -> None:
     refused("not a TOML file")
 
 
+@pytest.mark.promise("fault 18")
 def test_weights_of_another_network_or_of_no_network_are_refused(place: Path) -> None:
     path = place / "model/model.safetensors"
     tensors = load_tensors(path)
@@ -202,6 +204,7 @@ def test_the_fold_of_a_run_is_a_model_too_and_the_run_is_not(place: Path) -> Non
         load_model(fold)
 
 
+@pytest.mark.promise("fault 24")
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_a_device_that_is_absent_is_not_replaced(place: Path) -> None:
     with pytest.raises(SetupError, match="--device cuda"):

@@ -10,6 +10,7 @@ from raicl.train.settings import TrainSettings
 RARE = (250, 109, 83)  # the composite's negative, positive, surprise
 
 
+@pytest.mark.promise("input 65")
 @pytest.mark.parametrize(("pairs", "sizes"), [(8, [4, 4]), (9, [4, 4]), (10, [4, 4, 2]), (1, [])])
 def test_a_last_batch_of_one_pair_is_dropped(pairs: int, sizes: list[int]) -> None:
     drawn = np.arange(3 * pairs).reshape(pairs, 3)

@@ -1,6 +1,7 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from raicl.train.inputs.pairs import both_ways, draw_pairs, stronger_last
 
@@ -13,6 +14,7 @@ def test_both_instances_of_a_pair_are_of_its_clip() -> None:
         assert target in CLIPS[clip]
 
 
+@pytest.mark.promise("input 77")
 def test_an_instance_meets_itself_only_where_it_is_alone() -> None:
     pairs = draw_pairs(CLIPS, 16, np.random.default_rng(0))
     alone = pairs[:, 0] == 2

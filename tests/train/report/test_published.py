@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from raicl.data.protocols.protocol import Protocol, load_protocol, parse_protocol
+from raicl.train.report.compare import compare
+from raicl.train.report.page import write_page
+from raicl.train.report.pasted import comparison_as
 from raicl.train.report.published import beside_published, figures
-from raicl.train.run.outcome import read_outcome
+from raicl.train.run.outcome import read_outcome, read_outcomes
+from tests.train.markup import Page
 from tests.train.runs import predictions_of, write_run
 
 
@@ -41,10 +46,21 @@ def test_a_run_of_all_three_databases_stands_first_in_every_table(tmp_path: Path
     [found] = section(tmp_path / "run", ["casme2", "samm", "smic"], official_list=[
         "official CDE list: no, these differ: casme2/sub1"])  # fmt: skip
     assert [table.title for table in found.tables] == [
-        "composite", "CASME II", "SAMM", "SMIC-HS"]  # fmt: skip
+        f"{name} ({counts} subjects are published)"
+        for name, counts in {
+            "composite": "442 clips of 68",
+            "CASME II": "145 clips of 24",
+            "SAMM": "133 clips of 28",
+            "SMIC-HS": "164 clips of 16",
+        }.items()
+    ]
     for table in found.tables:
         assert table.rows[0].method == "this run, mine"
         assert table.rows[0].selection == "last epoch"
+        assert table.rows[0].folds == "6 of 6"
+        assert {row.clips for row in table.rows[1:]} == {"–"}  # nobody says them of the others
+    assert [(table.rows[0].clips, table.rows[0].subjects) for table in found.tables] == [
+        ("18", "6"), *[("6", "2")] * 3]  # fmt: skip
     assert found.notes == ["mine: official CDE list: no, these differ: casme2/sub1"]
     # of casme2 one clip is wrong; the other databases are perfect
     assert found.tables[1].rows[0].uf1 < 1
@@ -107,4 +123,77 @@ def test_casme3_stands_beside_the_figures_of_its_own_protocol(tmp_path: Path) ->
     [table] = found.tables
     assert [row.method for row in table.rows] == [
         "this run, mine", "Ra-ICL", "Lite-Point-GCN"]  # fmt: skip
-    assert found.notes == []
+    assert found.notes == ["mine: 6 of the published 699 clips, of 2 of 88 subjects"]
+
+
+TWO = """
+name = "four"
+title = "a private file"
+classes = ["others", "negative"]
+[databases.casme3.emotions]
+disgust = "negative"
+others = "others"
+"""
+
+
+def private(text: str = TWO, **changed: object) -> Protocol:
+    return parse_protocol(text).model_copy(update=changed)
+
+
+def test_a_private_protocol_with_a_published_name_is_beside_no_figure(tmp_path: Path) -> None:
+    rows = predictions_of({f"casme3/spNO.{n}": (0, 1, 0, 1) for n in (1, 2)}, n_classes=2)
+    run = write_run(tmp_path / "run", rows, classes=("others", "negative"), protocol=private())
+    outcome = read_outcome(run, "mine")
+    [found] = beside_published([outcome])
+    assert found.protocol == "four"
+    assert not any(row.own for table in found.tables for row in table.rows)
+    [note, clips] = found.notes
+    assert note.startswith(
+        "mine: its protocol four is not raicl's four: casme3: classes others, negative in place of "
+        "negative, positive, surprise, others; casme3: anger is left out in place of negative"
+    )
+    assert clips == "mine: 8 of the published 860 clips, of 2 of 94 subjects"
+    write_page(tmp_path / "report.html", [outcome])
+    text = " ".join(Page((tmp_path / "report.html").read_text()).all("main")[0].text.split())
+    assert "Not the same: mine: its protocol four is not raicl's four" in text
+    assert "four (not raicl's: casme3: classes others, negative in place of" in text
+
+
+def test_the_composites_name_alone_does_not_make_a_composite(tmp_path: Path) -> None:
+    cde = load_protocol("cde")
+    casme2 = cde.databases["casme2"]
+    rules = {**cde.databases, "casme2": casme2.model_copy(update={"require_apex": False})}
+    other = cde.model_copy(update={"databases": rules})
+    run = write_run(tmp_path / "run", of(["casme2", "samm", "smic"]), protocol=other)
+    [found] = beside_published([read_outcome(run, "mine")])
+    assert not any(row.own for table in found.tables for row in table.rows)
+    assert found.notes[0] == (
+        "mine: its protocol cde is not raicl's cde: casme2: no apex is needed in place of one"
+    )
+
+
+def test_the_same_rules_under_another_name_are_beside_the_figures(tmp_path: Path) -> None:
+    renamed = load_protocol("three").model_copy(update={"name": "mine", "title": "copied"})
+    run = write_run(tmp_path / "run", of(["casme3"]), protocol=renamed)
+    [found] = beside_published([read_outcome(run, "mine")])
+    assert found.protocol == "three"
+    assert found.tables[0].rows[0].method == "this run, mine"
+    assert found.notes[0] == "mine: its protocol mine has the rules of three"
+
+
+@pytest.mark.parametrize("wanted", ["text", "markdown", "latex", "json"])
+def test_compared_runs_say_that_their_protocol_is_private(tmp_path: Path, wanted: str) -> None:
+    rows = predictions_of({f"casme3/spNO.{n}": (0, 1) for n in (1, 2)}, n_classes=2)
+    classes = ("others", "negative")
+    runs = [write_run(tmp_path / name, rows, classes=classes, protocol=private()) for name in "ab"]
+    shown = comparison_as(wanted, compare(read_outcomes(runs)))  # type: ignore[arg-type]
+    assert "casme3: classes others, negative in place of negative, positive" in shown
+    if wanted != "json":
+        assert "four (not raicl's: casme3" in shown
+
+
+def test_results_of_before_say_it_too(tmp_path: Path) -> None:
+    rows = predictions_of({f"casme3/spNO.{n}": (0, 1) for n in (1, 2)}, n_classes=2)
+    run = write_run(tmp_path / "run", rows, classes=("others", "negative"), protocol=private())
+    assert '"protocol_differs": ""' in (run / "results.json").read_text()  # as if it were unknown
+    assert "classes others, negative" in read_outcome(run, "mine").results.protocol_differs

@@ -53,6 +53,7 @@ def instances_that_raise(experiment: Experiment, error: Exception) -> Instances:
     )
 
 
+@pytest.mark.promise("fault 23")
 def test_a_full_gpu_fails_the_fold_with_advice(experiment: Experiment) -> None:
     instances = instances_that_raise(experiment, torch.OutOfMemoryError("CUDA: no room"))
     attempt = attempt_fold(experiment, experiment.folds[0], instances)

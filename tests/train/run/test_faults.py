@@ -20,6 +20,7 @@ from tests.train.run.faults import in_the_way
 PROGRAM = [sys.executable, "-c", "from raicl.train.cli import main; main()"]
 
 
+@pytest.mark.promise("fault 19")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_run_killed_at_any_epoch_goes_on_to_the_predictions_of_an_unbroken_one(
     tmp_path: Path, flows: Path, config: Path, command: Command, jobs: int
@@ -64,6 +65,7 @@ def wait_until_free(path: Path) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.promise("fault 17")
 def test_a_damaged_checkpoint_costs_epochs_and_not_the_result(
     tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
 ) -> None:
@@ -93,6 +95,7 @@ def spoil(state: Path) -> None:
     state.with_suffix(".json").write_text(json.dumps(values))
 
 
+@pytest.mark.promise("fault 22")
 def test_a_fold_whose_loss_is_not_finite_fails_and_the_others_go_on(
     tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
 ) -> None:

@@ -62,6 +62,7 @@ def test_predictions_alone_reproduce_the_results(
     assert sorted(row.clip for row in rows) == sorted(r.id for r in open_cache(flows).records)
 
 
+@pytest.mark.promise("fault 20")
 def test_finished_folds_are_not_computed_again_and_the_rest_completes_the_run(
     tmp_path: Path,
     flows: Path,
@@ -113,6 +114,7 @@ def test_folds_at_the_same_time_give_what_folds_in_turn_give(
         assert together.read_bytes() == turn.read_bytes()
 
 
+@pytest.mark.promise("fault 22")
 def test_folds_that_fail_in_processes_of_their_own_are_named(
     tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
 ) -> None:
@@ -122,6 +124,7 @@ def test_folds_that_fail_in_processes_of_their_own_are_named(
     assert "Traceback" not in shown
 
 
+@pytest.mark.promise("fault 21", "input 70")
 def test_another_experiment_in_the_same_folder_is_refused_with_the_differing_keys(
     tmp_path: Path,
     flows: Path,
@@ -186,6 +189,7 @@ def test_the_config_of_a_run_can_be_fed_back(
     assert one == two
 
 
+@pytest.mark.promise("input 59")
 def test_a_class_absent_from_a_training_fold_is_noted(
     tmp_path: Path, options: list[object], command: Command, capfd: Any, make_cache: MakeCache
 ) -> None:

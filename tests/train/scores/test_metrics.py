@@ -26,6 +26,7 @@ def random_pool(rng: np.random.Generator, n_classes: int) -> Pool:
     return truth, predicted
 
 
+@pytest.mark.promise("metrics")
 def test_scores_equal_scikit_learn_on_random_pools_with_absent_classes() -> None:
     """10,000 pools of 2 to 7 classes, told apart by an offset: one call scores them all.
 
@@ -59,6 +60,7 @@ def test_scores_equal_scikit_learn_on_random_pools_with_absent_classes() -> None
     assert min(absent.values()) > 2000, absent
 
 
+@pytest.mark.promise("metrics")
 def test_macro_scores_equal_scikit_learn_only_where_every_class_is_asked_for() -> None:
     """Without ``labels`` scikit-learn leaves out the classes seen nowhere; we count them as 0."""
     rng = np.random.default_rng(1)
@@ -91,6 +93,7 @@ def test_a_constant_classifier_has_the_closed_form(label: int) -> None:
     assert uf1(table) == pytest.approx(2 * share / (1 + share) / 3)
 
 
+@pytest.mark.promise("input 72")
 def test_a_class_outside_the_protocol_is_refused() -> None:
     for truth, predicted in (([0, 3], [0, 0]), ([0, 1], [0, -1])):
         with pytest.raises(ValueError, match="do not fit 3 classes"):
