@@ -1,14 +1,16 @@
 """What goes wrong in a clip is told by a flag with its number; a sound clip has none."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.implausible import DOUBTS, Doubt, find_doubts
 from raicl.common.quality import Quality
-from raicl.data.inspect import inspect
+from raicl.data.inspect import inspect, summary
 from raicl.preprocess import process_frames
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.report import report
@@ -169,3 +171,20 @@ def test_implausible_clips_are_named_with_their_numbers_and_kept(
     assert [line for line in shown if line.startswith("  still: ")] == [
         f"  still: {clip}: {told}" for clip in ids
     ]
+
+
+def test_of_clips_that_were_never_looked_at_nothing_is_said(
+    tmp_path: Path, make_database: Make, quick: PrepSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "flows.h5"
+    prepare(make_database(2), out, quick)
+    cache = open_cache(out)
+    older = [
+        dataclasses.replace(cache.records[0], quality=Quality(sharpness=0.2)),
+        cache.records[1],
+    ]
+    write_index(out, older, size=cache.size, settings=cache.settings)
+    inspect(out)
+    shown = capsys.readouterr().out.splitlines()
+    assert "doubts     0; 1 clip of an older raicl never looked at" in shown
+    assert summary(open_cache(out))["unchecked"] == 1
