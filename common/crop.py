@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,8 +28,11 @@ def eye_transform(eyes: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     return np.column_stack([matrix, target.mean(axis=0) - matrix @ source.mean(axis=0)])
 
 
+@lru_cache(maxsize=4)
 def face_mask(side: int) -> NDArray[np.bool_]:
-    """Mask (S, S) of the face in a crop."""
+    """Mask (S, S) of the face in a crop, which is not to be written to."""
     down, across = np.mgrid[:side, :side] / (side - 1)
     x, y = (across - FACE_CENTRE[0]) / FACE_RADII[0], (down - FACE_CENTRE[1]) / FACE_RADII[1]
-    return np.asarray(x**2 + y**2 < 1)
+    mask = np.asarray(x**2 + y**2 < 1)
+    mask.setflags(write=False)
+    return mask

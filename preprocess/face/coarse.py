@@ -29,6 +29,7 @@ _SIDES = (11, 11)
 _WINDOW = {"winSize": _SIDES, "maxLevel": 3}
 _RETURN = 0.5  # px; a point that is not tracked back to its place was not tracked
 _UNLIKE = 0.5  # mean difference of what was tracked, over the standard deviation of the window
+_NEARLY = 0.2  # px; what is left of a translation by a head that neither turns nor grows
 _ALIKE = 1.0  # px; a point that is farther from where the similarity takes it moves otherwise
 _LEAST_ALIKE = 0.5  # share of the points; with fewer, nobody knows how the head moved
 
@@ -105,7 +106,7 @@ class Anchor:
         if kept.sum() < _LEAST_POINTS:
             return nothing
         here, moved = self._points[:, 0].astype(float), there[:, 0].astype(float)
-        fitted = fit_similarity(here[kept], moved[kept])
+        fitted = _fit(here[kept], moved[kept])
         astray = np.hypot(*(carry(here, fitted) - moved).T)
         return Tracked(self._enlarged(fitted), float((kept & (astray < _ALIKE)).mean()))
 
@@ -124,3 +125,12 @@ class Anchor:
         matrix = similarity[:, :2]
         shift = scale * similarity[:, 2] + offset - matrix @ np.full(2, offset)
         return np.column_stack([matrix, shift])
+
+
+def _fit(here: NDArray[np.float64], there: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The similarity of most points; their median translation, which is quick, if it is enough."""
+    moves = there - here
+    shift = np.median(moves, axis=0)
+    if np.median(np.hypot(*(moves - shift).T)) < _NEARLY:
+        return np.column_stack([np.eye(2), shift])
+    return fit_similarity(here, there)

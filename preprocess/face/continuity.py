@@ -7,6 +7,7 @@ looks like any other. `raicl.common.implausible` says from where on a clip is fl
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,19 +138,29 @@ def unexplained(onset: Grey, frame: Grey, flow: NDArray[np.float32], margin: int
     """
     cv2 = opencv()
     size = flow.shape[-1]
-    inner, inside = slice(margin, margin + size), face_mask(size)
-    row, column = np.mgrid[:size, :size].astype(np.float32) + np.float32(margin)
-    here = onset[inner, inner].astype(np.float32)
+    inner, half = slice(margin, margin + size), (size + 1) // 2
+    column, row = _places(size, margin)
     there = cv2.remap(
-        frame.astype(np.float32), column + flow[0], row + flow[1], cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
+        frame, column + flow[0], row + flow[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    # half as large, for the time: only what is larger than grain counts
+    here, there = (
+        cv2.resize(part, (half, half), interpolation=cv2.INTER_AREA).astype(np.float32)
+        for part in (onset[inner, inner], there)
+    )
+    inside, sigma = face_mask(half), _SMOOTH * half
     # medians, which a dark hand does not move
     there *= np.median(here[inside]) / max(float(np.median(there[inside])), 1.0)
-    sigma = _SMOOTH * size
     away = cv2.GaussianBlur(np.abs(cv2.GaussianBlur(here - there, (0, 0), sigma)), (0, 0), sigma)
     contrast = max(float(here[inside].std()), 1.0)
     return float((away[inside] > _UNEXPLAINED * contrast).mean())
+
+
+@lru_cache(maxsize=4)
+def _places(size: int, margin: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Column and row of each px of the crop, in px of the crop with its margin."""
+    row, column = np.mgrid[:size, :size].astype(np.float32) + np.float32(margin)
+    return column, row
 
 
 def _digest(crop: Grey) -> bytes:

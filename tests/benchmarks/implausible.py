@@ -1,8 +1,8 @@
-"""How the flags of implausible clips do: ``python -m tests.benchmarks.implausible``.
+"""How the flags of implausible clips do: ``python -m tests.benchmarks.implausible [FOLDER]``.
 
 Clean clips of synthetic people (several seeds and difficulties), and copies of them in which
 something went wrong. The table says how many of them get which flag, and what their numbers are.
-docs/limits.md has it.
+docs/limits.md has it. The databases are kept in FOLDER, if it is given.
 """
 
 import sys
@@ -12,13 +12,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from raicl.common.implausible import DOUBTS
+from raicl.data.synthetic.course import Course
 from raicl.preprocess import process_frames
 from raicl.preprocess.settings import PrepSettings
 from tests.preprocess import disturbed as d
 
 SETTINGS = PrepSettings(flow_profile="fast")
-SOURCES = (("default", 101), ("medium", 202), ("hard", 303), ("similar", 404))
-SUBJECTS, CLIPS, DISTURBED = 6, 3, 3  # of each source; every so many clips are disturbed
+SOURCES: tuple[tuple[str, int, Course], ...] = (
+    ("default", 0, "symmetric"),
+    ("medium", 11, "published"),
+    ("hard", 7, "published"),
+    ("similar", 23, "symmetric"),
+)
+SUBJECTS, CLIPS, DISTURBED = 4, 3, 2  # of each source; of every so many people a clip is disturbed
 NUMBERS = [doubt.number for doubt in DOUBTS]
 Copy = Callable[[d.Frames], d.Frames]
 
@@ -51,13 +57,14 @@ def main() -> None:
         assert quality is not None
         found.setdefault(name, []).append((clip.flags, quality.to_json()))
 
-    for difficulty, seed in SOURCES:
+    for difficulty, seed, course in SOURCES:
         with tempfile.TemporaryDirectory() as folder:
             clips = list(
                 d.synthetic_clips(
-                    Path(folder, "people"),
+                    Path(sys.argv[1] if sys.argv[1:] else folder, difficulty),
                     seed=seed,
                     difficulty=difficulty,
+                    course=course,
                     subjects=SUBJECTS,
                     clips=CLIPS,
                     settings=SETTINGS,

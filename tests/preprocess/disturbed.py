@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from raicl.data.database import read_database
+from raicl.data.synthetic.course import Course
 from raicl.data.synthetic.database import make_database
 from raicl.data.synthetic.difficulty import DIFFICULTIES
 from raicl.preprocess.face.landmarks import find_landmarks
@@ -21,11 +22,23 @@ EYES = 0.36 * 224  # px between the eyes in a crop of 225
 
 
 def synthetic_clips(
-    folder: Path, *, seed: int, difficulty: str, subjects: int, clips: int, settings: PrepSettings
+    folder: Path,
+    *,
+    seed: int,
+    difficulty: str,
+    course: Course = "symmetric",
+    subjects: int,
+    clips: int,
+    settings: PrepSettings,
 ) -> Iterator[Frames]:
     """The sampled frames of each clip, grey (h, w), the onset first."""
     make_database(
-        folder, subjects=subjects, clips=clips, seed=seed, difficulty=DIFFICULTIES[difficulty]
+        folder,
+        subjects=subjects,
+        clips=clips,
+        seed=seed,
+        difficulty=DIFFICULTIES[difficulty],
+        course=course,
     )
     for item in read_database("casme2", root=folder).footage:
         wanted = (0, *sample_footage(item, settings).indices)
