@@ -182,4 +182,6 @@ def test_changed_predictions_of_a_finished_fold_are_not_pooled(
         row[3] = row[2]
     path.write_text("\n".join(",".join(row) for row in rows) + "\n")
     assert command(flows, "--fold", "#0", *options) == 3
-    assert "are not those it finished with" in capfd.readouterr().err
+    error = capfd.readouterr().err
+    assert "predictions.csv is not the one that was written" in error
+    assert "another program" not in error
