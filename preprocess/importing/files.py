@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError, SetupError
-from raicl.common.limits import FLOW_BYTES
+from raicl.common.limits import FLOW_BYTES, FLOW_SIDE
 from raicl.preprocess.importing.arrays import BadFlow, Kind, as_flow, named_array
 from raicl.preprocess.opencv import opencv
 
 _FLO = 202021.25  # Baker et al. 2011, the tag of a .flo file
+_SMALLER = f"sides from {FLOW_SIDE[0]} to {FLOW_SIDE[1]} px can be read"
 CHANNELS = ("u", "v", "strain")  # of red, green and blue, if nothing else is said
 
 
@@ -92,11 +94,16 @@ def _mat(content: bytes) -> NDArray[Any]:
     if content.startswith(b"MATLAB 7.3"):
         raise BadFlow("a .mat file of version 7.3", "save it with save(..., '-v7')")
     try:
-        from scipy.io import loadmat
+        from scipy.io import loadmat, whosmat
     except ImportError as error:
         raise SetupError("a .mat file needs scipy", fix="pip install scipy") from error
     try:
+        stated = whosmat(io.BytesIO(content))
+        if any(math.prod(shape) * 8 > FLOW_BYTES for _, shape, _ in stated):
+            raise BadFlow("more than 1 GiB when unpacked", "split the clips")
         found = loadmat(io.BytesIO(content))
+    except BadFlow:
+        raise
     except Exception as error:  # scipy raises any exception on damaged bytes
         raise BadFlow("a damaged .mat file", "save it again") from error
     arrays = {name: value for name, value in found.items() if not name.startswith("__")}
@@ -110,7 +117,9 @@ def _picture(content: bytes) -> NDArray[Any]:
     cv2 = opencv()
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
+    except cv2.error as error:
+        if "CV_IO_MAX_IMAGE" in str(error):
+            raise BadFlow("a picture beyond the limit of pixels", _SMALLER) from error
         image = None
     if image is None:
         raise BadFlow("a truncated or damaged picture", "copy it again")

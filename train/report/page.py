@@ -126,7 +126,7 @@ def write_page(
         published=beside_published(outcomes),
         version=version("raicl"),
     )
-    write_atomic(path, text.encode())
+    write_atomic(path, text.encode(errors="replace"))
     return _write_measures(path, [run.measured for run in runs if run.measured is not None])
 
 

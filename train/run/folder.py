@@ -48,7 +48,7 @@ class Run:
         """Print `text` and append it to ``run.log`` with the time."""
         say(text)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        with (self.folder / "run.log").open("a", encoding="utf-8") as stream:
+        with (self.folder / "run.log").open("a", encoding="utf-8", errors="replace") as stream:
             stream.writelines(f"{stamp} {line}\n" for line in text.splitlines())
 
     def fold_folder(self, fold: Fold) -> Path:
