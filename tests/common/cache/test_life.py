@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from tempfile import mkdtemp
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -221,5 +221,6 @@ TestLife.settings = settings(
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[Phase.generate],  # a failure shows its steps; shrinking them would take minutes
     suppress_health_check=list(HealthCheck),
 )
