@@ -136,7 +136,7 @@ class Life(RuleBasedStateMachine):
         victim = data.draw(st.sampled_from([path for path in there if path not in self.hurt]))
         content = bytearray(victim.read_bytes())
         if how == "old":
-            if content.startswith(b"raicl seal"):
+            if content.startswith(b"raicl-seal"):
                 unseal(victim)
             return
         place = data.draw(st.integers(0, 8 * len(content) - 1))
