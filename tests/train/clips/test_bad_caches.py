@@ -75,10 +75,10 @@ def test_a_spoilt_cache_ends_with_3_in_three_lines(
     spoil(flows)
     assert command(flows, "--run-dir", tmp_path / "run", "--device", "cpu", "--epochs", 1) == 3
     error = capfd.readouterr().err
-    told = dict(line.strip().split(": ", 1) for line in error.splitlines())
-    assert told.keys() <= {"error", "where", "fix", "note"}
-    assert message in told["error"]
-    assert told["fix"]
+    last = error[error.index("error: ") :].splitlines()
+    assert message in last[0]
+    assert len(last) <= 3
+    assert last[-1].startswith("  fix: ")
 
 
 @pytest.mark.promise("input 73", "input 74")
