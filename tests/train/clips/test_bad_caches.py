@@ -55,7 +55,7 @@ def a_flipped_bit(flows: Path) -> None:
 SPOILT = [
     pytest.param(newer, "format version 99", marks=pytest.mark.promise("input 55")),
     pytest.param(older, "manifest is damaged", marks=pytest.mark.promise("input 55")),
-    pytest.param(empty, "clips", marks=pytest.mark.promise("input 56")),
+    pytest.param(empty, "the cache has no clips", marks=pytest.mark.promise("input 56")),
     pytest.param(a_missing_shard, "shard is missing", marks=pytest.mark.promise("fault 16")),
     pytest.param(swapped_shards, "digest", marks=pytest.mark.promise("fault 16")),
     pytest.param(a_flipped_bit, "does not match its seal", marks=pytest.mark.promise("fault 13")),
