@@ -178,6 +178,7 @@ def absent(path: Path, flows: Path) -> None:
     pass
 
 
+@pytest.mark.promise("input 52", "input 53", "input 54", "fault 14")
 @pytest.mark.parametrize("make", [foreign, truncated, text, folder, absent])
 def test_what_is_no_cache_ends_with_3_and_the_path(
     tmp_path: Path,
