@@ -5,10 +5,13 @@ Such a clip is flagged and kept. The limits are ours; docs/limits.md has what th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from raicl.common.quality import Quality
+
+if TYPE_CHECKING:
+    from raicl.common.cache.record import ClipRecord
 
 # share of the crop's side: 5 px of 225. On a still face that is moved as far, TV-L1 leaves 0.03 to
 # 0.13 px after the head's motion was removed; at 8 px 0.8, at 12 px 2.7
@@ -39,6 +42,16 @@ class Doubt(NamedTuple):
 class Found(NamedTuple):
     """A doubt about a clip, with its numbers."""
 
+    flag: str
+    value: float
+    limit: float
+    sentence: str
+
+
+class ClipDoubt(TypedDict):
+    """A `Found` of a clip, as plain values."""
+
+    id: str
     flag: str
     value: float
     limit: float
@@ -109,3 +122,18 @@ def find_doubts(quality: Quality | None, crop: int) -> list[Found]:
         sentence = doubt.sentence.format(value=value, limit=limit)
         found.append(Found(doubt.flag, value, limit, sentence))
     return found
+
+
+def list_doubts(records: Iterable[ClipRecord], crop: int) -> list[ClipDoubt]:
+    """What makes the clips of a cache implausible, in their order; see `find_doubts`."""
+    return [
+        ClipDoubt(
+            id=record.id,
+            flag=found.flag,
+            value=found.value,
+            limit=found.limit,
+            sentence=found.sentence,
+        )
+        for record in records
+        for found in find_doubts(record.quality, crop)
+    ]

@@ -16,6 +16,7 @@ from raicl.common.terminal.wording import clips_of_subjects, counted
 
 if TYPE_CHECKING:  # h5py and numpy load when a cache is opened, not for --help
     from raicl.common.cache.flows import Cache
+    from raicl.common.implausible import ClipDoubt
     from raicl.common.settings import SettingValue
     from raicl.data.protocols.audit import ProtocolCounts
 
@@ -82,6 +83,7 @@ class Spread(TypedDict):
 class Summary(TypedDict):
     """What ``raicl inspect --json`` prints; `untrained` counts instances for inference alone.
 
+    `unchecked` clips were never asked whether they are plausible, so `doubts` says nothing of them.
     `made_elsewhere` says what the numbers of an imported flow mean, and is empty of others.
     """
 
@@ -100,7 +102,8 @@ class Summary(TypedDict):
     emotions: dict[str, int]
     flags: dict[str, int]
     quality: dict[str, Spread]
-    doubts: list[dict[str, str | float]]
+    doubts: list[ClipDoubt]
+    unchecked: int
     skipped: list[dict[str, str]]
     failures: list[dict[str, str]]
     settings: dict[str, SettingValue]
@@ -109,6 +112,8 @@ class Summary(TypedDict):
 
 def summary(cache: Cache) -> Summary:
     """Clips, classes under each protocol, flags, bytes, settings and versions, as plain values."""
+    from raicl.common.implausible import list_doubts
+
     clips = [record.clip for record in cache.records]
     return {
         "version": 1,
@@ -126,7 +131,8 @@ def summary(cache: Cache) -> Summary:
         "emotions": _count(clip.emotion for clip in clips),
         "flags": _count(flag for clip in clips for flag in clip.flags),
         "quality": _spreads(cache),
-        "doubts": _doubts(cache),
+        "doubts": list_doubts(cache.records, cache.size),
+        "unchecked": sum(not (it.quality and it.quality.is_checked) for it in cache.records),
         "skipped": [row.model_dump() for row in cache.manifest.skipped],
         "failures": [row.model_dump() for row in cache.manifest.failures],
         "settings": cache.settings,
@@ -172,17 +178,6 @@ def _spreads(cache: Cache) -> dict[str, Spread]:
     }
 
 
-def _doubts(cache: Cache) -> list[dict[str, str | float]]:
-    """What makes clips implausible, each with its numbers."""
-    from raicl.common.implausible import find_doubts
-
-    return [
-        {"id": record.id, **found._asdict()}
-        for record in cache.records
-        for found in find_doubts(record.quality, cache.size)
-    ]
-
-
 def _count(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
@@ -200,7 +195,7 @@ def _table(found: Summary) -> str:
         elif name == "quality":
             lines += [_ELSEWHERE] if found["made_elsewhere"] else _quality_lines(found)
         elif name == "doubts":
-            lines.append(f"{name:10} {len(found['doubts'])}")
+            lines.append(f"{name:10} {len(found['doubts'])}{_unchecked(found)}")
             lines += [f"  {row['flag']}: {row['id']}: {row['sentence']}" for row in found["doubts"]]
         elif name in ("skipped", "failures"):
             rows = found["skipped"] if name == "skipped" else found["failures"]
@@ -208,7 +203,7 @@ def _table(found: Summary) -> str:
             lines += [f"  {row['id']}: {row['reason']}" for row in rows]
         elif name == "made_elsewhere":
             lines += [f"{'flow':10} made elsewhere; {value}"] if value else []
-        elif name != "version":
+        elif name not in ("version", "unchecked"):
             lines.append(f"{name:10} {_shown(value)}{' px' if name == 'size' else ''}")
     return "\n".join(lines)
 
@@ -241,6 +236,14 @@ def _quality_lines(found: Summary) -> list[str]:
         unknown = f", unknown in {counted(missing, 'clip')}" if missing else ""
         lines.append(f"  {name:15} {spread['median']:g} {reach} {unit}{unknown}")
     return lines
+
+
+def _unchecked(found: Summary) -> str:
+    """How many clips nobody asked whether they are plausible, which is not that they are."""
+    if not found["unchecked"]:
+        return ""
+    why = "made elsewhere" if found["made_elsewhere"] else "of an older raicl"
+    return f"; {counted(found['unchecked'], 'clip')} {why} never looked at"
 
 
 def _shown(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,47 +56,64 @@ def process_clip(
     aligned_onset = _crop(onset, face.transform, settings)
     if face.by_motion:
         identity = identity.computed(BY_MOTION)
-    registered = identity.computed(REGISTERED)
-    older = list(older)
-    near = instances_of(older, face.transform)
-    far = instances_of((s for s in older if s.base == registered.base), face.transform)
     watch = Watch(onset, aligned_onset, face, settings, len(identity.frames))
-    way = identity
-    fresh: list[Aligned] = []
-    known: dict[bytes, MadeInstance] = {}
-    for row, frame in enumerate(identity.frames):
-        image = _decode_alike(frame, onset.shape)
-        crop = _crop(image, face.transform, settings)
-        tracked = watch.see(row, image, crop)
-        brought = _beyond_reach(tracked, settings)
-        if brought is not None:
-            way = registered
-        there = near if brought is None else far
-        if frame.digest in there:
-            known[frame.digest] = there[frame.digest]
-        elif brought is None:
-            fresh.append(Aligned(crop))
-        else:
-            transform = after(inverse(brought), face.transform)
-            fresh.append(Aligned(_crop(image, transform, settings), brought))
+    frames = [
+        _align(_decode_alike(frame, onset.shape), row, face, settings, watch)
+        for row, frame in enumerate(identity.frames)
+    ]
+    far = identity.computed(REGISTERED)
+    known = _known(identity, frames, older, face.transform, far.base)
+    fresh = [frame for frame, made in zip(frames, known, strict=True) if made is None]
     computed = iter(compute_instances(aligned_onset, fresh, face, settings, flow))
-    digests = [frame.digest for frame in identity.frames]
-    rows = [known[digest] if digest in known else next(computed) for digest in digests]
+    rows = [next(computed) if made is None else made for made in known]
     moved = [head for _, head in rows if head is not None]
     instances, heads = np.stack([made for made, _ in rows]), np.stack(moved) if moved else None
+    made_as = identity if all(frame.brought is None for frame in frames) else far
+    digests = [list(frame.digest) for frame in identity.frames]
     return Shard(
         instances=instances,
         frames=np.array([frame.number for frame in identity.frames], np.int32),
-        frame_digests=np.array([list(digest) for digest in digests], np.uint8),
+        frame_digests=np.array(digests, np.uint8),
         onset_face=watch.onset_face,
         transform=face.transform,
         flags=face.flags,
-        fingerprint=way.fingerprint,
-        base=way.base,
+        fingerprint=made_as.fingerprint,
+        base=made_as.base,
         head_motion=heads,
         quality=watch.measure(instances, heads),
         landmarks=face.landmarks.astype(np.float32) if len(face.landmarks) else None,
     )
+
+
+def _align(image: Grey, row: int, face: Location, settings: PrepSettings, watch: Watch) -> Aligned:
+    """Align a frame, and bring it near the onset if the flow could not go so far."""
+    crop = _crop(image, face.transform, settings)
+    brought = _beyond_reach(watch.see(row, image, crop), settings)
+    if brought is None:
+        return Aligned(crop)
+    near = after(inverse(brought), face.transform)  # from the raw frame, in a single interpolation
+    return Aligned(_crop(image, near, settings), brought)
+
+
+def _known(
+    identity: Identity,
+    frames: Sequence[Aligned],
+    older: Iterable[Shard],
+    transform: NDArray[np.float64],
+    far: str,
+) -> list[MadeInstance | None]:
+    """The instances that exist already, one per frame.
+
+    Those of frames that were brought near exist only in shards with the base `far`. In others, of
+    an older raicl, are those that the flow made of them alone.
+    """
+    older = list(older)
+    everywhere = instances_of(older, transform)
+    there = instances_of((shard for shard in older if shard.base == far), transform)
+    return [
+        (everywhere if frame.brought is None else there).get(raw.digest)
+        for raw, frame in zip(identity.frames, frames, strict=True)
+    ]
 
 
 def instances_of(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from raicl.common.cache.flows import Cache, open_cache, shards_folder
 from raicl.common.errors import PartialError
-from raicl.common.implausible import Found, find_doubts
+from raicl.common.implausible import list_doubts
 from raicl.common.share import Share
 from raicl.common.terminal import console
 from raicl.common.terminal.wording import counted, typed
@@ -28,7 +28,7 @@ def report(rows: Sequence[ClipResult], out: Path, *, as_json: bool) -> None:
             "out": str(out),
             "digest": cache.digest,
             "clips": _table(rows),
-            "doubts": [{"id": clip, **found._asdict()} for clip, found in _doubts(cache)],
+            "doubts": list_doubts(cache.records, cache.size),
         }
         console.result(json.dumps(values, indent=2))
         return
@@ -100,20 +100,11 @@ def _say_reasons(rows: Sequence[ClipResult]) -> None:
             console.say(f"{row.status:7} {row.id}  {row.reason}")
 
 
-def _doubts(cache: Cache) -> list[tuple[str, Found]]:
-    """What makes clips implausible, in the cache's order."""
-    return [
-        (record.id, found)
-        for record in cache.records
-        for found in find_doubts(record.quality, cache.size)
-    ]
-
-
 def _say_doubts(cache: Cache) -> None:
     """The first of the implausible clips, each with its numbers. None of them is dropped."""
-    doubts = _doubts(cache)
-    for clip, found in doubts[:_SHOWN]:
-        console.result(f"{found.flag}: {clip}: {found.sentence}")
+    doubts = list_doubts(cache.records, cache.size)
+    for row in doubts[:_SHOWN]:
+        console.result(f"{row['flag']}: {row['id']}: {row['sentence']}")
     if doubts[_SHOWN:]:
         more = f"{len(doubts) - _SHOWN} more; raicl inspect {typed(cache.path)} names all"
         console.result(f"doubts: {more}")

@@ -18,7 +18,7 @@ from raicl.preprocess.opencv import opencv
 
 # [ours] A face whose motion is below is as still as its background; of one that moves less than
 # _LIVELY times as much as another, nobody knows which of them is alive.
-_STILL, _LIVELY = 3.0, 3.0
+_STILL, _LIVELY = 3.0, 2.0
 _SMOOTH = 1 / 40  # share of the box's side: motion changes more than single pixels, noise does not
 _OVERLAP = 0.3  # intersection over union; boxes that overlap more are of one face
 
@@ -58,26 +58,29 @@ def choose_face(
     SetupError : dlib or the model cannot be loaded.
     """
     first = find_largest(image, model)
-    faces = [first, *_beside(image, first, model)]
+    faces = [first, *find_beside(image, first, model)]
     if len(faces) == 1:
         return Chosen(first.points, first.flags, 1, by_motion=False)
-    frames = later()
-    lively = [liveliness(image, frames, face.box) for face in faces]
-    chosen = first
-    if lively[0] < _STILL:
-        moving = [
-            face
-            for face, motion in zip(faces, lively, strict=True)
-            if motion >= max(_STILL, _LIVELY * lively[0])
-        ]
-        chosen = max(moving, key=lambda face: face.box.area, default=first)
+    chosen = prefer_moving(image, faces, later())
     by_motion = chosen is not first
     said = ("several-faces", *(["face-by-motion"] if by_motion else []))
     flags = (*(flag for flag in chosen.flags if flag not in said), *said)
     return Chosen(chosen.points, flags, len(faces), by_motion)
 
 
-def _beside(image: NDArray[np.uint8], first: Candidate, model: Path) -> list[Candidate]:
+def prefer_moving(
+    image: NDArray[np.uint8], faces: Sequence[Candidate], frames: Sequence[NDArray[np.uint8]]
+) -> Candidate:
+    """The first of the faces, or the largest that moves until later frames if that one is still."""
+    first, *lively = (liveliness(image, frames, face.box) for face in faces)
+    if first >= _STILL:
+        return faces[0]
+    enough = max(_STILL, _LIVELY * first)
+    moving = [face for face, way in zip(faces[1:], lively, strict=True) if way >= enough]
+    return max(moving, key=lambda face: face.box.area, default=faces[0])
+
+
+def find_beside(image: NDArray[np.uint8], first: Candidate, model: Path) -> list[Candidate]:
     """Faces beside the largest one, if that was found in the upright frame."""
     if "face-rotated" in first.flags:
         return []

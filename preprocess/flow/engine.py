@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from raicl.common.errors import InputError
 from raicl.common.provenance import installed_version
 from raicl.common.settings import SettingValue
 from raicl.preprocess.flow.profile import PROFILES, Profile
@@ -27,8 +28,10 @@ def compute_flow(onset: Floats, frames: Iterable[Floats], settings: PrepSettings
 
     Raises
     ------
+    InputError : a picture holds a NaN or an infinity, of which TV-L1 makes a flow of nothing.
     SetupError : the engine's library is missing; no other engine is used instead.
     """
+    onset, frames = _finite(onset), map(_finite, frames)
     # the imports are here so that only the library of the chosen engine is loaded
     if settings.flow == "tvl1":
         from raicl.preprocess.flow.tvl1 import compute_tvl1
@@ -41,6 +44,12 @@ def compute_flow(onset: Floats, frames: Iterable[Floats], settings: PrepSettings
     from raicl.preprocess.flow.dis import compute_dis
 
     return compute_dis(onset, frames)
+
+
+def _finite(image: Floats) -> Floats:
+    if not np.isfinite(image).all():
+        raise InputError("a picture to compute the flow of holds a NaN or an infinity")
+    return image
 
 
 def resolve_profile(settings: PrepSettings) -> Profile:

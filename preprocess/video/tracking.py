@@ -14,7 +14,7 @@ from raicl.preprocess.face.head_motion import remove_head_motion
 from raicl.preprocess.face.location import Location, at_landmarks, locate_face
 from raicl.preprocess.face.models import model_file
 from raicl.preprocess.face.quality import head_ways
-from raicl.preprocess.face.several import find_face, list_faces
+from raicl.preprocess.face.several import find_beside, find_face, list_faces, prefer_moving
 from raicl.preprocess.flow.engine import compute_flow
 from raicl.preprocess.flow.profile import Profile
 from raicl.preprocess.instances import match_light
@@ -70,7 +70,7 @@ class Tracker:
         frames : T grey frames of one size.
         """
         watched, middle = watched_cells(), len(frames) // 2
-        face = self._locate(frames[middle])
+        face = self._locate(frames[middle], frames)
         if face is None:
             return np.full((len(frames), 2, int(watched.sum())), np.nan, np.float32)
         crops = [warp(frame, face.transform, size=_SIZE, margin=_MARGIN) for frame in frames]
@@ -83,7 +83,7 @@ class Tracker:
         cells = [_cells(field[:, inner, inner]) for field in flow]
         return np.asarray(np.stack(cells)[:, :, watched], np.float32)
 
-    def _locate(self, frame: Grey) -> Location | None:
+    def _locate(self, frame: Grey, frames: Sequence[Grey]) -> Location | None:
         """Where the face is, by the quick detectors, or as long as there was none, by all.
 
         A face that only the slow ones find, as in a frame that lies on its side, is taken to stay
@@ -94,9 +94,13 @@ class Tracker:
         model = model_file(self._quick.landmarks)
         faces = list_faces(frame, model, least=self._face, stages=_QUICK_STAGES)
         if len(faces) >= self._face:
+            if self._face == 1:
+                faces = [faces[0], *find_beside(frame, faces[0], model)]
             self.faces = self.faces or len(faces)
             self._kept = None
             found = faces[self._face - 1]
+            if self._face == 1 and len(faces) > 1:
+                found = prefer_moving(frame, faces, (frames[0], frames[-1]))
             return at_landmarks(found.points, found.flags, self._quick)
         if self.faces or not self._tries:
             return self._kept

@@ -38,6 +38,7 @@ def test_the_instances_are_those_that_the_cache_holds(
         assert [n - onset for n in made.record.frames] == [n - 96 for n in record.frames]
 
 
+@pytest.mark.promise("input 51")
 def test_frames_that_are_none_are_refused(quick: PrepSettings) -> None:
     frames = [np.zeros((64, 64), np.uint8)] * 4
     for onset, offset in ((3, None), (2, 2), (-1, 3), (0, 4)):
@@ -48,7 +49,13 @@ def test_frames_that_are_none_are_refused(quick: PrepSettings) -> None:
     moved = quick.model_copy(update={"onset_error": 1})
     with pytest.raises(UsageError, match="without an annotation"):
         process_frames(frames, settings=moved)
-    for bad in (np.zeros((64, 64), "f4"), np.zeros((64, 64, 4), np.uint8), np.zeros((0, 9), "u1")):
+    nan = np.full((64, 64), np.nan, "f4")
+    for bad in (
+        nan,
+        np.zeros((64, 64), "f4"),
+        np.zeros((64, 64, 4), np.uint8),
+        np.zeros((0, 9), "u1"),
+    ):
         with pytest.raises(InputError, match=r"a frame of shape") as caught:
             process_frames([frames[0], bad, bad], settings=quick)
         assert "BGR" in caught.value.fix

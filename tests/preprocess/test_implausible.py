@@ -1,13 +1,22 @@
 """What goes wrong in a clip is told by a flag with its number; a sound clip has none."""
 
+import dataclasses
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.implausible import DOUBTS, Doubt, find_doubts
 from raicl.common.quality import Quality
+from raicl.data.inspect import inspect, summary
 from raicl.preprocess import process_frames
+from raicl.preprocess.prepare import prepare
+from raicl.preprocess.report import report
 from raicl.preprocess.settings import PrepSettings
 from tests.preprocess import disturbed as d
+from tests.preprocess.conftest import Make
 from tests.preprocess.face.pictures import person
 
 SETTINGS = PrepSettings(flow="dis", n_frames=5)
@@ -128,3 +137,54 @@ def test_the_reach_is_a_share_of_the_crop() -> None:
 def test_a_cut_explains_why_the_face_is_not_found_again() -> None:
     both = Quality(continuity=0.0, unexplained=0.9, onset_sharpness=0.1)
     assert [found.flag for found in find_doubts(both, 225)] == ["cut"]
+
+
+def test_implausible_clips_are_named_with_their_numbers_and_kept(
+    make_database: Make, quick: PrepSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = make_database(12), tmp_path / "flows.h5"
+    for item in source.footage[1:]:  # all but the first are still
+        for frame in item.frames[1:]:
+            frame.path.write_bytes(item.frames[0].path.read_bytes())
+    rows = prepare(source, out, quick)
+    assert {row.status for row in rows} == {"computed"}
+    told = "Of its frames 4 repeat an earlier one, pixel by pixel."
+    report(rows, out, as_json=False)
+    said = capsys.readouterr().out.splitlines()
+    assert "flags: 11x still" in said
+    assert [line for line in said if line.startswith("still: ")] == [
+        f"still: {item.clip.id}: {told}" for item in source.footage[1:11]
+    ]
+    assert f"doubts: 1 more; raicl inspect {out} names all" in said
+    report(rows, out, as_json=True)
+    doubts = json.loads(capsys.readouterr().out)["doubts"]
+    ids = [item.clip.id for item in source.footage[1:]]
+    assert [row["id"] for row in doubts] == ids
+    assert doubts[0] == {
+        "id": ids[0], "flag": "still", "value": 4.0, "limit": 0.0, "sentence": told,
+    }  # fmt: skip
+    inspect(out, as_json=True)
+    assert json.loads(capsys.readouterr().out)["doubts"] == doubts
+    inspect(out)
+    shown = capsys.readouterr().out.splitlines()
+    assert "doubts     11" in shown
+    assert [line for line in shown if line.startswith("  still: ")] == [
+        f"  still: {clip}: {told}" for clip in ids
+    ]
+
+
+def test_of_clips_that_were_never_looked_at_nothing_is_said(
+    tmp_path: Path, make_database: Make, quick: PrepSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "flows.h5"
+    prepare(make_database(2), out, quick)
+    cache = open_cache(out)
+    older = [
+        dataclasses.replace(cache.records[0], quality=Quality(sharpness=0.2)),
+        cache.records[1],
+    ]
+    write_index(out, older, size=cache.size, settings=cache.settings)
+    inspect(out)
+    shown = capsys.readouterr().out.splitlines()
+    assert "doubts     0; 1 clip of an older raicl never looked at" in shown
+    assert summary(open_cache(out))["unchecked"] == 1

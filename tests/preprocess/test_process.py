@@ -45,6 +45,7 @@ def test_the_third_channel_is_the_strain_of_the_first_two(
     assert np.abs(strain(instances[:, :2]) - instances[:, 2]).max() < 2e-3  # float16's rounding
 
 
+@pytest.mark.promise("input 40")
 def test_identical_frames_give_zero_instances_and_no_division_by_zero(
     make_database: Make, quick: PrepSettings
 ) -> None:
@@ -123,6 +124,7 @@ def test_landmarks_are_kept_in_px_of_the_crop(face_clip: Footage, quick: PrepSet
     assert process(face_clip, quick).landmarks is None  # not looked for
 
 
+@pytest.mark.promise("input 36")
 def test_a_clip_without_a_face_fails_with_a_reason(
     make_database: Make, quick: PrepSettings
 ) -> None:

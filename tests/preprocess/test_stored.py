@@ -158,6 +158,7 @@ def test_instances_of_another_face_are_not_mixed_into_another_sampling(
     assert open_cache(out).digest == open_cache(alone).digest
 
 
+@pytest.mark.promise("input 36")
 def test_a_clip_whose_old_face_was_none_fails_with_the_reason_and_leaves_the_index(
     people: Database, tmp_path: Path
 ) -> None:

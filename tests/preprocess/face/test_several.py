@@ -23,16 +23,31 @@ def portrait(seed: int, size: tuple[int, int]) -> np.ndarray:
     return person(seed, size=size).astype(np.float32)
 
 
+def speaking(face: np.ndarray, px: float) -> np.ndarray:
+    """The mouth and what is around it moved down."""
+    row, column = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
+    down, across = row / len(face) - 0.66, (column - face.shape[1] / 2) / len(face)
+    bump = np.exp(-(down**2 + across**2) / (2 * 0.06**2)).astype(np.float32)
+    return cv2.remap(face, column, row - np.float32(px) * bump, cv2.INTER_CUBIC)
+
+
 def room(
-    number: int, *, poster: float = 0.0, live: float = 0.0, jpeg: int | None = None
+    number: int,
+    *,
+    poster: float = 0.0,
+    live: float = 0.0,
+    speaks: float = 0.0,
+    jpeg: int | None = None,
 ) -> np.ndarray:
     """A frame of 1920x1080: a large face on the left, a smaller one on the right.
 
-    They have moved right by `poster` and `live` px per frame.
+    They have moved right by `poster` and `live` px per frame. The smaller one `speaks`.
     """
     frame = np.full((1080, 1920), 120, np.float32)
     frame[100:720, 100:900] = shifted(portrait(1, (800, 620)), poster * number, 0)
-    frame[500:890, 1100:1620] = shifted(portrait(2, (520, 390)), live * number, 0)
+    frame[500:890, 1100:1620] = shifted(
+        speaking(portrait(2, (520, 390)), speaks * number), live * number, 0
+    )
     seen = grey(frame + noise(frame.shape, number, 1.5))
     if jpeg is None:
         return seen

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from skimage.registration import optical_flow_tvl1
 
+from raicl.common.errors import InputError
 from raicl.common.instance import mirror
 from raicl.preprocess.flow.engine import compute_flow, resolve_profile
 from raicl.preprocess.instances import make_instances
@@ -60,6 +61,19 @@ def test_mirrored_frames_give_the_mirrored_flow(settings: PrepSettings) -> None:
     )[0]
     padded = np.concatenate([flow, flow[:1]])
     assert np.abs(mirror(padded)[:2] - flipped)[:, 8:-8, 8:-8].mean() < 0.02
+
+
+@every_engine
+@pytest.mark.promise("input 51")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_nan_is_refused_and_never_becomes_a_flow_of_nothing(
+    settings: PrepSettings, value: float
+) -> None:
+    sound, damaged = moved(), moved(0.5)
+    damaged[40, 40] = value
+    for onset, frames in ((damaged, [sound]), (sound, [sound, damaged])):
+        with pytest.raises(InputError, match="a NaN or an infinity"):
+            compute_flow(onset, frames, settings)
 
 
 @every_engine

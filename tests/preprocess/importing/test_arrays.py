@@ -50,6 +50,7 @@ def nan(value: float) -> NDArray[np.float32]:
     return flow
 
 
+@pytest.mark.promise("input 51")
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -1,13 +1,16 @@
+import dataclasses
 import itertools
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from raicl.common.cache.flows import open_cache, write_index
 from raicl.common.errors import InputError
 from raicl.data.protocols.protocol import load_protocol, parse_protocol
 from raicl.train.clips.compose import compose
 from raicl.train.clips.folds import leave_one_subject_out
+from raicl.train.clips.overview import describe_input, remarks
 from tests.train.conftest import MakeCache, UniteCaches
 
 CASME2 = ("disgust", "happiness", "others")
@@ -136,3 +139,24 @@ def test_one_class_is_refused_with_the_counts(tmp_path: Path, make_cache: MakeCa
         InputError, match="needs clips of two classes, found 0 negative, 9 positive"
     ):
         compose([path], load_protocol("cde"))
+
+
+def test_implausible_clips_are_counted_by_flag_and_used(
+    tmp_path: Path, make_cache: MakeCache
+) -> None:
+    path = make_cache(tmp_path / "flows.h5")
+    cache = open_cache(path)
+    records = [
+        dataclasses.replace(
+            record,
+            clip=dataclasses.replace(record.clip, flags=("cut", "face-small") if n < 2 else ()),
+        )
+        for n, record in enumerate(cache.records)
+    ]
+    write_index(path, records, size=cache.size, settings=cache.settings)
+    composite = compose([path], load_protocol("cde"))
+    assert composite.flagged == {"cut": 2}
+    assert len(composite.records) == len(records)
+    told = "2 clips cut: a frame shows something else than the one before"
+    assert told in describe_input(composite)
+    assert told in remarks({}, composite.flagged)

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from raicl.common.implausible import REACH
 from raicl.common.quality import SMALL_EYES, Quality
 from raicl.train.use import limits
 from raicl.train.use.limits import fixed_flags, stage_1_flags
@@ -19,6 +20,12 @@ GOOD = Quality(
     sharpness=0.2,
     head_motion=0.2,
     background_flow=0.1,
+    repeated_frames=0.0,
+    continuity=1.0,
+    coarse_motion=0.3,
+    onset_sharpness=1.0,
+    combing=0.95,
+    unexplained=0.0,
 )
 
 
@@ -36,6 +43,12 @@ GOOD = Quality(
         ("sharpness", limits.BLURRED, -0.001, "blurred"),
         ("head_motion", MOVED, 0.01, "head-moves"),
         ("background_flow", MOVED, 0.01, "background-moves"),
+        ("repeated_frames", 0.0, 1.0, "still"),
+        ("continuity", 0.3, -0.01, "cut"),
+        ("coarse_motion", REACH * CROP, 0.01, "large-motion"),
+        ("onset_sharpness", 0.8, -0.01, "onset-blurred"),
+        ("combing", 1.25, 0.01, "interlaced"),
+        ("unexplained", 0.03, 0.001, "covered"),
     ],
 )
 def test_a_number_is_flagged_on_one_side_of_its_limit(
