@@ -74,6 +74,7 @@ def test_one_bad_clip_costs_one_clip_and_its_reason_travels_with_the_cache(
     assert "img98" in failure.reason
 
 
+@pytest.mark.promise("input 36")
 def test_no_index_is_written_when_no_clip_succeeds(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:

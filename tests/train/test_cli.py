@@ -78,7 +78,8 @@ def test_a_device_that_is_absent_is_not_replaced(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.promise("input 61", "input 63", "input 65", "input 66", "input 67", "input 75", "goal 8")
+@pytest.mark.promise("input 61", "input 63", "input 65", "input 66", "input 67", "input 75")
+@pytest.mark.promise("goal 8")
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
