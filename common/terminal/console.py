@@ -128,6 +128,9 @@ def _operating_system(error: OSError) -> int:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         _print_error("the disk is full", where, "free some space")
         return 7
+    if error.errno == errno.EIO:
+        _print_error(f"the disk fails: {error.strerror}", where, "look into the system's log")
+        return 7
     short = shortage(error)
     if short is not None:
         return _told(short)
