@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +20,8 @@ from raicl.common.limits import FLOW_BYTES, FLOW_SIDE
 from raicl.preprocess.importing.arrays import BadFlow, Kind, as_flow, named_array
 from raicl.preprocess.opencv import opencv
 
+# zipfile raises any of these on damaged bytes, from a wrong place in the file or a wrong stream
+_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, struct.error)
 _FLO = 202021.25  # Baker et al. 2011, the tag of a .flo file
 _SMALLER = f"sides from {FLOW_SIDE[0]} to {FLOW_SIDE[1]} px can be read"
 CHANNELS = ("u", "v", "strain")  # of red, green and blue, if nothing else is said
@@ -75,7 +79,9 @@ def _npz(content: bytes) -> NDArray[Any]:
                 raise BadFlow("more than 1 GiB when unpacked", "split the clips")
             names = archive.namelist()
             return named_array({n.removesuffix(".npy"): _npy(archive.read(n)) for n in names})
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except BadFlow:
+        raise
+    except (*_DAMAGED_ZIP, RuntimeError, NotImplementedError) as error:
         raise BadFlow("a damaged .npz file", "save it again") from error
 
 

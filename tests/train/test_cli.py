@@ -79,6 +79,7 @@ def test_a_device_that_is_absent_is_not_replaced(
 
 
 @pytest.mark.promise("input 61", "input 63", "input 65", "input 66", "input 67", "input 75")
+@pytest.mark.promise("goal 8")
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -218,6 +219,7 @@ def test_data_that_cannot_be_cross_validated_ends_with_3(
     assert [line.split(":")[0].strip() for line in error.splitlines()] == ["error", "where", "fix"]
 
 
+@pytest.mark.promise("fault 28", "goal 9")
 def test_help_answers_within_a_second_and_names_the_doctor() -> None:
     code = (
         "import sys; sys.argv = ['raicl-train', '--help']\n"
