@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import time
@@ -145,7 +146,13 @@ def _numbered(
 
 @cache
 def _leave_with(caller: int) -> None:
-    """End this worker soon after its caller, which frees its memory and its locks."""
+    """End this worker soon after its caller, which frees its memory and its locks.
+
+    A worker that crashes is told of in a line. Its trace, which joblib lets it print, is shown in
+    debug mode only.
+    """
+    if not os.environ.get("RAICL_DEBUG"):
+        faulthandler.disable()
     Thread(target=_leave_after, args=(caller,), daemon=True).start()
 
 

@@ -71,7 +71,8 @@ def merge(model: type[Model], *layers: tuple[str, Mapping[str, Any]]) -> Model:
 
     Raises
     ------
-    UsageError : an unknown key or a value out of bounds, with the name of its layer.
+    UsageError : an unknown key, or a value of another type or out of bounds, with the name of its
+        layer.
     """
     merged: dict[str, Any] = {}
     for name, values in layers:
@@ -85,6 +86,12 @@ def merge(model: type[Model], *layers: tuple[str, Mapping[str, Any]]) -> Model:
                 where=name,
                 fix=f"did you mean `{near[0]}`?" if near else "see --help for the settings",
             )
+        for key, value in values.items():
+            # pydantic takes true for 1
+            if isinstance(value, bool) and not _takes_bool(model.model_fields[key].annotation):
+                raise UsageError(
+                    f"{key} = {str(value).lower()}: it is no switch", where=name, fix="see --help"
+                )
         merged |= values
     try:
         return model(**merged)
@@ -98,6 +105,10 @@ def merge(model: type[Model], *layers: tuple[str, Mapping[str, Any]]) -> Model:
         raise UsageError(
             f"{key} = {first['input']!r}: {message}", where=where, fix="see --help"
         ) from error
+
+
+def _takes_bool(annotation: Any) -> bool:
+    return annotation is bool or any(map(_takes_bool, get_args(annotation)))
 
 
 def environment(model: type[Settings]) -> dict[str, str | int]:

@@ -170,6 +170,12 @@ def not_finite(cache: Cache, record: ClipRecord) -> InputError:
     )
 
 
+def no_clips(cache: Cache) -> InputError:
+    """The error of a command that needs clips."""
+    fix = "see with raicl inspect why they were skipped or failed"
+    return InputError("the cache has no clips", where=str(cache.path), fix=fix)
+
+
 class StoredClip(NamedTuple):
     """A clip, and the cache that holds its shard."""
 
@@ -243,12 +249,11 @@ def read_manifest(path: Path) -> bytes:
 
 def _open(path: Path) -> OpenedIndex:
     """Open an index; one without a seal, or with a large manifest, in another process first."""
-    try:
-        index = open_index(path)
-    except UnsealedError:
-        with Trial() as trial:
+    with Trial() as trial:
+        try:
+            index = open_index(path)
+        except UnsealedError:
             return open_index(path, trial.index(path))
-    if len(index.content) > MANIFEST_AT_ONCE:
-        with Trial() as trial:
+        if len(index.content) > MANIFEST_AT_ONCE:
             trial.index(path)
     return index

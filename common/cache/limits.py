@@ -18,7 +18,7 @@ HOLLOW_SHARE = 8  # the least part that must be on disk, as a divisor
 # Of a process that opens a file which may not be whole, beyond what it takes to start.
 TRIAL_MEMORY = 192 << 20  # the manifest of 10,000 clips with every frame takes 150 MB
 TRIAL_COPIES = 4  # of a shard, beyond that: its bytes, twice the image of HDF5, the arrays
-TRIAL_CPU_SECONDS = 5  # the smallest file takes a hundredth of a second
+TRIAL_CPU_SECONDS = 3  # the smallest file takes a hundredth of a second
 TRIAL_BYTES_PER_SECOND = 10 << 20  # a slow processor reads and hashes ten times as much
 TRIAL_WAIT_SECONDS = 30.0  # without an answer, beyond the time above: a disk may be slow to start
 

@@ -78,7 +78,7 @@ def matches(content: bytes | bytearray) -> bool:
 
 def _block(length: int, digest: str) -> bytes:
     """One form alone, so that no bit of it may differ."""
-    return f"raicl seal 1\n{length}\n{digest}\n".encode().ljust(BLOCK, b"\0")
+    return f"raicl-seal 1\n{length}\n{digest}\n".encode().ljust(BLOCK, b"\0")
 
 
 def seal_file(path: Path) -> None:
@@ -158,14 +158,14 @@ def _begins_sealed(stream: BinaryIO, stamp: Stamp, path: Path, what: str, known:
         if not known:
             raise _unsealed(path, what)
         return False
-    if not head.startswith(b"raicl seal "):
+    if not head.startswith(b"raicl-seal "):
         raise DamagedError(
             f"{what} is missing, truncated, damaged or not a readable HDF5 file",
             where=str(path),
             fix=REMAKE,
         )
     # most truncated files are told without reading them
-    _check(head.startswith(f"raicl seal 1\n{stamp.size - BLOCK}\n".encode()), path, what)
+    _check(head.startswith(f"raicl-seal 1\n{stamp.size - BLOCK}\n".encode()), path, what)
     return True
 
 

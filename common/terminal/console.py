@@ -19,7 +19,7 @@ _state = {"quiet": False, "debug": bool(os.environ.get("RAICL_DEBUG")), "bars": 
 
 
 class _Terminated(BaseException):
-    """SIGTERM, raised like KeyboardInterrupt so that every `finally` runs."""
+    """SIGTERM or SIGHUP, raised like KeyboardInterrupt so that every `finally` runs."""
 
 
 def configure(*, quiet: bool = False, debug: bool = False, bars: bool = True) -> None:
@@ -66,9 +66,11 @@ def launch(command: Callable[[], object]) -> NoReturn:
     """Run a command and exit with its documented code; show tracebacks only in debug mode.
 
     Codes: 0 done, 1 internal bug, 2 usage, 3 input, 4 environment, 5 some clips or folds failed,
-    6 output in conflict, 7 disk or memory, 130 SIGINT, 143 SIGTERM.
+    6 output in conflict, 7 disk or memory, 129 SIGHUP, 130 SIGINT, 143 SIGTERM.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
+        signal.signal(signal.SIGHUP, _raise_terminated)
     open_streams()
     code = _exit_code(command)
     lost = lost_output()
@@ -89,9 +91,9 @@ def _exit_code(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         _print_error("interrupted", fix="run the same command again to continue where it stopped")
         return 130
-    except _Terminated:
+    except _Terminated as signalled:
         _print_error("terminated", fix="run the same command again to continue where it stopped")
-        return 143
+        return 128 + int(signalled.args[0])
     except BrokenPipeError:
         silence("stdout")
         return 0
@@ -126,6 +128,9 @@ def _operating_system(error: OSError) -> int:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         _print_error("the disk is full", where, "free some space")
         return 7
+    if error.errno == errno.EIO:
+        _print_error(f"the disk fails: {error.strerror}", where, "look into the system's log")
+        return 7
     short = shortage(error)
     if short is not None:
         return _told(short)
@@ -138,7 +143,7 @@ def _operating_system(error: OSError) -> int:
 
 
 def _raise_terminated(signal_number: int, frame: FrameType | None) -> NoReturn:
-    raise _Terminated
+    raise _Terminated(signal_number)
 
 
 def _trace() -> None:

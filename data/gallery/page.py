@@ -61,7 +61,7 @@ def write_gallery(path: Path, cache: Cache) -> None:
         research_only=RESEARCH_ONLY,
         version=version("raicl"),
     )
-    write_atomic(path, text.encode())
+    write_atomic(path, text.encode(errors="replace"))
 
 
 def eye_places(size: int) -> tuple[tuple[float, float], ...]:

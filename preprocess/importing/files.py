@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raicl.common.errors import InputError, SetupError
-from raicl.common.limits import FLOW_BYTES
+from raicl.common.limits import FLOW_BYTES, FLOW_SIDE
 from raicl.preprocess.importing.arrays import BadFlow, Kind, as_flow, named_array
 from raicl.preprocess.opencv import opencv
 
+# zipfile raises any of these on damaged bytes, from a wrong place in the file or a wrong stream
+_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, struct.error)
 _FLO = 202021.25  # Baker et al. 2011, the tag of a .flo file
+_SMALLER = f"sides from {FLOW_SIDE[0]} to {FLOW_SIDE[1]} px can be read"
 CHANNELS = ("u", "v", "strain")  # of red, green and blue, if nothing else is said
 
 
@@ -73,7 +79,9 @@ def _npz(content: bytes) -> NDArray[Any]:
                 raise BadFlow("more than 1 GiB when unpacked", "split the clips")
             names = archive.namelist()
             return named_array({n.removesuffix(".npy"): _npy(archive.read(n)) for n in names})
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except BadFlow:
+        raise
+    except (*_DAMAGED_ZIP, RuntimeError, NotImplementedError) as error:
         raise BadFlow("a damaged .npz file", "save it again") from error
 
 
@@ -92,11 +100,16 @@ def _mat(content: bytes) -> NDArray[Any]:
     if content.startswith(b"MATLAB 7.3"):
         raise BadFlow("a .mat file of version 7.3", "save it with save(..., '-v7')")
     try:
-        from scipy.io import loadmat
+        from scipy.io import loadmat, whosmat
     except ImportError as error:
         raise SetupError("a .mat file needs scipy", fix="pip install scipy") from error
     try:
+        stated = whosmat(io.BytesIO(content))
+        if any(math.prod(shape) * 8 > FLOW_BYTES for _, shape, _ in stated):
+            raise BadFlow("more than 1 GiB when unpacked", "split the clips")
         found = loadmat(io.BytesIO(content))
+    except BadFlow:
+        raise
     except Exception as error:  # scipy raises any exception on damaged bytes
         raise BadFlow("a damaged .mat file", "save it again") from error
     arrays = {name: value for name, value in found.items() if not name.startswith("__")}
@@ -110,7 +123,9 @@ def _picture(content: bytes) -> NDArray[Any]:
     cv2 = opencv()
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
+    except cv2.error as error:
+        if "CV_IO_MAX_IMAGE" in str(error):
+            raise BadFlow("a picture beyond the limit of pixels", _SMALLER) from error
         image = None
     if image is None:
         raise BadFlow("a truncated or damaged picture", "copy it again")

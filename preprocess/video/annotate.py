@@ -99,13 +99,16 @@ def _frames(recording: Recording) -> Iterator[tuple[int, Colour]]:
     cv2 = opencv()
     for index, number in enumerate(recording.numbers):
         content = read_frame(Frame(number, recording.files[number])).content
-        frame = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        mode = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+        frame = cv2.imdecode(np.frombuffer(content, np.uint8), mode)
         if frame is None or frame.shape[1::-1] != recording.size:
             raise InputError(
                 f"frame {number} is damaged or of another size",
                 where=recording.given,
                 fix="copy the frames again",
             )
+        if frame.dtype != np.uint8:
+            frame = np.minimum(frame >> (recording.bits - 8), 255).astype(np.uint8)
         yield index, frame
 
 

@@ -32,6 +32,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path: Path) -> 
     assert [item.name for item in tmp_path.iterdir()] == ["index"]
 
 
+@pytest.mark.promise("fault 2")
 def test_a_killed_writer_leaves_the_old_file_and_sweep_removes_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "index"
     write_atomic(path, b"old")
@@ -49,6 +50,7 @@ def test_a_killed_writer_leaves_the_old_file_and_sweep_removes_the_rest(tmp_path
     assert [item.name for item in tmp_path.iterdir()] == ["index"]
 
 
+@pytest.mark.promise("fault 7")
 def test_a_full_disk_is_said_and_the_old_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "index"
     write_atomic(path, b"old")
@@ -119,6 +121,7 @@ def test_a_full_disk_leaves_all_files_that_belong_together(tmp_path: Path) -> No
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.promise("fault 9")
 def test_a_folder_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for folder in (Path(), tmp_path):
@@ -126,6 +129,7 @@ def test_a_folder_is_not_written_over(tmp_path: Path, monkeypatch: pytest.Monkey
             write_atomic(folder, b"x")
 
 
+@pytest.mark.promise("fault 9")
 def test_a_missing_folder_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         write_atomic(tmp_path / "none" / "index", b"x")
@@ -143,6 +147,7 @@ def test_the_process_id_is_part_of_the_temporary_name(tmp_path: Path) -> None:
         temporary.touch()
 
 
+@pytest.mark.promise("fault 9")
 def test_a_symbolic_link_is_followed_and_stays(tmp_path: Path) -> None:
     real, link = tmp_path / "elsewhere" / "index", tmp_path / "index"
     real.parent.mkdir()
@@ -172,6 +177,7 @@ def test_a_file_system_that_cannot_sync_folders_still_gets_its_files(
     assert len(synced) == 1
 
 
+@pytest.mark.promise("fault 30")
 def test_a_folder_that_fails_to_sync_for_another_reason_fails_the_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

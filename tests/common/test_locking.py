@@ -15,6 +15,7 @@ from raicl.common.errors import ConflictError, HeldError
 from raicl.common.locking import lock
 
 
+@pytest.mark.promise("fault 10")
 def test_a_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "flows.h5.lock"
     script = (
@@ -47,6 +48,7 @@ def test_a_lock_follows_the_umask_so_that_a_group_can_share_a_folder(tmp_path: P
     assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o664
 
 
+@pytest.mark.promise("fault 29")
 # as NFS without lockd, FUSE, and what the Linux kernel lets through for some network mounts
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EINVAL, errno.EPERM, 524])
 def test_where_there_are_no_locks_a_file_stands_for_one_and_is_told_of(

@@ -50,17 +50,20 @@ def test_every_unit_gives_one_result_whatever_the_number_of_jobs() -> None:
         assert dict(run_all(square, range(7), jobs=jobs)) == {i: i * i for i in range(7)}
 
 
+@pytest.mark.promise("fault 4")
 def test_the_unit_that_kills_its_worker_is_named_and_the_others_finish() -> None:
     results = dict(run_all(die_on_three, range(8), jobs=2))
     assert isinstance(results.pop(3), WorkerDeath)
     assert results == {i: i * i for i in range(8) if i != 3}
 
 
+@pytest.mark.promise("fault 4", "fault 5")
 def test_a_unit_that_dies_once_is_tried_again(tmp_path: Path) -> None:
     units = [str(tmp_path / name) for name in ("a", "fragile", "b")]
     assert dict(run_all(die_once, units, jobs=2)) == {0: "a", 1: "fragile", 2: "b"}
 
 
+@pytest.mark.promise("fault 6")
 def test_a_unit_that_takes_too_long_is_stopped_wherever_it_hangs() -> None:
     results = dict(run_all(hang_on_three, range(8), jobs=2, minutes=0.03))
     assert isinstance(results.pop(3), WorkerDeath)
@@ -86,6 +89,7 @@ def note_and_hang(folder: str) -> None:
     time.sleep(600)
 
 
+@pytest.mark.promise("fault 1")
 def test_workers_end_with_a_caller_that_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom raicl.common.parallel import run_all\n"

@@ -53,10 +53,9 @@ def root(tmp_path: Path) -> Path:
     return write_database(tmp_path / "clips")
 
 
-def case(*rows: int, change: Change, says: Sequence[str], name: str) -> object:
-    """A thing that is wrong, the rows of the promise that it proves, and what is said of it."""
-    marks = pytest.mark.promise(*(f"input {row}" for row in rows))
-    return pytest.param(change, *says, id=name, marks=marks)
+def case(mark: pytest.MarkDecorator, change: Change, says: Sequence[str], name: str) -> object:
+    """A thing that is wrong, the promises that it proves, and what is said of it."""
+    return pytest.param(change, *says, id=name, marks=mark)
 
 
 def put(name: str, content: bytes) -> Change:
@@ -97,73 +96,98 @@ def _second_table(root: Path) -> None:
 
 
 UNUSABLE = [
-    case(1, change=_missing, says=("--root does not exist", "--root DIR"), name="missing"),
-    case(2, change=_empty, says=("no .csv with the columns", "write one"), name="empty"),
     case(
-        3,
+        pytest.mark.promise("input 1"),
+        change=_missing,
+        says=("--root does not exist", "--root DIR"),
+        name="missing",
+    ),
+    case(
+        pytest.mark.promise("input 2"),
+        change=_empty,
+        says=("no .csv with the columns", "write one"),
+        name="empty",
+    ),
+    case(
+        pytest.mark.promise("input 3"),
         change=lambda root: ["--root", root.parent],
         says=("no .csv with the columns", "did you mean --root"),
         name="one level too high",
     ),
     case(
-        3,
+        pytest.mark.promise("input 3"),
         change=lambda root: ["--root", root / "anna"],
         says=("no .csv with the columns", "did you mean --root"),
         name="one level too low",
     ),
-    case(4, change=_archive, says=("names a file, not a folder", "unpack"), name="zip"),
     case(
-        5,
+        pytest.mark.promise("input 4"),
+        change=_archive,
+        says=("names a file, not a folder", "unpack"),
+        name="zip",
+    ),
+    case(
+        pytest.mark.promise("input 5"),
         change=lambda root: (root / "clips.csv").unlink(),
         says=("no .csv with the columns", "write one, or name it with --annotations"),
         name="no sheet",
     ),
-    case(6, change=_second_table, says=("2 candidates", "--annotations FILE"), name="two sheets"),
     case(
-        7,
+        pytest.mark.promise("input 6"),
+        change=_second_table,
+        says=("2 candidates", "--annotations FILE"),
+        name="two sheets",
+    ),
+    case(
+        pytest.mark.promise("input 7"),
         change=put("a.xlsx", b"PK\x03\x04" + bytes(200)),
         says=("not an .xlsx file", "get the file again"),
         name="corrupt sheet",
     ),
     case(
-        7,
+        pytest.mark.promise("input 7"),
         change=put("a.xlsx", ENCRYPTED),
         says=("password-protected", "without a password"),
         name="protected sheet",
     ),
-    case(7, change=put("a.xls", OLD_XLS), says=("sheet", "xlsx"), name="old sheet"),
     case(
-        8,
+        pytest.mark.promise("input 7"),
+        change=put("a.xls", OLD_XLS),
+        says=("sheet", "xlsx"),
+        name="old sheet",
+    ),
+    case(
+        pytest.mark.promise("input 8"),
         change=put("a.xlsx", entity_bomb(SHEET_XML)),
         says=("the sheet defines XML entities", "get the file again"),
         name="entity bomb",
     ),
     case(
-        9,
+        pytest.mark.promise("input 9"),
         change=put("a.xlsx", zip_bomb()),
         says=("the sheet expands from", "get the file again"),
         name="zip bomb",
     ),
     case(
-        11,
+        pytest.mark.promise("input 11"),
         change=rows(*ROWS, header=HEADER.replace("offset", "letztes Bild")),
         says=("no header with the column 'offset'; found 'subject'", "name the columns"),
         name="translated column",
     ),
     case(
-        11,
+        pytest.mark.promise("input 11"),
         change=rows(*ROWS, header=HEADER.replace("apex", "onset")),
         says=("two columns are called 'onset'", "rename one of them"),
         name="twice the same column",
     ),
     case(
-        14,
+        pytest.mark.promise("input 14"),
         change=put("a.csv", (HEADER + "\nJürgen,a,1,2,x,,").encode("latin-1")),
         says=("not UTF-8", "save the file as CSV UTF-8"),
         name="latin-1",
     ),
     case(
-        11,
+        pytest.mark.promise("input 11"),
         change=put("a.csv", b""),
         says=("no header with the column", "name the columns"),
         name="an empty sheet",
@@ -227,47 +251,85 @@ def _links(root: Path) -> None:
 
 
 READ = [
-    case(10, 12, 13, 19, change=_workbook, says=("3 clips",), name="workbook"),
-    case(13, change=_numbers, says=("2 clips",), name="numbers for subjects"),
-    case(14, change=_windows, says=("3 clips",), name="mark, line ends, wide digits, blanks"),
-    case(15, change=lambda _: None, says=("1 apex-missing",), name="apex is a slash"),
     case(
-        18,
+        pytest.mark.promise("input 10", "input 12", "input 13", "input 19"),
+        change=_workbook,
+        says=("3 clips",),
+        name="workbook",
+    ),
+    case(
+        pytest.mark.promise("input 13"),
+        change=_numbers,
+        says=("2 clips",),
+        name="numbers for subjects",
+    ),
+    case(
+        pytest.mark.promise("input 14"),
+        change=_windows,
+        says=("3 clips",),
+        name="mark, line ends, wide digits, blanks",
+    ),
+    case(
+        pytest.mark.promise("input 15"),
+        change=lambda _: None,
+        says=("1 apex-missing",),
+        name="apex is a slash",
+    ),
+    case(
+        pytest.mark.promise("input 18"),
         change=rows(*ROWS[:2], "ben,brows,1,99,surprise,3,30"),
         says=("1 truncated",),
         name="offset past the last frame",
     ),
     case(
-        24,
+        pytest.mark.promise("input 24"),
         change=rows(*ROWS[:2], "ben,brows,1,7,Others,3,30"),
         says=("1 others",),
         name="Others",
     ),
     case(
-        24,
+        pytest.mark.promise("input 24"),
         change=rows(*ROWS[:2], "ben,brows,1,7,boredom,3,30"),
         says=("1 emotion-unknown",),
         name="unknown emotion",
     ),
     case(
-        25,
+        pytest.mark.promise("input 25"),
         change=lambda root: (root / "ben" / "brows" / "img7.png").unlink(),
         says=("1 short-clip",),
         name="one frame too few",
     ),
     case(
-        26, change=lambda _: None, says=("sampled   3 clips, 18 instances\n",), name="just enough"
+        pytest.mark.promise("input 26"),
+        change=lambda _: None,
+        says=("sampled   3 clips, 18 instances\n",),
+        name="just enough",
     ),
     case(
-        27,
+        pytest.mark.promise("input 27"),
         change=lambda root: (root / "ben" / "brows" / "img4.png").unlink(),
         says=("1 frame-gap",),
         name="gap",
     ),
-    case(28, change=lambda _: None, says=("3 clips",), name="unpadded numbers"),
-    case(29, change=_kinds, says=("3 clips",), name="kinds of pictures, strays"),
-    case(41, change=_deep, says=("3 clips",), name="long path in any script"),
-    case(43, change=_links, says=("3 clips",), name="loops"),
+    case(
+        pytest.mark.promise("input 28"),
+        change=lambda _: None,
+        says=("3 clips",),
+        name="unpadded numbers",
+    ),
+    case(
+        pytest.mark.promise("input 29"),
+        change=_kinds,
+        says=("3 clips",),
+        name="kinds of pictures, strays",
+    ),
+    case(
+        pytest.mark.promise("input 41"),
+        change=_deep,
+        says=("3 clips",),
+        name="long path in any script",
+    ),
+    case(pytest.mark.promise("input 43"), change=_links, says=("3 clips",), name="loops"),
 ]
 
 
@@ -312,40 +374,102 @@ def other(row: str) -> Change:
 
 SPOILT = [
     case(
-        16, change=other("anna,smile,14,8,x,,"), says=("onset 14 is not before",), name="backward"
+        pytest.mark.promise("input 16"),
+        change=other("anna,smile,14,8,x,,"),
+        says=("onset 14 is not before",),
+        name="backward",
     ),
-    case(17, change=other("anna,smile,8,8,x,,"), says=("onset 8 is not before",), name="one frame"),
-    case(18, change=other("anna,smile,8,0,x,,"), says=("before its offset 0",), name="offset 0"),
     case(
-        19, change=other("anna,smile,8.5,14,x,,"), says=("'8.5' is not a frame",), name="half frame"
+        pytest.mark.promise("input 17"),
+        change=other("anna,smile,8,8,x,,"),
+        says=("onset 8 is not before",),
+        name="one frame",
     ),
-    case(20, change=_formula, says=("no onset",), name="formula"),
     case(
-        20, change=other("anna,smile,2014-05-08,14,x,,"), says=("not a frame number",), name="date"
+        pytest.mark.promise("input 18"),
+        change=other("anna,smile,8,0,x,,"),
+        says=("before its offset 0",),
+        name="offset 0",
     ),
-    case(21, change=rows(*ROWS, ROWS[0]), says=("row 5 repeats row 2",), name="the same row twice"),
     case(
-        21,
+        pytest.mark.promise("input 19"),
+        change=other("anna,smile,8.5,14,x,,"),
+        says=("'8.5' is not a frame",),
+        name="half frame",
+    ),
+    case(pytest.mark.promise("input 20"), change=_formula, says=("no onset",), name="formula"),
+    case(
+        pytest.mark.promise("input 20"),
+        change=other("anna,smile,2014-05-08,14,x,,"),
+        says=("not a frame number",),
+        name="date",
+    ),
+    case(
+        pytest.mark.promise("input 21"),
+        change=rows(*ROWS, ROWS[0]),
+        says=("row 5 repeats row 2",),
+        name="the same row twice",
+    ),
+    case(
+        pytest.mark.promise("input 21"),
         change=rows(*ROWS, "anna,smile,8,14,disgust,10,30"),
         says=("rows 2 and 5 disagree: emotion 'happiness' and 'disgust'; delete the wrong one",),
         name="two emotions",
     ),
-    case(22, change=other("anna,laugh,8,14,x,,"), says=("no folder on disk",), name="no folder"),
-    case(23, change=rows(*ROWS[1:]), says=("folder without a row",), name="no row"),
     case(
-        24, change=other("anna,smile,8,14,,,"), says=("its row has no emotion",), name="no emotion"
+        pytest.mark.promise("input 22"),
+        change=other("anna,laugh,8,14,x,,"),
+        says=("no folder on disk",),
+        name="no folder",
     ),
-    case(29, change=_gif, says=(".gif files are not read: save them as .png",), name="gif"),
     case(
-        42,
+        pytest.mark.promise("input 23"),
+        change=rows(*ROWS[1:]),
+        says=("folder without a row",),
+        name="no row",
+    ),
+    case(
+        pytest.mark.promise("input 24"),
+        change=other("anna,smile,8,14,,,"),
+        says=("its row has no emotion",),
+        name="no emotion",
+    ),
+    case(
+        pytest.mark.promise("input 29"),
+        change=_gif,
+        says=(".gif files are not read: save them as .png",),
+        name="gif",
+    ),
+    case(
+        pytest.mark.promise("input 42"),
         change=other("anna,../../etc/passwd,8,14,x,,"),
         says=("no folder on disk",),
         name="leads up",
     ),
-    case(42, change=other("anna,/etc,8,14,x,,"), says=("no folder on disk",), name="absolute"),
-    case(42, change=other("anna,smi\0le,8,14,x,,"), says=("no folder on disk",), name="NUL"),
-    case(43, change=_outside, says=("link that leads out of the database",), name="leads out"),
-    case(45, change=_pipe, says=("img9.png is not a regular file",), name="pipe"),
+    case(
+        pytest.mark.promise("input 42"),
+        change=other("anna,/etc,8,14,x,,"),
+        says=("no folder on disk",),
+        name="absolute",
+    ),
+    case(
+        pytest.mark.promise("input 42"),
+        change=other("anna,smi\0le,8,14,x,,"),
+        says=("no folder on disk",),
+        name="NUL",
+    ),
+    case(
+        pytest.mark.promise("input 43"),
+        change=_outside,
+        says=("link that leads out of the database",),
+        name="leads out",
+    ),
+    case(
+        pytest.mark.promise("input 45"),
+        change=_pipe,
+        says=("img9.png is not a regular file",),
+        name="pipe",
+    ),
 ]
 
 
@@ -396,24 +520,44 @@ def _bomb() -> bytes:
 
 
 DAMAGED = [
-    case(30, change=frame(b""), says=("a frame of zero bytes",), name="no bytes"),
-    case(31, change=frame(lambda b: b[:-90], ".jpg"), says=("a truncated JPEG",), name="cut"),
     case(
-        31,
+        pytest.mark.promise("input 30"),
+        change=frame(b""),
+        says=("a frame of zero bytes",),
+        name="no bytes",
+    ),
+    case(
+        pytest.mark.promise("input 31"),
+        change=frame(lambda b: b[:-90], ".jpg"),
+        says=("a truncated JPEG",),
+        name="cut",
+    ),
+    case(
+        pytest.mark.promise("input 31"),
         change=frame(lambda b: b[: len(b) // 2] + bytes(300) + b[len(b) // 2 + 300 :], ".jpg"),
         says=("a damaged JPEG",),
         name="a hole",
     ),
-    case(32, change=frame(b"dear diary", ".jpg"), says=("not a JPEG, PNG",), name="text"),
     case(
-        34,
+        pytest.mark.promise("input 32"),
+        change=frame(b"dear diary", ".jpg"),
+        says=("not a JPEG, PNG",),
+        name="text",
+    ),
+    case(
+        pytest.mark.promise("input 34"),
         change=frame(encoded(picture(3, (50, 64)))),
         says=("a frame of 64x50 px in a clip of 64x48",),
         name="another size",
     ),
-    case(35, change=frame(_bomb()), says=("picture",), name="40,000 x 40,000"),
     case(
-        35,
+        pytest.mark.promise("input 35"),
+        change=frame(_bomb()),
+        says=("picture",),
+        name="40,000 x 40,000",
+    ),
+    case(
+        pytest.mark.promise("input 35"),
         change=frame(encoded(np.zeros((3, 3), np.uint8))),
         says=("3x3 px; the least is 8 a side",),
         name="3 x 3",
@@ -506,15 +650,25 @@ def _into(root: Path) -> list[object]:
 
 
 OPTIONS = [
-    case(47, change=_into, says=("--out is inside the database", "outside"), name="out inside"),
     case(
-        47,
+        pytest.mark.promise("input 47"),
+        change=_into,
+        says=("--out is inside the database", "outside"),
+        name="out inside",
+    ),
+    case(
+        pytest.mark.promise("input 47"),
         change=lambda root: ["--out", root / "clips.csv", "--annotations", root / "clips.csv"],
         says=("--out and --annotations name the same file", "another --out"),
         name="out is the sheet",
     ),
     *(
-        case(48, change=lambda _, n=n: ["--n-frames", n], says=(words, ""), name=f"{n} frames")
+        case(
+            pytest.mark.promise("input 48"),
+            change=lambda _, n=n: ["--n-frames", n],
+            says=(words, ""),
+            name=f"{n} frames",
+        )
         for n, words in (
             (0, "n_frames = 0"),
             (-1, "n_frames = -1"),
@@ -522,11 +676,21 @@ OPTIONS = [
         )
     ),
     *(
-        case(49, change=lambda _, n=n: ["--size", n], says=(f"size = {n}", ""), name=f"{n} px")
+        case(
+            pytest.mark.promise("input 49"),
+            change=lambda _, n=n: ["--size", n],
+            says=(f"size = {n}", ""),
+            name=f"{n} px",
+        )
         for n in (0, 31, 10**9)
     ),
     *(
-        case(50, change=lambda _, n=n: ["--jobs", n], says=("jobs", ""), name=f"{n} jobs")
+        case(
+            pytest.mark.promise("input 50"),
+            change=lambda _, n=n: ["--jobs", n],
+            says=("jobs", ""),
+            name=f"{n} jobs",
+        )
         for n in (0, -7, 10_000)
     ),
 ]

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from raicl.common.errors import InputError
+from raicl.common.errors import InputError, SetupError
 from raicl.common.limits import IMAGE_SIDE
 from raicl.preprocess.fingerprint import identify
 from raicl.preprocess.frames import FULL, RawFrame, decode_grey, used_bits
@@ -228,3 +229,13 @@ def test_a_clip_of_10_bits_gives_the_flow_of_its_8_bits_and_says_so(
     rewritten(tmp_path / "s" / "deep", lambda image: image << 6)
     whole = identify(other, quick)
     assert (whole.bits, whole.flags) == (FULL, ())
+
+
+def test_without_the_strict_decoder_no_jpeg_is_taken_unseen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)
+    with pytest.raises(SetupError, match="simplejpeg cannot be imported") as caught:
+        decode_grey(raw(encoded(".jpg", SMOOTH)))
+    assert caught.value.fix == "pip install simplejpeg"
+    assert decode_grey(raw(encoded(".png", SMOOTH))).shape == SMOOTH.shape

@@ -36,6 +36,7 @@ def statuses(rows: list[object]) -> list[str]:
     return [row.status for row in rows]  # type: ignore[attr-defined]
 
 
+@pytest.mark.promise("goal 4")
 def test_a_second_run_computes_nothing_and_changes_no_byte(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_second_run_computes_nothing_and_changes_no_byte(
     assert digest_of(out) == before
 
 
+@pytest.mark.promise("goal 5")
 def test_the_bytes_do_not_depend_on_the_number_of_jobs(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
@@ -72,6 +74,7 @@ def test_one_bad_clip_costs_one_clip_and_its_reason_travels_with_the_cache(
     assert "img98" in failure.reason
 
 
+@pytest.mark.promise("input 36")
 def test_no_index_is_written_when_no_clip_succeeds(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
@@ -210,6 +213,7 @@ def test_an_index_that_still_says_what_it_is_of_is_not_replaced_by_another(
         prepare(database, out, quick)
 
 
+@pytest.mark.promise("fault 6")
 def test_clips_that_never_end_fail_with_that_reason(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
@@ -234,6 +238,7 @@ def test_nothing_is_written_into_the_database(make_database: Make, quick: PrepSe
         prepare(database, database.root / "flows.h5", quick)
 
 
+@pytest.mark.promise("fault 9")
 def test_a_place_where_no_cache_can_lie_is_said_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +255,7 @@ def test_a_place_where_no_cache_can_lie_is_said_before_any_work(
         check_place(Path("flows.h5"))
 
 
+@pytest.mark.promise("fault 10")
 def test_two_runs_on_one_output_do_not_mix(
     make_database: Make, quick: PrepSettings, tmp_path: Path
 ) -> None:
@@ -274,6 +280,7 @@ prepare(database, Path(sys.argv[2]), settings, jobs=2)
 """
 
 
+@pytest.mark.promise("fault 1")
 @pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.soak)])
 def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(
     make_database: Make, quick: PrepSettings, tmp_path: Path, kills: int

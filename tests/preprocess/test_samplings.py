@@ -75,7 +75,8 @@ def test_a_cache_holds_what_is_trained_on_and_the_frame_of_inference(
     assert [record.frames[row] for row in record.train_rows] == trained
     assert record.frames[record.middle] == inference
     assert set(record.frames) == {*trained, inference}
-    assert record.clip.flags == ()
+    # the made clip moves on, and is far from its onset at the end
+    assert set(record.clip.flags) <= {"large-motion"}
 
 
 def test_a_fixed_draw_is_the_same_in_any_company(

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from raicl.common.parallel import run_all
 from raicl.data.records import Footage
 from raicl.preprocess.fingerprint import identify
@@ -40,6 +42,7 @@ main()
 """
 
 
+@pytest.mark.promise("fault 28")
 def test_without_numba_the_reason_and_the_remedy_are_said_and_nothing_else_takes_its_place(
     make_database: Make, tmp_path: Path
 ) -> None:

@@ -19,11 +19,13 @@ class Answer(NamedTuple):
 @contextmanager
 def put_back() -> Iterator[None]:
     """What a command sets for its whole process is as it was when the block ends."""
-    handler, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    threads = torch.get_num_threads()
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(False)
         torch.utils.deterministic.fill_uninitialized_memory = True

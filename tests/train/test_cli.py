@@ -79,6 +79,7 @@ def test_a_device_that_is_absent_is_not_replaced(
 
 
 @pytest.mark.promise("input 61", "input 63", "input 65", "input 66", "input 67", "input 75")
+@pytest.mark.promise("goal 8")
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -129,7 +130,11 @@ def test_wrong_options_fail_in_a_line_before_any_work(
         (b"epochs = \n", 3, "not a TOML file"),
         (b"epochs = [3\n", 3, "not a TOML file"),
         (b"[train]\nepochs = 3\n", 2, "unknown setting `train`"),
-        (b"epochs = true\n", 2, "epochs = True"),
+        (b"epochs = true\n", 2, "epochs = true: it is no switch"),
+        (b"imbalance = false\n", 2, "imbalance = false: it is no switch"),
+        (b"irc = 'perhaps'\n", 2, "irc = 'perhaps'"),
+        (b"seed = 1.5\n", 2, "seed = 1.5"),
+        (b"lr = [0.1]\n", 2, "lr = [0.1]"),
         (b"fold = 'sub01'\n", 2, "unknown setting `fold`"),
         ("seed = 1 # f\xfcr\n".encode("latin-1"), 3, "not a TOML file"),
         ("seed = 1".encode("utf-16"), 3, "not a TOML file"),
@@ -174,6 +179,7 @@ def absent(path: Path, flows: Path) -> None:
     pass
 
 
+@pytest.mark.promise("input 52", "input 53", "input 54", "fault 14")
 @pytest.mark.parametrize("make", [foreign, truncated, text, folder, absent])
 def test_what_is_no_cache_ends_with_3_and_the_path(
     tmp_path: Path,
@@ -213,6 +219,7 @@ def test_data_that_cannot_be_cross_validated_ends_with_3(
     assert [line.split(":")[0].strip() for line in error.splitlines()] == ["error", "where", "fix"]
 
 
+@pytest.mark.promise("fault 28", "goal 9")
 def test_help_answers_within_a_second_and_names_the_doctor() -> None:
     code = (
         "import sys; sys.argv = ['raicl-train', '--help']\n"

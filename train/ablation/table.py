@@ -24,6 +24,7 @@ from raicl.train.ablation.text import table_csv, table_text
 from raicl.train.ablation.units import Unit
 from raicl.train.clips.overview import remarks
 from raicl.train.report.ablation import (
+    APART,
     TABLE,
     PublishedScores,
     RowCost,
@@ -218,6 +219,6 @@ def _cautions(study: Study, done: Sequence[Outcome]) -> dict[str, tuple[str, ...
     paper = any(row.preset in ablation_figures() for row in study.grid.rows.values())
     apart = [line for outcome in done for line in why_apart(outcome, ABLATION)] if paper else []
     absent = [absent_words(outcome.results.over_tested) for outcome in done]
-    shown = {"classes": filter(None, absent), "not as in the paper": apart}
+    shown = {"classes": filter(None, absent), APART: apart}
     found = {name: tuple(dict.fromkeys(lines)) for name, lines in shown.items()}
     return {name: lines for name, lines in found.items() if lines}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from raicl.train.ablation.blocks import block_lines, csv_cells, csv_names
 from raicl.train.report.ablation import (
+    APART,
     JudgedClaim,
     MeanOverSeeds,
     RowCost,
@@ -19,7 +20,7 @@ from raicl.train.scores.results import SCORE_NAMES, ScoreName
 from raicl.train.scores.swaps import shown_p
 
 _COLUMNS: tuple[ScoreName, ...] = ("uf1", "uar")
-_PAPER = ("paper_uf1", "paper_uar")
+_PAPER = ("paper_uf1", "paper_uar", "not_as_in_the_paper")
 _EXPLAINED = (
     "scores in %; ± is the standard deviation over seeds, intervals are of the mean over seeds",
     "by a bootstrap over subjects; differences are paired",
@@ -79,7 +80,8 @@ def table_csv(table: StudyTable) -> str:
         else:
             cells += [""] * (1 + len(scores) + len(against) + len(RowCost.model_fields))
         figure = row.published
-        cells += ["", ""] if figure is None else [figure.uf1, figure.uar]
+        apart = "; ".join(table.integrity.get(APART, ()))
+        cells += ["", "", ""] if figure is None else [figure.uf1, figure.uar, apart]
         writer.writerow(cells + csv_cells(row, table.rows))
     return text.getvalue()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from raicl.common.cache.flows import Cache, StoredClip, open_cache
+from raicl.common.cache.flows import Cache, StoredClip, no_clips, open_cache
 from raicl.common.errors import InputError
 from raicl.common.order import natural_key
 from raicl.common.sampling.sample import SamplingSettings
@@ -37,11 +37,14 @@ def compose(
 
     Raises
     ------
-    InputError : a cache is unusable, of own videos, or was prepared differently from the first, a
-        clip is in two caches, the protocol has no rule for a database, the databases have different
-        classes, or fewer than two are left.
+    InputError : a cache is unusable, empty, of own videos, or was prepared differently from the
+        first, a clip is in two caches, the protocol has no rule for a database, the databases have
+        different classes, or fewer than two are left.
     """
     caches = tuple(open_cache(path) for path in (*paths, *test))
+    for cache in caches:
+        if not cache.records:
+            raise no_clips(cache)
     tested = _tested(caches[: len(paths)], caches[len(paths) :])
     ignored = _WHICH_CLIPS if as_prepared else _WHICH_CLIPS | _WHICH_FRAMES
     for cache in caches[1:]:

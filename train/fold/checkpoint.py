@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -190,7 +190,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     ------
     SafetensorError : the file is not safetensors.
     """
-    return load_file(path)
+    return load(path.read_bytes())  # not load_file, which refuses a path that is not UTF-8
 
 
 # what comes of reading and loading a state that is not what was written

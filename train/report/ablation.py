@@ -13,6 +13,7 @@ from raicl.train.scores.paired import Difference
 from raicl.train.scores.results import Ends, Progress, ScoreName
 
 TABLE = "table.json"
+APART = "not as in the paper"  # key of `StudyTable.integrity`: why its figures are of another thing
 
 
 class _Values(BaseModel):

@@ -10,6 +10,7 @@ from raicl.common.errors import InputError
 from raicl.train.clips.composite import Composite
 from raicl.train.clips.plan import assemble
 from raicl.train.model.siamese import Siamese
+from raicl.train.run.folder import CLASSIFIER, REGIONS
 from raicl.train.run.outcome import Outcome
 from raicl.train.run.weights import load_network, network_to_fill
 
@@ -58,6 +59,13 @@ def caches_gone(outcome: Outcome, fix: str) -> InputError:
         where=str(outcome.folder),
         fix=fix,
     )
+
+
+def weights_gone(outcome: Outcome) -> bool:
+    """Whether the weights of a fold were left out of a copy of the run."""
+    names = (CLASSIFIER, REGIONS) if outcome.settings.mrd else (CLASSIFIER,)
+    folders = [outcome.fold_folder(fold) for fold in outcome.folds]
+    return not all((folder / name).is_file() for folder in folders for name in names)
 
 
 def _databases(flows: Path) -> set[str]:

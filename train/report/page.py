@@ -23,7 +23,7 @@ from raicl.train.report.facts import Facts, facts
 from raicl.train.report.figures import Chart
 from raicl.train.report.intervals import comparison_chart, study_chart
 from raicl.train.report.measured import ONE, MeasuredRun, Measurements, MeasureRow, measure_rows
-from raicl.train.report.networks import caches_gone, recorded_caches
+from raicl.train.report.networks import caches_gone, recorded_caches, weights_gone
 from raicl.train.report.published import beside_published
 from raicl.train.run.outcome import Outcome
 from raicl.train.scores.results import SCORE_NAMES, SHUFFLED
@@ -126,7 +126,7 @@ def write_page(
         published=beside_published(outcomes),
         version=version("raicl"),
     )
-    write_atomic(path, text.encode())
+    write_atomic(path, text.encode(errors="replace"))
     return _write_measures(path, [run.measured for run in runs if run.measured is not None])
 
 
@@ -172,6 +172,9 @@ def _run(
     outcome: Outcome, flows: Sequence[Path], faces: bool, alone: bool, truth: Path | None
 ) -> ShownRun:
     missing = ["folds"] if outcome.results.partial else []
+    gone = weights_gone(outcome)
+    if gone and (faces or flows or truth is not None):
+        missing.append("weights")
     redrawn: list[Picture] = []
     drawn: list[Picture] = []
     if not faces:
@@ -180,12 +183,12 @@ def _run(
         from raicl.train.report.attention import drawn_in_training, redraw
 
         caches = _given(outcome, flows, alone) or recorded_caches(outcome)
-        if caches:
+        if caches and not gone:
             redrawn = redraw(outcome, caches)
         else:  # there are only the pictures that the run drew itself
             drawn = drawn_in_training(outcome)
-            missing += ["caches"] if drawn else ["caches", "drawn"]
-    measured = _measured(outcome, _given(outcome, flows, alone), truth)
+            missing += ([] if caches else ["caches"]) + ([] if drawn else ["drawn"])
+    measured = None if gone else _measured(outcome, _given(outcome, flows, alone), truth)
     measures = [] if measured is None else list(measure_rows(measured).values())
     return ShownRun(
         **vars(facts(outcome)),

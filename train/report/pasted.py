@@ -18,7 +18,7 @@ from raicl.train.report.pasting import (
     score_cells,
 )
 from raicl.train.report.text import comparison_text
-from raicl.train.scores.integrity import integrity_lines
+from raicl.train.scores.integrity import integrity_lines, protocol_label
 from raicl.train.scores.results import SCORE_NAMES, ScoreName
 
 _SCORES: tuple[ScoreName, ...] = ("uf1", "uar")
@@ -41,7 +41,7 @@ def comparison_csv(compared: Comparison) -> str:
     writer = csv.writer(text, lineterminator="\n")
     names = [f"{key}{part}" for key in SCORE_NAMES for part in ("", "_low", "_high")]
     minus = ("uf1_difference", "low", "high", "p", "holm_p")
-    writer.writerow(["run", "folder", "seed", "clips", *names, *minus])
+    writer.writerow(["run", "folder", "seed", "clips", *names, *minus, "protocol"])
     for run, against in zip(compared.runs, (None, *compared.against_first), strict=True):
         cells: list[object] = [run.name, run.folder, run.seed, compared.clips]
         for key in SCORE_NAMES:
@@ -52,7 +52,7 @@ def comparison_csv(compared: Comparison) -> str:
         else:
             found = against.scores["uf1"]
             cells += [found.difference, *(found.interval_95 or ("", "")), found.p, against.holm_p]
-        writer.writerow(cells)
+        writer.writerow([*cells, protocol_label(run)])
     return text.getvalue()
 
 

@@ -15,6 +15,7 @@ from raicl.common.errors import InputError
 from raicl.common.files import sha256_bytes, sha256_file, write_together
 from raicl.common.versioned import Content, read_versioned
 from raicl.train.fold.checkpoint import examine_states
+from raicl.train.run.copies import put_back, saved_elsewhere
 from raicl.train.run.folder import (
     CLASSIFIER,
     CONFIG,
@@ -25,6 +26,7 @@ from raicl.train.run.folder import (
     PREDICTIONS,
     REGIONS,
     RESULTS,
+    UNCALIBRATED,
 )
 from raicl.train.run.records import Environment, FoldRecord
 
@@ -35,6 +37,7 @@ _BEGIN = "copy it again from where the run was, or start the run anew with --ove
 FIX = "copy it again from where it was, or type the run's raicl-train command: it says what to do"
 _FIXES = {CONFIG: _BEGIN, ENVIRONMENT: _BEGIN, DONE: _FOLD}  # of any other file: _POOL
 _HEAVY = (CLASSIFIER, REGIONS)
+_COPIED = (PREDICTIONS, UNCALIBRATED)  # of a fold they are in the run's file as well
 
 
 def write_pooled(folder: Path, pooled: Mapping[str, bytes], folds: list[Path]) -> None:
@@ -111,7 +114,14 @@ def check_fold(folder: Path, record: FoldRecord, *, weights: bool) -> None:
     InputError : a file was changed.
     """
     listed = {k: d for k, d in record.digests.items() if weights or k not in _HEAVY}
-    _raise_first(folder, _present(folder, listed), fix=_FOLD)
+    try:
+        _raise_first(folder, _present(folder, listed), fix=_FOLD)
+    except InputError as error:
+        name = Path(error.where).name
+        if name not in _COPIED:
+            raise
+        fix = put_back(folder, record, name)
+        raise InputError(error.what, where=error.where, fix=fix) from error
 
 
 def covered(folder: Path) -> bool:
@@ -173,8 +183,9 @@ def _raise_first(folder: Path, files: Mapping[str, str], *, fix: str = "") -> No
     for path, what in examine(folder, files):
         if not what:
             continue
+        elsewhere = saved_elsewhere(path) if path.name in _COPIED else ""
         raise InputError(
-            f"the run was damaged or changed: {path.name} {what}",
+            f"the run was damaged or changed: {path.name} {what}{elsewhere}",
             where=str(path),
             fix=fix or _FIXES.get(path.name, _POOL),
         )

@@ -8,18 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from raicl.common.errors import InputError
-from raicl.common.files import sha256_bytes, sha256_file, sweep
+from raicl.common.files import sha256_file, sweep
 from raicl.common.locking import lock
 from raicl.common.terminal.console import say
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.folds import Fold
+from raicl.train.run.copies import put_back, saved_elsewhere
 from raicl.train.run.records import FoldRecord
-from raicl.train.scores.predictions import (
-    Prediction,
-    foreign_traces,
-    part_of,
-    read_predictions,
-)
+from raicl.train.scores.predictions import Prediction, read_predictions
 from raicl.train.scores.results import Results
 
 CONFIG, ENVIRONMENT, RESULTS, DONE = "config.toml", "env.json", "results.json", "done.json"
@@ -52,7 +48,7 @@ class Run:
         """Print `text` and append it to ``run.log`` with the time."""
         say(text)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        with (self.folder / "run.log").open("a", encoding="utf-8") as stream:
+        with (self.folder / "run.log").open("a", encoding="utf-8", errors="replace") as stream:
             stream.writelines(f"{stamp} {line}\n" for line in text.splitlines())
 
     def fold_folder(self, fold: Fold) -> Path:
@@ -127,33 +123,18 @@ class Run:
         try:
             predictions, found = read_predictions(path)
         except InputError as error:
-            fix = self._put_back(fold, name)
+            fix = put_back(path.parent, self.record(fold), name)
             raise InputError(error.what, where=error.where, fix=fix) from error
         digest = self.record(fold).digests.get(name)
         same = digest == sha256_file(path) and found == tuple(classes)
         if not same or sorted(row.clip for row in predictions) != sorted(fold.test):
-            traces = ", ".join(foreign_traces(path.read_bytes()))
             raise InputError(
                 f"the predictions of fold {fold.name} are not those it finished with"
-                f"{f': saved by another program, with {traces}' if traces else ''}",
+                f"{saved_elsewhere(path)}",
                 where=str(path),
-                fix=self._put_back(fold, name),
+                fix=put_back(path.parent, self.record(fold), name),
             )
         return predictions
-
-    def _put_back(self, fold: Fold, name: str) -> str:
-        """How the predictions of a finished fold can be had again, without training if possible."""
-        pooled = self.folder / name
-        digest = self.record(fold).digests.get(name)
-        if digest == sha256_bytes(part_of(pooled, fold.test)):
-            return (
-                f"{pooled} holds the same rows: copy its first line and those of {fold.name} back; "
-                "nothing is trained again"
-            )
-        return (
-            "put a copy of the file back; without one, remove the fold's folder, and the same "
-            "command trains this fold again"
-        )
 
     def record(self, fold: Fold) -> FoldRecord:
         """The record of a finished fold.

@@ -212,8 +212,8 @@ def _read_pooled(folder: Path, name: str) -> tuple[list[Prediction], tuple[str, 
         fix = (
             f"put a copy of the file back; those of folds {', '.join(damaged)} are damaged too"
             if damaged
-            else "the folds' own files are whole: type the run's raicl-train command again, which "
-            "pools them and trains nothing"
+            else "the folds' own files are whole: remove this one and type the run's raicl-train "
+            "command again, which pools them and trains nothing"
         )
         raise InputError(error.what, where=error.where, fix=fix) from error
 

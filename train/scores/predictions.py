@@ -137,22 +137,26 @@ def foreign_traces(content: bytes) -> list[str]:
         "semicolons between cells": cells == ";",
         "tabs between cells": cells == "\t",
         "decimal commas": cells != "," and any(re.fullmatch(r"\d+,\d+", n) for n in numbers),
-        "numbers of other than six decimals": any(
-            re.fullmatch(r"\d*[.,]?\d+", n) and not _WRITTEN.fullmatch(n.replace(",", "."))
-            for n in numbers
-        ),
+        # most of them: one alone is damage
+        "numbers of other than six decimals": sum(map(_is_rewritten, numbers)) > len(numbers) / 2,
     }
     return [sign for sign, there in signs.items() if there]
 
 
-def part_of(path: Path, clips: Collection[str]) -> bytes:
-    """The header of a file and its lines of some clips. Empty if there is no such file."""
+def _is_rewritten(number: str) -> bool:
+    shown = re.fullmatch(r"\d*[.,]?\d+", number) is not None
+    return shown and not _WRITTEN.fullmatch(number.replace(",", "."))
+
+
+def part_of(path: Path, held_out: Collection[str]) -> bytes:
+    """The header of a file and its lines of what a fold held out. Empty if there is no such file.
+
+    Parameters
+    ----------
+    held_out : ``dataset/subject`` or ``dataset``, each.
+    """
     if not path.is_file():
         return b""
     header, *lines = path.read_bytes().splitlines(keepends=True) or [b""]
-    starts = {f"{clip},".encode() for clip in clips}
-    return b"".join([header, *(line for line in lines if _first(line) in starts)])
-
-
-def _first(line: bytes) -> bytes:
-    return line[: line.find(b",") + 1]
+    starts = tuple(f"{name}/".encode() for name in held_out)
+    return b"".join([header, *(line for line in lines if line.startswith(starts))])

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raicl.common.cache.flows import Cache, StoredClip, open_cache
+from raicl.common.cache.flows import Cache, StoredClip, no_clips, open_cache
 from raicl.common.cache.seal import is_cache_file
-from raicl.common.errors import InputError, UsageError
+from raicl.common.errors import UsageError
 from raicl.common.predicted import WithoutClip
 from raicl.common.video import (
     VideoInput,
@@ -106,11 +106,7 @@ def without_clip(video: VideoInput) -> list[WithoutClip]:
 def _open(path: Path, model: Model) -> Cache:
     cache = open_cache(path)
     if not cache.records:
-        raise InputError(
-            "the cache has no clips",
-            where=str(path),
-            fix="see with raicl inspect why they were skipped or failed",
-        )
+        raise no_clips(cache)
     refuse_other_instances(cache, model)
     return cache
 

@@ -58,7 +58,7 @@ def refuse_filled(out: Path) -> None:
 
 def write_output(folder: Path, content: Predictions) -> None:
     """Write ``predictions.csv`` and ``predictions.json``."""
-    write_atomic(folder / TABLE, table(content).encode())
+    write_atomic(folder / TABLE, table(content).encode(errors="replace"))
     write_versioned(folder / FILE, content)
 
 

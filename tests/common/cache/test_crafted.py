@@ -297,7 +297,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, ob
     return {found.pop("name"): found for found in map(json.loads, answer.stdout.splitlines())}
 
 
-@pytest.mark.promise("fault 15")
+@pytest.mark.promise("fault 15", "goal 11")
 @pytest.mark.parametrize("name", CRAFTS)
 @pytest.mark.parametrize("way", ["read", "validate"])
 def test_a_crafted_cache_is_refused_with_a_remedy_and_little_memory(

@@ -33,6 +33,7 @@ def _limit() -> None:  # stands for a full disk, as EFBIG does for ENOSPC
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 
 
+@pytest.mark.promise("fault 7")
 @pytest.mark.parametrize("written", WRITERS)
 def test_a_full_disk_ends_a_writer_in_order(flows: Path, written: str) -> None:
     out = flows.parent / "out.h5"

@@ -39,7 +39,7 @@ def file_of(flows: Path, kind: str) -> Path:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_file_is_read_by_others_as_it_was(flows: Path, kind: str) -> None:
     path = file_of(flows, kind)
-    assert path.read_bytes().startswith(b"raicl seal 1\n")
+    assert path.read_bytes().startswith(b"raicl-seal 1\n")
     for options in ({}, {"driver": "core"}):
         with h5py.File(path, "r", **options) as file:
             assert file.userblock_size == BLOCK
@@ -162,7 +162,7 @@ def test_a_packed_cache_that_is_changed_after_it_was_opened_is_refused(flows: Pa
 
 def test_what_is_no_file_of_raicl_is_told_before_hdf5_sees_it(tmp_path: Path) -> None:
     path = tmp_path / "x"
-    for content in (b"", b"flows", b"\0" * 2000, b"raicl seal 2\n".ljust(600, b"\0")):
+    for content in (b"", b"flows", b"\0" * 2000, b"raicl-seal 2\n".ljust(600, b"\0")):
         path.write_bytes(content)
         with pytest.raises(DamagedError):
             read_whole(path, "a shard", limit=9999)

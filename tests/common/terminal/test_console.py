@@ -14,6 +14,8 @@ CASES = [
     ("raise ResourceError('w', where='x', fix='f')", 7),
     ("raise MemoryError", 7),
     ("import errno; raise OSError(errno.ENOSPC, 'no space')", 7),
+    ("import errno; raise OSError(errno.EIO, 'Input/output error', 'a.h5')", 7),
+    ("import errno; raise OSError(errno.ECONNRESET, 'unforeseen')", 1),
     ("import errno; raise OSError(errno.EMFILE, 'too many', 'a.h5')", 7),
     ("raise InputError('damaged') from OSError(24, 'too many')", 7),
     ("raise InputError('a large picture') from MemoryError()", 3),
@@ -41,6 +43,7 @@ def run(body: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.promise("goal 8")
 @pytest.mark.parametrize(("body", "code"), CASES)
 def test_the_exit_code_is_the_documented_one(body: str, code: int) -> None:
     answer = run(body)
@@ -56,6 +59,7 @@ def test_the_trace_is_shown_when_asked_for() -> None:
     assert "Traceback" in run("raise KeyError('x')", RAICL_DEBUG="1").stderr
 
 
+@pytest.mark.promise("fault 27")
 def test_a_closed_pipe_ends_quietly() -> None:
     script = (
         "from raicl.common.terminal.console import launch, result\n"

@@ -30,6 +30,7 @@ def run(script: str, redirection: str, done: Path, encoding: str = "utf-8") -> t
     return answer.returncode, answer.stdout.decode("latin-1"), answer.stderr.decode("latin-1")
 
 
+@pytest.mark.promise("fault 27")
 @pytest.mark.parametrize(
     ("redirection", "code"),
     [

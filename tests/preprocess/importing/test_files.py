@@ -11,6 +11,7 @@ import pytest
 from scipy.io import savemat
 
 from raicl.common.errors import InputError, SetupError
+from raicl.preprocess.importing import files
 from raicl.preprocess.importing.files import read_flow
 
 RNG = np.random.default_rng(1)
@@ -118,3 +119,16 @@ def test_without_scipy_a_mat_file_says_what_is_missing(
     monkeypatch.setitem(sys.modules, "scipy.io", None)
     with pytest.raises(SetupError, match="scipy"):
         read_flow(tmp_path / "a.mat")
+
+
+def test_a_packed_file_that_unpacks_to_more_than_is_read_is_refused_unopened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zeros = np.zeros((2, 60, 60))
+    (tmp_path / "a.mat").write_bytes(mat(flow=zeros))
+    (tmp_path / "a.npz").write_bytes(npz(flow=zeros))
+    monkeypatch.setattr(files, "FLOW_BYTES", zeros.nbytes - 1)
+    for name in ("a.mat", "a.npz"):
+        assert (tmp_path / name).stat().st_size < zeros.nbytes / 10
+        with pytest.raises(InputError, match="more than 1 GiB when unpacked"):
+            read_flow(tmp_path / name)

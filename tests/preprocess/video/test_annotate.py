@@ -82,3 +82,14 @@ def test_a_clip_is_written_as_it_is_read(tmp_path: Path) -> None:
     values = found.model_dump(mode="json")
     assert values["clips"][0]["class"] == "surprise"
     assert Predictions.model_validate(values) == found
+
+
+def test_pictures_of_10_bits_are_drawn_on_as_bright_as_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(6):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((64, 64), 480, np.uint16))
+    said = clip(folder, 4, 5) | {"clip": "video/frames/4-5", "fps": 25}
+    [path] = annotate(read_predicted(write_json(tmp_path / "p.json", said)), tmp_path / "out")
+    frame = cv2.VideoCapture(str(path)).read()[1]
+    assert abs(float(np.median(frame)) - 120) < 8

@@ -1,5 +1,6 @@
 """Tables of runs whose predictions are known, without any training."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from raicl.train.ablation.grid import Claim, Grid, GridRow
 from raicl.train.ablation.pasted import study_pasted
 from raicl.train.ablation.study import Study
 from raicl.train.ablation.table import tabulate
-from raicl.train.ablation.text import table_text
+from raicl.train.ablation.text import table_csv, table_text
 from raicl.train.ablation.units import plan_units
 from raicl.train.report.published import ablation_figures
 from raicl.train.scores.metrics import uf1
@@ -152,6 +153,8 @@ def test_published_figures_stand_beside_the_presets_they_are_of(tmp_path: Path) 
 def test_figures_of_the_paper_say_that_the_study_is_of_something_else(tmp_path: Path) -> None:
     table = tabulate(study_of(tmp_path, {"M6": [wrong()]}, presets=True), {})
     assert "not as in the paper: synthetic faces." in table_text(table)
+    [row] = csv.DictReader(table_csv(table).splitlines())
+    assert row["not_as_in_the_paper"].startswith("synthetic faces.")
     named = tabulate(study_of(tmp_path / "own", {"A": [wrong()]}), {})
     assert "as in the paper" not in table_text(named)  # nothing of the paper stands there
 

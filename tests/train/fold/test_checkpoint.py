@@ -12,7 +12,13 @@ from torch import Tensor, nn
 
 from raicl.common.errors import ConflictError, ResourceError
 from raicl.common.sealing import seal
-from raicl.train.fold.checkpoint import Checkpoint, examine_states, remove_states
+from raicl.train.fold.checkpoint import (
+    Checkpoint,
+    examine_states,
+    load_tensors,
+    remove_states,
+    save_tensors,
+)
 from raicl.train.fold.state import read_state
 
 
@@ -264,3 +270,12 @@ def test_a_checkpoint_that_cannot_be_opened_now_is_not_taken_for_damaged(tmp_pat
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert not resumed.warnings
     assert resumed.resume() == 1
+
+
+def test_tensors_lie_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    """Names of folders are bytes: one from elsewhere need not be UTF-8."""
+    folder = tmp_path / os.fsdecode(b"r\xffn")
+    folder.mkdir()
+    saved = {"a": torch.arange(6.0).reshape(2, 3)}
+    save_tensors(folder / "a.safetensors", saved)
+    torch.testing.assert_close(load_tensors(folder / "a.safetensors"), saved)

@@ -79,6 +79,7 @@ def test_gathering_again_leaves_an_earlier_batch_alone(flows: Path) -> None:
     assert torch.equal(first, copy)
 
 
+@pytest.mark.promise("input 73", "input 74")
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_an_instance_that_is_not_finite_is_refused_by_name(
     tmp_path: Path, make_cache: MakeCache, value: float

@@ -13,7 +13,7 @@ from raicl.common.errors import InputError
 from raicl.train.fold.inference import Attention, attend
 from raicl.train.report import attention
 from raicl.train.report.page import write_page
-from raicl.train.run.outcome import Outcome, read_outcome
+from raicl.train.run.outcome import Outcome, read_outcome, read_outcomes
 from tests.train.conftest import Command, MakeCache
 from tests.train.harness import Data
 from tests.train.markup import Page
@@ -178,7 +178,21 @@ def other_regions(fold: Path) -> None:
         stream.write(b"x")
 
 
-@pytest.mark.parametrize("damage", [no_weights, other_weights, other_regions, broken_picture])
+def test_a_run_without_its_weights_has_a_page_that_says_so(outcome: Outcome) -> None:
+    no_weights(outcome.folder / "folds/casme2/sub02")
+    other = outcome.folder.with_name("other")
+    shutil.copytree(outcome.folder, other)
+    no_weights(other / "folds/casme2/sub01")
+    page = page_of(read_outcome(outcome.folder, "run"), flows=[outcome.folder.parent / "flows.h5"])
+    assert "The weights of the run’s folds are not all in its folder" in said(page)
+    assert len(faces(page)) == 2  # those that the run drew itself
+    assert "The regions" not in said(page)
+    # runs beside it are shown as ever
+    write_page(other / "page.html", read_outcomes([outcome.folder, other]))
+    assert "scores-table" in (other / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [other_weights, other_regions, broken_picture])
 def test_a_damaged_file_of_a_fold_is_named(
     outcome: Outcome, damage: Callable[[Path], None]
 ) -> None:

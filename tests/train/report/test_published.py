@@ -181,7 +181,7 @@ def test_the_same_rules_under_another_name_are_beside_the_figures(tmp_path: Path
     assert found.notes[0] == "mine: its protocol mine has the rules of three"
 
 
-@pytest.mark.parametrize("wanted", ["text", "markdown", "latex", "json"])
+@pytest.mark.parametrize("wanted", ["text", "markdown", "latex", "json", "csv"])
 def test_compared_runs_say_that_their_protocol_is_private(tmp_path: Path, wanted: str) -> None:
     rows = predictions_of({f"casme3/spNO.{n}": (0, 1) for n in (1, 2)}, n_classes=2)
     classes = ("others", "negative")

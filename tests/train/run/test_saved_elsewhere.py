@@ -128,6 +128,7 @@ def test_the_runs_own_file_is_pooled_again_and_nothing_is_trained(
     assert "saved by another program" in answer.err
     assert "the folds' own files are whole" in answer.err
     assert "trains nothing" in answer.err
+    path.unlink()
     assert command(*again(run)) == 0
     assert "2 of 2 folds are finished already" in capfd.readouterr().err
     assert path.read_bytes() == before
@@ -157,12 +158,17 @@ def test_a_folds_file_comes_back_from_the_runs(
     assert (run / "folds/casme2/sub02/done.json").read_bytes() == done
 
 
-def test_without_a_copy_the_way_is_named(run: Path, command: Command, raicl: Raicl) -> None:
-    for path in (run / "predictions.csv", run / "folds/casme2/sub02/predictions.csv"):
+def test_without_a_copy_the_way_is_named(run: Path, raicl: Raicl) -> None:
+    pooled, own = run / "predictions.csv", run / "folds/casme2/sub02/predictions.csv"
+    for path in (pooled, own):
         path.write_bytes(PROGRAMS["rounded"][0](path.read_bytes()))
-    answer = raicl("train", *again(run))
-    assert answer.code == 3
-    assert "put a copy of the file back; without one, remove the fold's folder" in answer.err
     answer = raicl("compare", run, run.parent / "other")
     assert answer.code == 3
     assert "those of folds casme2/sub02 are damaged too" in answer.err
+    answer = raicl("train", *again(run))
+    assert answer.code == 3
+    assert "fix: remove it, and type the run's raicl-train command again" in answer.err
+    pooled.unlink()
+    answer = raicl("train", *again(run))
+    assert answer.code == 3
+    assert "put a copy of the file back; without one, remove the fold's folder" in answer.err

@@ -26,7 +26,7 @@ def random_pool(rng: np.random.Generator, n_classes: int) -> Pool:
     return truth, predicted
 
 
-@pytest.mark.promise("metrics")
+@pytest.mark.promise("goal 7")
 def test_scores_equal_scikit_learn_on_random_pools_with_absent_classes() -> None:
     """10,000 pools of 2 to 7 classes, told apart by an offset: one call scores them all.
 
@@ -60,7 +60,7 @@ def test_scores_equal_scikit_learn_on_random_pools_with_absent_classes() -> None
     assert min(absent.values()) > 2000, absent
 
 
-@pytest.mark.promise("metrics")
+@pytest.mark.promise("goal 7")
 def test_macro_scores_equal_scikit_learn_only_where_every_class_is_asked_for() -> None:
     """Without ``labels`` scikit-learn leaves out the classes seen nowhere; we count them as 0."""
     rng = np.random.default_rng(1)

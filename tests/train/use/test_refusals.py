@@ -74,6 +74,7 @@ def test_what_is_no_cache(place: Path, predict: Predict) -> None:
     refused(predict("model", "text.h5"), 3, "not a readable HDF5 file")
 
 
+@pytest.mark.promise("input 56")
 def test_an_empty_cache(place: Path, predict: Predict) -> None:
     write_index(place / "none.h5", [], size=33, settings={"engine": "analytic"})
     refused(predict("model", "flows.h5", "none.h5"), 3, "the cache has no clips")
