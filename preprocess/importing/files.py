@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ from raicl.common.limits import FLOW_BYTES, FLOW_SIDE
 from raicl.preprocess.importing.arrays import BadFlow, Kind, as_flow, named_array
 from raicl.preprocess.opencv import opencv
 
+# the header of .npy is read as Python's literals are
+_DAMAGED_NPY = (ValueError, TypeError, SyntaxError, RecursionError, OverflowError, TokenError)
 # zipfile raises any of these on damaged bytes, from a wrong place in the file or a wrong stream
 _DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, struct.error)
 _FLO = 202021.25  # Baker et al. 2011, the tag of a .flo file
@@ -68,7 +71,7 @@ def read_flow(path: Path, channels: Sequence[str] = CHANNELS) -> ReadFlow:
 def _npy(content: bytes) -> NDArray[Any]:
     try:
         return np.asarray(np.lib.format.read_array(io.BytesIO(content), allow_pickle=False))
-    except (ValueError, EOFError, MemoryError) as error:
+    except (*_DAMAGED_NPY, EOFError, MemoryError) as error:
         raise BadFlow("a damaged .npy file, or one with Python objects", "save it again") from error
 
 

@@ -87,7 +87,11 @@ def test_options_are_made_and_only_the_given_ones_are_passed() -> None:
     app.command()(command)
     assert CliRunner().invoke(app, ["x", "--size", "3", "--no-flip"]).exit_code == 0
     assert seen == {"name": "x", "size": 3, "flip": False}
-    assert CliRunner().invoke(app, ["x", "--mode", "c"]).exit_code == 2
+    assert CliRunner().invoke(app, ["x", "--clip", "0.5", "--votes", "5"]).exit_code == 0
+    assert seen["clip"] == 0.5
+    assert str(seen["votes"]) == "5"
+    for wrong in (["--mode", "c"], ["--clip", "much"], ["--votes", "2"]):
+        assert CliRunner().invoke(app, ["x", *wrong]).exit_code == 2
     shown = CliRunner().invoke(app, ["--help"]).stdout
     assert "Side, px." in shown
     assert "default: 5" in shown

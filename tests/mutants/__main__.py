@@ -111,8 +111,8 @@ def main() -> None:
             break
         place, tests = folder / module, tests_of(module)
         if module not in needed:
-            began = time.monotonic()
-            if not copy.passes(tests, 600):
+            began = time.monotonic()  # of both times, if there are two
+            if not (copy.passes(tests, 600) or copy.passes(tests, 600)):  # a busy machine
                 print(f"{module}: its tests fail without an error: {' '.join(map(str, tests))}")
                 needed[module] = 0.0
             else:
