@@ -16,6 +16,7 @@ from raicl.common.locking import lock
 from raicl.train.fold.checkpoint import load_tensors, save_tensors
 from tests.train.conftest import Command
 from tests.train.run.faults import in_the_way
+from tests.train.runs import edit_sealed
 
 PROGRAM = [sys.executable, "-c", "from raicl.train.cli import main; main()"]
 
@@ -90,9 +91,7 @@ def spoil(state: Path) -> None:
         name: torch.full_like(value, torch.nan) if value.is_floating_point() else value
         for name, value in load_tensors(state).items()
     }
-    values = json.loads(state.with_suffix(".json").read_text())
-    values["digest"] = save_tensors(state, tensors)
-    state.with_suffix(".json").write_text(json.dumps(values))
+    edit_sealed(state.with_suffix(".json"), digest=save_tensors(state, tensors))
 
 
 @pytest.mark.promise("fault 22")
