@@ -37,6 +37,18 @@ Preset = Annotated[
         show_default=False,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        help="Folds at a time, each in a process of its own, which share the instances. It changes "
+        "no result. -1 is one per core. [dim]\\[default: of long runs on a CPU as many as there "
+        "are cores and memory for, else 1][/dim]",
+        rich_help_panel="Compute",
+        show_default=False,
+    ),
+]
 
 EPILOG = "Trouble? Try raicl doctor. The reference describes every file of a run."
 
@@ -103,16 +115,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs",
-            "-j",
-            help="Folds at a time, each in a process of its own. They share the CPU's cores and "
-            "the instances. -1 is one per core.",
-            rich_help_panel="Compute",
-        ),
-    ] = 1,
+    jobs: Jobs = None,
     estimate: Estimate = False,
     shard: Shard = None,
     cluster: ClusterAddress = None,
