@@ -10,6 +10,7 @@ import typer
 
 from raicl.common.cluster.address import checked_address
 from raicl.common.errors import SetupError, UsageError
+from raicl.common.resources import check_address_space
 from raicl.common.settings import with_settings
 from raicl.common.share import read_share
 from raicl.common.terminal import console
@@ -242,11 +243,13 @@ def load_torch() -> None:
     Raises
     ------
     SetupError : torch is not installed, or broken.
+    ResourceError : it does not fit into the address space that this process may have.
     """
     # OpenMP's idle threads spin. By default they spin so long that one other busy program makes
     # training ten times slower. A short spin is also the fastest on an idle machine. OpenMP reads
     # the variable when torch loads.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    check_address_space("torch", "torchvision", "h5py")
     try:
         import torch  # noqa: F401
     except (ImportError, OSError) as error:

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from raicl.common.settings import merge
-from raicl.train.model.cost import count_cost
+from raicl.train.ablation.cost import count_cost
 from raicl.train.settings import TrainSettings, preset_layers
 from tests.benchmarks.training_loops import CLASSES, Loop, Runner, best_product
 from tests.train.caches import write_cache

@@ -15,6 +15,7 @@ from raicl.common.sampling.sample import SamplingSettings
 from raicl.common.versioned import write_versioned
 from raicl.train.ablation.blocks import class_shares
 from raicl.train.ablation.claims import judge
+from raicl.train.ablation.cost import Cost, count_cost
 from raicl.train.ablation.grid import GridRow
 from raicl.train.ablation.scored import Runs, best_of, clips_of, difference_of, score_of, tables_of
 from raicl.train.ablation.strength import Motions, unit_strength
@@ -22,7 +23,6 @@ from raicl.train.ablation.study import Study
 from raicl.train.ablation.text import table_csv, table_text
 from raicl.train.ablation.units import Unit
 from raicl.train.clips.overview import remarks
-from raicl.train.model.cost import Cost, count_cost
 from raicl.train.report.ablation import (
     APART,
     TABLE,

@@ -70,7 +70,7 @@ class PairedScores(_Values):
 
 
 class RowCost(_Values):
-    """The cost of a row: counted (see `raicl.train.model.cost.Cost`), except the seconds.
+    """The cost of a row: counted (see `raicl.train.ablation.cost.Cost`), except the seconds.
 
     Attributes
     ----------

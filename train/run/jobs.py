@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from raicl.common.parallel import resolve_jobs
-from raicl.train.model.cost import count_cost
+from raicl.train.model.step_memory import count_step_bytes
 from raicl.train.run.work import Work
 from raicl.train.settings import TrainSettings
 
@@ -38,7 +38,7 @@ def choose_jobs(
         return 1
     cores = resolve_jobs(None) // settings.threads
     held = 0 if work.streamed else work.instance_bytes
-    each = _PROCESS_BYTES + count_cost(settings, n_classes).step_bytes
+    each = _PROCESS_BYTES + count_step_bytes(settings, n_classes)
     return max(1, min(cores, work.folds, (_memory() - held) // each))
 
 

@@ -127,6 +127,21 @@ def test_running_out_of_memory_fails_the_fold_with_advice(
     assert "lower --batch-size" in shown
 
 
+def test_too_few_handles_end_a_run_with_a_line_and_the_same_command_finishes_it(
+    tmp_path: Path, flows: Path, options: list[object], command: Command
+) -> None:
+    few = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (9, 9)); {PROGRAM[2]}"
+    words = [*map(str, [flows, *options]), "--jobs", "2"]
+    answer = subprocess.run(
+        [sys.executable, "-c", few, *words], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 7, answer.stderr
+    assert "error: too many open files\n" in answer.stderr
+    assert "fix: raise the limit (ulimit -n)" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert command(flows, *options) == 0
+
+
 def test_a_fold_that_another_process_trains_is_left_to_it(
     tmp_path: Path, flows: Path, options: list[object], command: Command, capfd: Any
 ) -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from raicl.train.model.cost import count_cost
+from raicl.train.ablation.cost import count_cost
 from raicl.train.model.siamese import Siamese
 from raicl.train.settings import TrainSettings
 
