@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 
 from raicl.common.errors import RaiclError, ResourceError, SetupError
@@ -16,11 +19,16 @@ _MEMORY_SAID = (
     *("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory"),
     *("unable to allocate", "insufficient memory", "failed to map segment", "bad_alloc"),
 )
+_NOT_LOADED = "load shared object"  # of llvmlite
+_AMPLE = 16 << 30  # of address space: libraries take 1 to 5 GB
 
 
 def tells_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is no memory left."""
-    return isinstance(error, MemoryError) or _says(error, _MEMORY_SAID)
+    """Whether an error says that there is no memory left, or no room to load a library."""
+    if isinstance(error, MemoryError) or _says(error, _MEMORY_SAID):
+        return True
+    limited = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+    return limited and isinstance(error, OSError) and _says(error, (_NOT_LOADED,))
 
 
 def tells_of_handles(error: BaseException) -> bool:
@@ -35,6 +43,33 @@ def tells_of_threads(error: BaseException) -> bool:
     """Whether an error says that no more threads or processes can be started."""
     forked = isinstance(error, BlockingIOError) and error.filename is None  # of subprocess
     return forked or _says(error, _THREADS_SAID)
+
+
+def check_address_space(*modules: str) -> None:
+    """Under a limit of the address space, check that these modules can be loaded in it.
+
+    Libraries without room end their process by a signal, which nothing in it can report. So they
+    are tried in a process of its own, only if there is a limit. What they take later is not known.
+
+    Raises
+    ------
+    ResourceError : they do not fit.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit in (resource.RLIM_INFINITY, -1) or limit > _AMPLE:
+        return
+    answer = subprocess.run(
+        [sys.executable, "-c", f"import {', '.join(modules)}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        errors="replace",
+    )
+    if answer.returncode < 0 or _says(RuntimeError(answer.stderr), (*_MEMORY_SAID, _NOT_LOADED)):
+        raise ResourceError(
+            f"{', '.join(modules)} do not fit into the address space of {limit / 1e9:.1f} GB",
+            fix="raise the limit (ulimit -v), or ask the batch system that sets it for more memory",
+        )
 
 
 def shortage(error: BaseException) -> ResourceError | None:

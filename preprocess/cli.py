@@ -10,6 +10,7 @@ import typer
 from raicl.common.cluster.address import checked_address
 from raicl.common.errors import UsageError
 from raicl.common.parallel import resolve_jobs
+from raicl.common.resources import check_address_space
 from raicl.common.settings import environment, flag_of, merge, read_toml, with_settings
 from raicl.common.share import read_share
 from raicl.common.terminal import console
@@ -219,6 +220,7 @@ def prep(
         return
     if out is not None:
         refuse_input(out, {"--annotations": annotations, "--config": config})
+    check_address_space("cv2", "dlib", "numba", "h5py")
     from raicl.preprocess.command import run as prep_database
 
     prep_database(

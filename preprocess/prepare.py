@@ -26,6 +26,7 @@ from raicl.common.errors import (
     UsageError,
 )
 from raicl.common.parallel import run_all, stop_workers
+from raicl.common.resources import shortage, tells_of_memory
 from raicl.common.share import Share
 from raicl.common.terminal.console import say
 from raicl.common.terminal.progress import progress
@@ -207,14 +208,14 @@ def _attempt(
         status, shard = find_or_make(identity, shelf, settings, flow, notes)
     except (SetupError, ResourceError, MemoryError):
         raise  # every other clip would fail too
-    except InputError as error:
-        failed = _failed(footage, str(error), started)
-        skip = is_skipped(error, settings)
-        return dataclasses.replace(failed, status="skipped") if skip else failed
-    except RaiclError as error:
-        return _failed(footage, str(error), started)
     except Exception as error:  # native libraries raise any exception; the reason is kept
-        return _failed(footage, f"{type(error).__name__}: {error}", started)
+        short = shortage(error)
+        if short is not None and not tells_of_memory(error):  # one large frame may take it all
+            raise short from error
+        reason = str(error) if isinstance(error, RaiclError) else f"{type(error).__name__}: {error}"
+        failed = _failed(footage, reason, started)
+        skip = isinstance(error, InputError) and is_skipped(error, settings)
+        return dataclasses.replace(failed, status="skipped") if skip else failed
     return _row(footage, identity, shard, status, started)
 
 

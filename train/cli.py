@@ -10,6 +10,7 @@ import typer
 
 from raicl.common.cluster.address import checked_address
 from raicl.common.errors import SetupError, UsageError
+from raicl.common.resources import check_address_space
 from raicl.common.settings import with_settings
 from raicl.common.share import read_share
 from raicl.common.terminal import console
@@ -34,6 +35,18 @@ Preset = Annotated[
         help="Named settings, which --config overrides; of several, as in tiny,M2, the later "
         "wins. [dim]\\[default: paper][/dim]",
         rich_help_panel="Experiment",
+        show_default=False,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        help="Folds at a time, each in a process of its own, which share the instances. It changes "
+        "no result. -1 is one per core. [dim]\\[default: of long runs on a CPU as many as there "
+        "are cores and memory for, else 1][/dim]",
+        rich_help_panel="Compute",
         show_default=False,
     ),
 ]
@@ -103,16 +116,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs",
-            "-j",
-            help="Folds at a time, each in a process of its own. They share the CPU's cores and "
-            "the instances. -1 is one per core.",
-            rich_help_panel="Compute",
-        ),
-    ] = 1,
+    jobs: Jobs = None,
     estimate: Estimate = False,
     shard: Shard = None,
     cluster: ClusterAddress = None,
@@ -239,11 +243,13 @@ def load_torch() -> None:
     Raises
     ------
     SetupError : torch is not installed, or broken.
+    ResourceError : it does not fit into the address space that this process may have.
     """
     # OpenMP's idle threads spin. By default they spin so long that one other busy program makes
     # training ten times slower. A short spin is also the fastest on an idle machine. OpenMP reads
     # the variable when torch loads.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    check_address_space("torch", "torchvision", "h5py")
     try:
         import torch  # noqa: F401
     except (ImportError, OSError) as error:

@@ -24,10 +24,9 @@ _WORKER_SECONDS = 300.0  # a batch system may start the first worker late
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a worker runs: the machine's name, the cores it may use, and its units at a time."""
+    """Where a worker runs: the machine's name, and its units at a time."""
 
     host: str
-    cores: int
     slots: int
 
 
@@ -61,12 +60,6 @@ class Cluster:
     def slots_of_a_machine(self) -> int:
         """The most units at a time on one machine, which share its memory."""
         return max(self._by_host().values())
-
-    @property
-    def threads_each(self) -> int:
-        """Threads for each unit, as many as every machine has cores for."""
-        slots = self._by_host()
-        return max(1, min(machine.cores // slots[machine.host] for machine in self.machines))
 
     def _by_host(self) -> Counter[str]:
         slots: Counter[str] = Counter()
@@ -152,8 +145,7 @@ def _inspect(client: Any, address: str, meeting: Path, files: Sequence[Path]) ->
             )
     slots = client.ncores()
     machines = tuple(
-        Machine(answer[0].host, answer[0].cores, slots.get(worker, 1))
-        for worker, answer in found.items()
+        Machine(answer[0].host, slots.get(worker, 1)) for worker, answer in found.items()
     )
     topic = f"raicl-{meeting.name}"
     client.subscribe_topic(topic, lambda event: say(str(event[1])))
@@ -181,8 +173,6 @@ def _introduce(pact: Pact, meeting: str) -> tuple[Machine, str]:
     """On a worker: prove what the pact asks for, and leave a file that the caller must see."""
     host = this_machine()
     check_pact(pact, f"process {os.getpid()} on {host}")
-    from joblib import cpu_count
-
     seen = f"seen-{secrets.token_hex(8)}"
     (Path(meeting) / seen).touch()
-    return Machine(host, int(cpu_count()), 1), seen
+    return Machine(host, 1), seen

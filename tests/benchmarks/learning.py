@@ -151,7 +151,7 @@ def print_row(name: str, values: Sequence[float]) -> None:
 def settings_of(layers: Sequence[tuple[str, dict[str, Any]]], seed: int) -> TrainSettings:
     """Settings of a run; its threads are set for the whole process."""
     settings = merge(TrainSettings, *layers, ("seed", {"seed": seed}))
-    configure_torch(settings, threads=settings.threads)
+    configure_torch(settings)
     return settings
 
 

@@ -64,7 +64,7 @@ def main() -> None:
             for seed in seeds:
                 layers = (("preset", load_preset(options.preset)), ("--set", changes))
                 settings = merge(TrainSettings, *layers, ("seed", {"seed": seed}))
-                configure_torch(settings, threads=settings.threads)
+                configure_torch(settings)
                 results = network_scores(composite, settings, folder / f"run-{seed}")
                 found[engine].append(results.uf1)
                 print(f"{found[engine][-1]:>9.3f}", end="", flush=True)

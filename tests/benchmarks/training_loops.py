@@ -90,7 +90,8 @@ class Runner:
 def _serve(loop: Loop, line: Connection) -> None:
     console.configure(quiet=True)
     if loop.keep:
-        configure_torch(loop.settings, threads=loop.threads)
+        threads = loop.threads or torch.get_num_threads()
+        configure_torch(loop.settings.model_copy(update={"threads": threads}))
     elif loop.threads:
         torch.set_num_threads(loop.threads)
     work = {"bare": bare, "ours": ours, "user": user}[loop.kind](loop)

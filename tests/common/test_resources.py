@@ -58,3 +58,42 @@ def test_what_is_short_is_said_with_exit_code_7(tmp_path: Path, flows: Path, nam
 )
 def test_an_error_about_something_else_is_left_alone(error: Exception) -> None:
     assert shortage(error) is None
+
+
+def under_limit(kind: str, value: int, program: str, *words: object) -> str:
+    """What a program says under a limit, where it must end with exit code 7."""
+    script = (
+        f"import resource, sys\nresource.setrlimit(resource.RLIMIT_{kind}, ({value}, {value}))\n"
+        f"sys.argv = ['x', *{list(map(str, words))!r}]\nfrom {program} import main; main()"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 7, answer.stderr
+    assert len(answer.stderr.splitlines()) <= 3
+    assert "fix: raise the limit" in answer.stderr
+    return answer.stderr
+
+
+@pytest.mark.parametrize("gigabytes", [0.8, 3.0])
+def test_an_address_space_that_torch_does_not_fit_into_is_told_before_any_work(
+    tmp_path: Path, flows: Path, gigabytes: float
+) -> None:
+    """In 3 GB of it a usual build of torch aborts, in .8 GB it was seen to end by SIGSEGV."""
+    words = [flows, "--run-dir", tmp_path / "run"]
+    try:
+        said = under_limit("AS", int(gigabytes * 1e9), "raicl.train.cli", *words)
+    except AssertionError:
+        if gigabytes > 1:
+            pytest.skip("this build of torch is small")
+        raise
+    assert f"do not fit into the address space of {gigabytes:.1f} GB" in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_address_space_that_opencv_does_not_fit_into_is_told_before_any_work(
+    tmp_path: Path,
+) -> None:
+    words = ["casme2", "--root", tmp_path, "--out", tmp_path / "flows.h5"]
+    said = under_limit("AS", 400 * 10**6, "raicl.preprocess.cli", *words)
+    assert "cv2, dlib, numba, h5py do not fit into the address space of 0.4 GB" in said

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from raicl.common.files import write_json
+from raicl.common.digests import list_of
+from raicl.common.files import sha256_file, write_json
+from raicl.common.sealing import seal
 from raicl.common.versioned import write_versioned
 from raicl.data.protocols.protocol import Protocol, load_protocol
 from raicl.train.clips.folds import WITHIN
@@ -73,6 +75,23 @@ def results_of(scores: PooledScores, **changed: Any) -> Results:
         "run_dir": "run",
     }
     return Results(**(dict(scores) | values | changed))
+
+
+def edit_sealed(path: Path, **changed: Any) -> None:
+    """Change values of a file that holds its own digest, and the digest with them."""
+    path.write_bytes(seal(json.loads(path.read_text()) | changed))
+
+
+def seal_again(run: Path) -> None:
+    """Make every digest of a run anew, after some of its files were changed on purpose."""
+    for done in run.glob("folds/**/done.json"):
+        digests = json.loads(done.read_text())["digests"]
+        there = {name: done.with_name(name) for name in digests}
+        edit_sealed(done, digests={n: sha256_file(p) for n, p in there.items() if p.exists()})
+    edit_sealed(run / "env.json", settings_digest=sha256_file(run / "config.toml"))
+    listed = json.loads((run / "run-digests.json").read_text())["files"]
+    found = {name: sha256_file(run / name) for name in listed if (run / name).exists()}
+    (run / "run-digests.json").write_bytes(list_of(found))
 
 
 TRUTHS = {f"synthetic/sub{n:02d}": (0, 1, 2, 0) for n in range(1, 5)}

@@ -20,7 +20,7 @@ from raicl.common.terminal import console
 from raicl.common.terminal.estimate_option import Estimate
 from raicl.common.terminal.spread_options import ClusterAddress, Shard, TrustNetwork
 from raicl.common.terminal.wording import counted
-from raicl.train.cli import load_torch
+from raicl.train.cli import Jobs, load_torch
 from raicl.train.report.formats import TableFormat
 from raicl.train.settings import TrainSettings
 from raicl.train.settings.presets import base_layers
@@ -67,7 +67,7 @@ def ablate(
             show_default=False,
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Folds at a time.")] = 1,
+    jobs: Jobs = None,
     shard: Shard = None,
     cluster: ClusterAddress = None,
     trust_network: TrustNetwork = False,
@@ -102,12 +102,13 @@ def ablate(
     from raicl.train.ablation.table import tabulate, write_table
     from raicl.train.ablation.units import plan_units, units_of
     from raicl.train.run.device import configure_torch
-    from raicl.train.run.workers import threads_each
 
     whole = read_grid(grid).compared_with(reference)
     chosen = whole if rows is None else whole.part([name.strip() for name in rows.split(",")])
     folder = folder or _default_folder(grid, flows, base)
-    jobs, share = resolve_jobs(jobs), read_share(shard)
+    share = read_share(shard)
+    if jobs is not None:
+        resolve_jobs(jobs)  # a wrong number is told before any work
     address = checked_address(cluster, trusted=trust_network)
     if address is not None:  # workers have another working directory
         folder = folder.absolute()
@@ -132,7 +133,7 @@ def ablate(
         console.say(f"part {share} has no unit: there are fewer than parts")
         return
     shared = study.units[0].settings
-    configure_torch(shared, threads=shared.threads or threads_each(jobs))
+    configure_torch(shared)
     if estimate:
         found = foresee(study)
         values = {name: one.to_json() for name, one in found.items()}

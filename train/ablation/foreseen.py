@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from raicl.common.terminal.progress import duration
-from raicl.train.ablation.study import Study, planned
+from raicl.train.ablation.study import Study, jobs_of, planned
 from raicl.train.ablation.units import Unit
 from raicl.train.run.device import resolve_device
 from raicl.train.run.estimate import Estimate, estimate
@@ -54,5 +54,6 @@ def _foresee(unit: Unit, study: Study, measured: Estimate | None) -> Estimate | 
         return None
     device = resolve_device(unit.settings.device)
     if measured is None:
-        return estimate(composite, missing, unit.settings, device, jobs=study.jobs)
+        jobs = jobs_of(unit, study, composite, missing, device)
+        return estimate(composite, missing, unit.settings, device, jobs=jobs)
     return replace(measured, work=count_work(composite, missing, unit.settings, device))

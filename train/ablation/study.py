@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from raicl.common.cluster.client import Cluster
 from raicl.common.errors import (
     ConflictError,
@@ -26,8 +28,10 @@ from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.device import choose_device
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import Run
+from raicl.train.run.jobs import choose_jobs
 from raicl.train.run.opening import check_same, open_run
 from raicl.train.run.reuse import trained_alike
+from raicl.train.run.work import count_work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,7 @@ class Study:
         seeds.
     folds : names of the chosen folds. None for all folds of each row.
     share : the part of the units that this process runs. None for all.
+    jobs : folds at a time. None to leave it to `choose_jobs`.
     cluster : whose workers run the folds, in place of `jobs` processes here.
     """
 
@@ -48,7 +53,7 @@ class Study:
     units: tuple[Unit, ...]
     folds: frozenset[str] | None
     folder: Path
-    jobs: int = 1
+    jobs: int | None = None
     share: tuple[Unit, ...] | None = None
     cluster: Cluster | None = None
 
@@ -117,14 +122,15 @@ def run_unit(unit: Unit, study: Study) -> str:
         composite, folds, chosen = planned(unit, study.folds)
         if study.cluster is not None:
             composite = composite.at_absolute_paths()
+        device = choose_device(unit.settings)
         experiment = Experiment(
             composite=composite,
             settings=unit.settings,
             folds=folds,
-            device=choose_device(unit.settings),
+            device=device,
             run=open_run(unit.folder, composite, unit.settings),
             draw=False,
-            jobs=study.jobs,
+            jobs=jobs_of(unit, study, composite, chosen, device),
             cluster=study.cluster,
             trained=trained_alike(
                 unit.settings,
@@ -137,6 +143,21 @@ def run_unit(unit: Unit, study: Study) -> str:
             raise
         return str(error)
     return "; ".join(failed.values())
+
+
+def jobs_of(
+    unit: Unit, study: Study, composite: Composite, folds: Sequence[Fold], device: torch.device
+) -> int:
+    """Folds of a unit at a time, see `choose_jobs`.
+
+    Parameters
+    ----------
+    folds : those that are chosen, finished or not.
+    """
+    missing = [fold for fold in folds if not Run(unit.folder).finished(fold)]
+    work = count_work(composite, missing, unit.settings, device)
+    n_classes = len(composite.classes)
+    return choose_jobs(study.jobs, work, unit.settings, device, n_classes=n_classes)
 
 
 def name_folds(unit: Unit, asked: Sequence[str]) -> frozenset[str] | None:

@@ -208,6 +208,7 @@ def _integrity(study: Study, done: Sequence[Outcome]) -> dict[str, tuple[str, ..
         "selection": [outcome.results.selection for outcome in done],
         "seeds": list(map(str, study.seeds)),
         "folds": [f"{run.results.folds.done} of {run.results.folds.all}" for run in done],
+        "device": [outcome.results.device for outcome in done],
         "cache": [outcome.results.cache_digest for outcome in done],
         "flow": [outcome.results.flow for outcome in done if outcome.results.flow],
     }

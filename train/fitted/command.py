@@ -49,7 +49,7 @@ def run(
     card_template()  # fails now rather than when the training has ended
     composite = assemble(flows, load_protocol(settings.protocol), settings)
     found = None if scores is None else scores_for(scores, composite, settings)
-    configure_torch(settings, threads=settings.threads)
+    configure_torch(settings)
     device = choose_device(settings)
     place = out.resolve()
     fit = Fit(composite=composite, settings=settings, device=device, out=place, scores=found)

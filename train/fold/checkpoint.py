@@ -58,7 +58,7 @@ class Checkpoint:
         """Save the state after `epoch` epochs, then remove all older ones but the previous."""
         tensors, values = self._taken()
         path = self.folder / f"state-{epoch:04d}.safetensors"
-        digest = save_tensors(path, tensors)
+        digest = save_tensors(path, tensors | self._random_states())
         written = {"epoch": epoch, "digest": digest, "history": history, **values}
         write_state(path.with_suffix(".json"), written)
         for old in _epochs(self.folder)[:-2]:
@@ -84,6 +84,7 @@ class Checkpoint:
             return 0, []
         tensors, fresh = self._taken()
         beginning = {name: value.cpu().clone() for name, value in tensors.items()}
+        beginning["random.cpu"] = torch.get_rng_state()  # a GPU's is the last that is loaded
         for epoch in reversed(epochs):
             path = self.folder / f"state-{epoch:04d}.json"
             try:
@@ -106,7 +107,6 @@ class Checkpoint:
         """The state of now: tensors by name, and what a `State` holds of the objects."""
         tensors, optimizer = _split_optimizer(self.optimizer)
         tensors |= {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= self._random_states()
         return tensors, {
             "optimizer": optimizer,
             "scheduler": self.scheduler.state_dict(),

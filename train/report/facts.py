@@ -131,7 +131,6 @@ def _setup(outcome: Outcome) -> dict[str, str]:
         "Failed folds": "; ".join(f"{name}: {why}" for name, why in results.failed.items()),
         "Inference": describe_inference(outcome.settings),
         "Labels digest": environment.labels_digest,
-        "Device": results.device,
         "GPUs": ", ".join(environment.gpus),
         "Time": f"{sum(fold.seconds for fold in outcome.folds.values()):.0f} s in all folds",
         "Versions": ", ".join(f"{k} {v}" for k, v in environment.versions.items()),

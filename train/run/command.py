@@ -9,7 +9,6 @@ from pathlib import Path
 from raicl.common.cluster.client import connected
 from raicl.common.drawing import can_draw
 from raicl.common.errors import InputError, PartialError, UsageError
-from raicl.common.parallel import resolve_jobs
 from raicl.common.share import Share
 from raicl.common.terminal import console
 from raicl.train.clips.fold_option import choose_folds
@@ -25,9 +24,9 @@ from raicl.train.run.device import choose_device, configure_torch, describe_devi
 from raicl.train.run.estimate import estimate
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import Run
+from raicl.train.run.jobs import choose_jobs
 from raicl.train.run.opening import default_folder, open_run
 from raicl.train.run.work import count_work, is_long
-from raicl.train.run.workers import threads_each
 from raicl.train.scores.summary import results_text
 from raicl.train.settings import TrainSettings
 
@@ -81,7 +80,7 @@ def run(
     test: Sequence[Path],
     fold: Sequence[str],
     run_dir: Path | None,
-    jobs: int,
+    jobs: int | None,
     share: Share | None = None,
     cluster: str | None = None,
     overwrite: bool,
@@ -95,6 +94,7 @@ def run(
 
     Parameters
     ----------
+    jobs : folds at a time. None to leave it to `choose_jobs`.
     estimate_only : print what the run would take, and write nothing.
 
     Raises
@@ -120,13 +120,14 @@ def run(
         if not chosen:
             console.say(f"part {share} has no fold: there are fewer folds than parts")
             return
-    jobs = resolve_jobs(jobs)
-    configure_torch(settings, threads=settings.threads or threads_each(jobs))
+    configure_torch(settings)
     device = choose_device(settings)
     draw = pictures and can_draw()
 
     folder = run_dir or default_folder(composite, settings)
     missing = [fold for fold in chosen if overwrite or not Run(folder).finished(fold)]
+    work = count_work(composite, missing, settings, device)
+    jobs = choose_jobs(jobs, work, settings, device, n_classes=len(composite.classes))
     if estimate_only:
         if not missing:
             raise UsageError(
@@ -150,7 +151,7 @@ def run(
     opened.log(f"{len(chosen)} of {len(folds)} folds on {where}, run {folder}")
     if pictures and not draw:
         opened.log(_NO_PICTURES)
-    if cluster is None and is_long(count_work(composite, missing, settings, device), settings):
+    if cluster is None and is_long(work, settings):
         try:
             opened.log(str(estimate(composite, missing, settings, device, jobs=jobs)))
         except FoldError as error:

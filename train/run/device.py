@@ -49,10 +49,12 @@ def resolve_device(name: str) -> torch.device:
 
 
 def describe_device(device: torch.device) -> str:
-    """One line for the log: the device and the chip's name."""
+    """What the last digits of a result depend on: device, chip, threads and version of torch."""
+    version = f"torch {torch.__version__}"
     if device.type == "cuda":
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({platform.machine()}, {counted(torch.get_num_threads(), 'thread')})"
+        return f"{device} ({torch.cuda.get_device_name(device)}, {version})"
+    kind = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    return f"{device} ({kind}, {counted(torch.get_num_threads(), 'thread')}, {version})"
 
 
 def choose_device(settings: TrainSettings) -> torch.device:
@@ -81,15 +83,9 @@ def _check_compile(settings: TrainSettings, device: torch.device) -> None:
         )
 
 
-def configure_torch(settings: TrainSettings, *, threads: int | None) -> None:
-    """Set threads, precision and memory, and make torch refuse what has no reproducible kernel.
-
-    Parameters
-    ----------
-    threads : number for this process. None for its choice.
-    """
-    if threads is not None:
-        torch.set_num_threads(threads)
+def configure_torch(settings: TrainSettings) -> None:
+    """Set threads, precision and memory, and make torch refuse what has no reproducible kernel."""
+    torch.set_num_threads(settings.threads)
     torch.backends.cudnn.allow_tf32 = settings.tf32
     _keep_freed_memory()
     if settings.deterministic:

@@ -176,7 +176,7 @@ def _read(path: Path, kind: type[Content]) -> tuple[Content | None, Fault]:
 
 
 def _present(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
-    return {name: digest for name, digest in files.items() if (folder / name).exists()}
+    return {name: digest for name, digest in files.items() if (folder / name).is_file()}
 
 
 def _raise_first(folder: Path, files: Mapping[str, str], *, fix: str = "") -> None:

@@ -7,11 +7,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
 from raicl.common.errors import ConflictError, InputError
 from raicl.common.files import sweep, write_atomic
 from raicl.common.locking import lock
 from raicl.common.provenance import versions
 from raicl.common.settings import merge, read_toml
+from raicl.common.terminal.wording import counted
 from raicl.common.versioned import read_versioned, write_versioned
 from raicl.train.clips.composite import Composite
 from raicl.train.model.networks.own import find_source, short_digest
@@ -117,7 +120,7 @@ def open_run(
             return run
     check_same(folder, composite, settings, named=named)
     check_pooled(folder)
-    _note_versions(run, named.fix)
+    _note_differences(run, named.fix)
     return run
 
 
@@ -184,13 +187,20 @@ def _read_environment(folder: Path, fix: str) -> Environment:
     return read_versioned(folder / ENVIRONMENT, Environment, fix=fix)
 
 
-def _note_versions(run: Run, fix: str) -> None:
-    before, now = _read_environment(run.folder, fix).versions, versions(PACKAGES)
+def _note_differences(run: Run, fix: str) -> None:
+    begun, now = _read_environment(run.folder, fix), versions(PACKAGES)
+    before = begun.versions
     changed = [
         f"{name} {before.get(name)} → {now[name]}" for name in now if before.get(name) != now[name]
     ]
     if changed:
         run.log(f"note: this run was begun with other versions: {', '.join(changed)}")
+    threads = torch.get_num_threads()
+    if begun.threads != threads:
+        run.log(
+            f"note: this run was begun with {counted(begun.threads, 'thread')} and goes on with "
+            f"{threads}: the last digits of its folds depend on that"
+        )
 
 
 def _clear(folder: Path) -> None:

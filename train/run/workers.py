@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import torch
-
 from raicl.common.cluster.client import Cluster
-from raicl.common.parallel import resolve_jobs, run_all, stop_workers
+from raicl.common.parallel import run_all, stop_workers
 from raicl.common.terminal import console
 from raicl.common.worker_death import WorkerDeath
 from raicl.train.clips.folds import Fold
@@ -36,11 +34,6 @@ def attempts(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fo
         instances.close()
 
 
-def threads_each(jobs: int) -> int | None:
-    """Threads per process if `jobs` processes share the cores. None, torch's choice, for one."""
-    return max(1, resolve_jobs(-1) // jobs) if jobs > 1 else None
-
-
 def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
     # by fold: a process's share of the folds that follow it in the queue
     after = {fold.name: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
@@ -51,7 +44,6 @@ def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[F
         _for_cluster(experiment, cluster),
         instances,
         after,
-        _threads(experiment, cluster),
         console.configured(),
         cluster is not None,
         find_source(experiment.settings.network),
@@ -79,12 +71,6 @@ def _for_cluster(experiment: Experiment, cluster: Cluster | None) -> Experiment:
     return replace(experiment, cluster=None, run=run, jobs=cluster.slots_of_a_machine)
 
 
-def _threads(experiment: Experiment, cluster: Cluster | None) -> int:
-    if cluster is None:
-        return torch.get_num_threads()
-    return experiment.settings.threads or cluster.threads_each
-
-
 @dataclass(frozen=True)
 class _Worker:
     """The work of one process, which keeps the instances between folds.
@@ -99,7 +85,6 @@ class _Worker:
     experiment: Experiment
     instances: Instances | None
     folds_after: dict[str, int]
-    threads: int
     console: dict[str, bool]
     elsewhere: bool
     source: NetworkSource | None
@@ -111,7 +96,7 @@ class _Worker:
         if not _loaded:
             check_source(experiment.settings.network, self.source)
             console.configure(**self.console, bars=False)
-            configure_torch(experiment.settings, threads=self.threads)
+            configure_torch(experiment.settings)
             _loaded.append(self.instances or experiment_instances(experiment))
         after = self.folds_after[fold.name]
         return attempt_fold(experiment, fold, _loaded[0], folds_after=after)

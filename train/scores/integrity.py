@@ -21,6 +21,7 @@ def integrity(terms: Terms) -> dict[str, str]:
         "Seed": f"{terms.seed}, plus the row of the fold",
         "Cache digest": terms.cache_digest,
         "Network": terms.network,
+        "Device": terms.device,
         "Duplicates": describe_identical(terms.duplicates),
         **flow,
     }

@@ -178,6 +178,8 @@ class Terms(_Values):
     network : name of the network, and of one's own the digest of its module.
     evaluation : how the folds were made, in words.
     selection : which epoch is scored.
+    device : what the folds were trained on: devices, chips, threads and versions of torch. The last
+        digits of a result depend on them.
     duplicates : groups of clips with the same content under several subjects.
     flow : what nobody knows of the flow, and what was done about it. Empty of raicl's own.
     """
@@ -190,6 +192,7 @@ class Terms(_Values):
     seed: int
     cache_digest: str
     network: str = "resnet18"
+    device: str
     duplicates: tuple[tuple[str, ...], ...]
     flow: str = ""
 
@@ -219,7 +222,6 @@ class Results(PooledScores, Terms, Versioned):
     left_out : reasons of clips that were left out, by clip.
     flagged : number of clips by flag of the sampling, or of what makes a clip implausible.
     split : what is trained on and tested, in words. Empty if both are every clip.
-    device : devices that the folds were trained on.
     run_dir : the run's folder, as it was given.
     oracle : scores at the best epochs. None unless every fold was observed after every epoch.
     reliability : calibration of the probabilities. None in results from before it was measured.
@@ -239,7 +241,6 @@ class Results(PooledScores, Terms, Versioned):
     left_out: dict[str, str]
     flagged: dict[str, int]
     split: str
-    device: str
     run_dir: str
     oracle: BestEpochs | None = None
     reliability: Reliability | None = None

@@ -114,7 +114,6 @@ def results_text(results: Results) -> str:
     lines += [
         "",
         *integrity_lines([""], [results]),
-        f"device {results.device}",
         *([results.split] if results.split else []),
         *_annotation(results),
         *(f"excluded in vain: {line}" for line in results.idle_exclusions),

@@ -147,8 +147,12 @@ class TrainSettings(MethodSettings):
         panel=_COMPUTE,
         later=True,
     )
-    threads: int | None = setting(
-        None, "CPU threads; none for torch's choice.", panel=_COMPUTE, ge=1
+    threads: int = setting(
+        1,
+        "CPU threads of a network. The last digits of a result depend on them, and on nothing that "
+        "says how many folds are trained at a time.",
+        panel=_COMPUTE,
+        ge=1,
     )
     deterministic: bool = setting(
         True, "Refuse GPU operations whose results differ between runs.", panel=_COMPUTE

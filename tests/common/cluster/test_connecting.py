@@ -1,4 +1,4 @@
-"""What is said before a cluster is there, and how its cores are shared."""
+"""What is said before a cluster is there, and how its units are counted."""
 
 import socket
 import sys
@@ -43,8 +43,8 @@ def test_a_port_where_nobody_answers_is_said(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_units_share_the_cores_of_their_machine() -> None:
-    even = cluster_of(Machine("a", 8, 1), Machine("a", 8, 1), Machine("b", 4, 1))
-    assert (even.slots, even.slots_of_a_machine, even.threads_each) == (3, 2, 4)
-    crowded = cluster_of(Machine("a", 2, 4))
-    assert (crowded.slots, crowded.slots_of_a_machine, crowded.threads_each) == (4, 4, 1)
+def test_units_are_counted_by_machine() -> None:
+    even = cluster_of(Machine("a", 1), Machine("a", 1), Machine("b", 1))
+    assert (even.slots, even.slots_of_a_machine) == (3, 2)
+    crowded = cluster_of(Machine("a", 4))
+    assert (crowded.slots, crowded.slots_of_a_machine) == (4, 4)

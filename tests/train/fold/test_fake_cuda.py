@@ -224,7 +224,7 @@ def test_a_fold_that_began_on_a_cpu_goes_on_on_cuda(
     adam: str,
 ) -> None:
     data.fit(data.folds[0], small.model_copy(update={"epochs": 1}), tmp_path)
-    monkeypatch.setattr(checkpoint, "load_file", outside(checkpoint.load_file))
+    monkeypatch.setattr(checkpoint, "load", outside(checkpoint.load))
     with fake_cuda():
         model = siamese_on_cuda(small.model_copy(update={"adam": adam}))
         optimizer = make_optimizer(model)

@@ -7,7 +7,7 @@ import pytest
 
 from raicl.train.report.page import write_page
 from raicl.train.run.outcome import Outcome, read_outcome, read_outcomes
-from tests.train.runs import TRUTHS, predictions_of, write_run
+from tests.train.runs import TRUTHS, predictions_of, seal_again, write_run
 
 
 @pytest.fixture(scope="module")
@@ -30,4 +30,5 @@ def outcome(tmp_path: Path, trained: Path) -> Outcome:
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     environment = tmp_path / "run/env.json"
     environment.write_text(environment.read_text().replace(str(trained), str(tmp_path)))
+    seal_again(tmp_path / "run")
     return read_outcome(tmp_path / "run", "run")

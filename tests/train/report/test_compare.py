@@ -198,7 +198,7 @@ def broken_log(run: Path) -> None:
         (retouched_results, "give other results: uf1"),
         (results_of_another_program, "it lacks version"),
         (earlier_results, "it lacks sheets"),
-        (foreign_log, "a row has no epoch"),
+        (foreign_log, "log of a fold cannot be read: Input should be an object"),
         (broken_log, "log of a fold cannot be read"),
     ],
 )

@@ -32,6 +32,7 @@ from raicl.train.scores.parts import PARTS
 from raicl.train.settings import TrainSettings
 from tests.train.conftest import Command, Raicl
 from tests.train.markup import Page
+from tests.train.runs import seal_again
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +223,7 @@ def test_a_truth_without_the_caches_is_refused(place: Path, tmp_path: Path) -> N
     shutil.copytree(place / "full", tmp_path / "full")
     environment = tmp_path / "full/env.json"
     environment.write_text(environment.read_text().replace(str(place), str(tmp_path)))
+    seal_again(tmp_path / "full")
     with pytest.raises(InputError, match="are not where they were") as refused:
         write_page(
             tmp_path / "page.html",

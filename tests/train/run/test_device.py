@@ -40,7 +40,7 @@ def step():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 if "keep" in sys.argv:
-    configure_torch(TrainSettings(), threads=1)
+    configure_torch(TrainSettings())
 step()
 print(-step() + step())
 """
@@ -59,6 +59,6 @@ def test_tf32_is_switched_for_convolutions_alone(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", torch.backends.cudnn.allow_tf32)
     for tf32 in (False, True):
         settings = CPU.model_copy(update={"tf32": tf32, "deterministic": False})
-        configure_torch(settings, threads=None)
+        configure_torch(settings)
         assert torch.backends.cudnn.allow_tf32 is tf32
         assert not torch.backends.cuda.matmul.allow_tf32

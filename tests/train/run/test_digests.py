@@ -141,7 +141,8 @@ def test_a_command_that_was_stopped_while_it_wrote_the_results_is_told_and_made_
     run: Path, resume: Resume
 ) -> None:
     (run / "run-digests.json").unlink()
-    (run / "predictions.csv").write_text("half")
+    predictions = run / "predictions.csv"
+    predictions.write_text(predictions.read_text().replace("0.1", "0.2", 1))
     with pytest.raises(InputError, match="the results of the run are not whole") as caught:
         read_outcome(run, "run")
     assert "raicl-train command again" in caught.value.fix

@@ -16,6 +16,7 @@ from raicl.common.locking import lock
 from raicl.train.fold.checkpoint import load_tensors, save_tensors
 from tests.train.conftest import Command
 from tests.train.run.faults import in_the_way
+from tests.train.runs import edit_sealed
 
 PROGRAM = [sys.executable, "-c", "from raicl.train.cli import main; main()"]
 
@@ -90,9 +91,7 @@ def spoil(state: Path) -> None:
         name: torch.full_like(value, torch.nan) if value.is_floating_point() else value
         for name, value in load_tensors(state).items()
     }
-    values = json.loads(state.with_suffix(".json").read_text())
-    values["digest"] = save_tensors(state, tensors)
-    state.with_suffix(".json").write_text(json.dumps(values))
+    edit_sealed(state.with_suffix(".json"), digest=save_tensors(state, tensors))
 
 
 @pytest.mark.promise("fault 22")
@@ -126,6 +125,21 @@ def test_running_out_of_memory_fails_the_fold_with_advice(
     shown = capfd.readouterr().err
     assert "out of memory on cpu" in shown
     assert "lower --batch-size" in shown
+
+
+def test_too_few_handles_end_a_run_with_a_line_and_the_same_command_finishes_it(
+    tmp_path: Path, flows: Path, options: list[object], command: Command
+) -> None:
+    few = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (9, 9)); {PROGRAM[2]}"
+    words = [*map(str, [flows, *options]), "--jobs", "2"]
+    answer = subprocess.run(
+        [sys.executable, "-c", few, *words], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 7, answer.stderr
+    assert "error: too many open files\n" in answer.stderr
+    assert "fix: raise the limit (ulimit -n)" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert command(flows, *options) == 0
 
 
 def test_a_fold_that_another_process_trains_is_left_to_it(

@@ -23,7 +23,7 @@ def test_all_folds_end_in_scores_on_stdout_and_a_line_per_fold_on_stderr(
     assert command(flows, "--fold", "all", *options) == 0
     shown = capfd.readouterr()
     run = tmp_path / "run"
-    for text in ("UF1 ", "UAR ", "95 % interval", "negative", "last epoch", "device cpu", str(run)):
+    for text in ("UF1 ", "UAR ", "95 % interval", "negative", "last epoch", "cpu (", str(run)):
         assert text in shown.out
     assert "partial" not in shown.out
     for index in (1, 2, 3):
@@ -143,7 +143,10 @@ def test_another_experiment_in_the_same_folder_is_refused_with_the_differing_key
     other = make_cache(tmp_path / "other.h5", seed=1)
     assert command(other, "--fold", "#0", *options) == 6
     assert "cache " in capfd.readouterr().err
+    assert command(flows, "--fold", "#0", *options) == 0
+    assert "begun with" not in capfd.readouterr().err
     assert command(flows, "--fold", "#0", *options, "--threads", 2) == 0
+    assert "begun with 1 thread and goes on with 2" in capfd.readouterr().err
 
 
 def test_a_folder_with_something_else_is_not_touched(

@@ -10,6 +10,7 @@ import pytest
 from raicl.common.cache.flows import open_cache, shards_folder, write_index
 from raicl.train.fold.checkpoint import load_tensors, save_tensors
 from tests.train.conftest import MakeCache
+from tests.train.runs import edit_sealed, seal_again
 from tests.train.use.conftest import Predict
 
 
@@ -50,8 +51,8 @@ def test_a_run_without_finished_folds(place: Path, predict: Predict) -> None:
 
 
 def test_a_run_whose_fold_has_other_classes(place: Path, predict: Predict) -> None:
-    path = Path("run/folds/casme2/sub02/done.json")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"class_counts": [3, 3]}))
+    edit_sealed(Path("run/folds/casme2/sub02/done.json"), class_counts=[3, 3])
+    seal_again(Path("run"))
     refused(predict("run", "flows.h5"), 3, "3 classes, and clips of 2")
 
 
@@ -64,6 +65,7 @@ def test_a_run_whose_fold_was_exchanged(place: Path, predict: Predict) -> None:
 def test_a_control(place: Path, predict: Predict) -> None:
     path = Path("run/results.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"control": "shuffle-labels"}))
+    seal_again(Path("run"))
     refused(predict("run", "flows.h5"), 3, "a control, whose labels are shuffled")
     refused(predict("run/folds/casme2/sub01", "flows.h5"), 3, "a control")
 

@@ -13,6 +13,7 @@ from raicl.train.view.library import Library
 from raicl.train.view.run import RunSource
 from raicl.train.view.server import Server
 from raicl.train.view.source import CacheSource
+from tests.train.runs import seal_again
 
 TOKEN = "a-token_of-this-test"
 
@@ -39,6 +40,7 @@ def copied(trained: Path, tmp_path: Path) -> Path:
     environment = tmp_path / "copied/run/env.json"
     text = environment.read_text().replace(str(trained), str(tmp_path / "copied"))
     environment.write_text(text)
+    seal_again(tmp_path / "copied/run")
     return tmp_path / "copied"
 
 
