@@ -24,7 +24,10 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _BUFFER = 1 << 20
 HELD = {errno.EAGAIN, errno.EACCES}  # of a lock that another process holds
 _NO_HANDLES = {errno.EMFILE, errno.ENFILE}
-REMAKE = "run raicl-prep again with the same --out: whole clips are kept, damaged ones are remade"
+REMAKE = (
+    "run raicl-prep again with the same --out: whole clips are kept, damaged ones are remade; "
+    "without the database `raicl repair` keeps the whole ones"
+)
 
 
 class DamagedError(InputError):

@@ -21,15 +21,12 @@ from raicl.common.cache.hdf5 import (
     replacing,
 )
 from raicl.common.cache.limits import QUALITY_BYTES, SHARD_BYTES
-from raicl.common.cache.seal import DamagedError, Proofs, Stamp, read_whole
+from raicl.common.cache.seal import REMAKE, DamagedError, Proofs, Stamp, read_whole
 from raicl.common.errors import VersionError
 from raicl.common.quality import Quality
 
 FORMAT, VERSION = "raicl-shard", 2
-SURVEY = (
-    "`raicl validate` names every damaged clip; raicl-prep with the same --out makes these again, "
-    "and `raicl repair` takes them out"
-)
+SURVEY = f"`raicl validate` names every damaged clip; {REMAKE}"
 
 
 @dataclass(frozen=True, kw_only=True)

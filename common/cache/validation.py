@@ -104,8 +104,9 @@ def find_faults(cache: Cache) -> list[Fault]:
 
 def remedy(cache: Cache) -> str:
     """How to mend a cache with faults."""
-    again = "pack it again from the original cache" if cache.packed else REMAKE
-    return f"{again}; or take them out: raicl repair {typed(cache.path)}"
+    if not cache.packed:
+        return REMAKE
+    return f"pack it again from the original cache, or raicl repair {typed(cache.path)}"
 
 
 def _look(cache: Cache, idle: SimpleQueue[Trial], record: ClipRecord) -> Fault | None:

@@ -216,7 +216,7 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=12,
+    max_examples=7,
     stateful_step_count=10,
     deadline=None,
     derandomize=True,
