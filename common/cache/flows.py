@@ -12,19 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raicl.common.cache.hdf5 import replacing
-from raicl.common.cache.index_file import (
-    OpenedIndex,
-    decode_manifest,
-    oldest_version,
-    open_index,
-    store_manifest,
-)
-from raicl.common.cache.limits import MANIFEST_AT_ONCE
+from raicl.common.cache.index_file import decode_manifest, oldest_version, store_manifest
 from raicl.common.cache.manifest import Manifest, Provenance, Reason
 from raicl.common.cache.measure import Measure
+from raicl.common.cache.opening import open_safely
 from raicl.common.cache.reader import Reader
 from raicl.common.cache.record import ClipRecord
-from raicl.common.cache.seal import Stamp, UnsealedError, is_unsealed
+from raicl.common.cache.seal import Stamp, is_unsealed
 from raicl.common.cache.shards import Shard
 from raicl.common.cache.trial import Trial
 from raicl.common.errors import InputError
@@ -230,30 +224,8 @@ def read_index(path: Path) -> Cache:
             where=str(path),
             fix="make one with: raicl-prep casme2 --out flows.h5",
         )
-    index = _open(path)
+    index = open_safely(path)
     digest = hashlib.sha256(index.content).hexdigest()
     manifest = decode_manifest(index.content, path)
     known = () if is_unsealed(path) else (index.stamp,)
     return Cache(path, manifest, index.packed, digest, known)
-
-
-def read_manifest(path: Path) -> bytes:
-    """The bytes of a cache's manifest.
-
-    Raises
-    ------
-    InputError : see `read_index`.
-    """
-    return _open(path).content
-
-
-def _open(path: Path) -> OpenedIndex:
-    """Open an index; one without a seal, or with a large manifest, in another process first."""
-    with Trial() as trial:
-        try:
-            index = open_index(path)
-        except UnsealedError:
-            return open_index(path, trial.index(path))
-        if len(index.content) > MANIFEST_AT_ONCE:
-            trial.index(path)
-    return index

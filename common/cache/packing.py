@@ -11,8 +11,9 @@ from typing import Any
 
 import h5py
 
-from raicl.common.cache.flows import Cache, read_manifest
+from raicl.common.cache.flows import Cache
 from raicl.common.cache.index_file import oldest_version, store_manifest
+from raicl.common.cache.opening import read_manifest
 from raicl.common.cache.seal import BLOCK, seal_file
 from raicl.common.cache.shards import Shard, store_shard
 from raicl.common.files import replace_atomically

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raicl.common.cache.flows import Cache, read_manifest, shards_folder
+from raicl.common.cache.flows import Cache, shards_folder
 from raicl.common.cache.hdf5 import replacing
 from raicl.common.cache.holding import hold_output
 from raicl.common.cache.index_file import decode_manifest, oldest_version, store_manifest
 from raicl.common.cache.limits import shard_bytes
+from raicl.common.cache.opening import read_manifest
 from raicl.common.cache.packing import find_room
 from raicl.common.cache.seal import DamagedError, seal_file
 from raicl.common.cache.trial import Trial

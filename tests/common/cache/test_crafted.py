@@ -11,9 +11,10 @@ import h5py
 import numpy as np
 import pytest
 
-from raicl.common.cache.flows import open_cache, read_manifest, shards_folder
+from raicl.common.cache.flows import open_cache, shards_folder
 from raicl.common.cache.hdf5 import replacing
 from raicl.common.cache.index_file import store_manifest
+from raicl.common.cache.opening import read_manifest
 from raicl.common.cache.packing import pack
 from raicl.common.cache.seal import BLOCK, seal_file
 from raicl.common.clip import Clip

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from raicl.common.cache.cli import repair, validate
-from raicl.common.cache.flows import lock_of, open_cache, read_manifest, shards_folder
+from raicl.common.cache.flows import lock_of, open_cache, shards_folder
 from raicl.common.cache.hdf5 import replacing
 from raicl.common.cache.index_file import store_manifest
+from raicl.common.cache.opening import read_manifest
 from raicl.common.cache.packing import pack
 from raicl.common.cache.seal import BLOCK, DamagedError
 from raicl.common.errors import HeldError, InputError, PartialError, VersionError
