@@ -140,7 +140,8 @@ def test_folds_that_a_kill_left_unpooled_are_pooled(
     once = [*study, "--rows", "plain,whole", "--seeds", 0]
     assert raicl(*once, "--fold", "#0").code == 0
     folder = tmp_path / "study/plain/seed-0"
-    early = {name: (folder / name).read_bytes() for name in ("results.json", "predictions.csv")}
+    names = ("results.json", "predictions.csv", "run-digests.json")
+    early = {name: (folder / name).read_bytes() for name in names}
     assert raicl(*once).code == 0
     for name, content in early.items():  # as after a kill between the last fold and the pooling
         (folder / name).write_bytes(content)
