@@ -1,5 +1,6 @@
 """A dead worker costs one unit, and no other result is lost."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -27,6 +28,12 @@ def die_on_three(number: int) -> int:
     return number * number
 
 
+def crash_on_three(number: int) -> int:
+    if number == 3:
+        ctypes.string_at(0)  # as a library that reads where it may not
+    return number * number
+
+
 def hang_on_three(number: int) -> int:
     if number == 3:
         time.sleep(600)
@@ -50,9 +57,12 @@ def test_every_unit_gives_one_result_whatever_the_number_of_jobs() -> None:
         assert dict(run_all(square, range(7), jobs=jobs)) == {i: i * i for i in range(7)}
 
 
-@pytest.mark.promise("fault 4")
-def test_the_unit_that_kills_its_worker_is_named_and_the_others_finish() -> None:
-    results = dict(run_all(die_on_three, range(8), jobs=2))
+@pytest.mark.promise("fault 4", "fault 5")
+@pytest.mark.parametrize("die", [die_on_three, crash_on_three])
+def test_the_unit_that_kills_its_worker_is_named_and_the_others_finish(
+    die: Callable[[int], int],
+) -> None:
+    results = dict(run_all(die, range(8), jobs=2))
     assert isinstance(results.pop(3), WorkerDeath)
     assert results == {i: i * i for i in range(8) if i != 3}
 

@@ -15,6 +15,7 @@ from raicl.common.files import write_json
 from raicl.train import load_model
 from raicl.train.fitted.folder import DIGESTS, FITTED, TOLD, seal
 from raicl.train.fold.checkpoint import load_tensors, save_tensors
+from tests.train.conftest import Raicl
 from tests.train.fitted.test_fit import FILES
 
 
@@ -63,6 +64,23 @@ def test_a_flipped_bit_anywhere_in_the_list_of_digests_is_found(place: Path) -> 
         path.write_bytes(changed)
         with pytest.raises(InputError):
             load_model("model", device="cpu")
+
+
+def test_validate_lists_every_file_of_a_model_that_is_missing_or_changed(
+    place: Path, raicl: Raicl
+) -> None:
+    answer = raicl("validate", "model")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == f"model: model, {len(FILES)} of {len(FILES)} files are whole\n"
+    (place / "model/log.csv").unlink()
+    (place / "model/README.md").write_text("better")
+    answer = raicl("validate", "model")
+    assert answer.code == 3
+    assert "bad  model/log.csv: the model lacks log.csv\n" in answer.out
+    assert "bad  model/README.md: the model was damaged or changed" in answer.out
+    assert "2 files of the model missing or changed" in answer.err
+    (place / "model/digests.json").write_text("{}")
+    assert "bad  model/digests.json: " in raicl("validate", "model").out
 
 
 @pytest.mark.parametrize("name", sorted(FILES - {"digests.json"}))

@@ -71,7 +71,7 @@ def test_every_file_but_the_log_and_the_locks_is_covered(run: Path) -> None:
 @pytest.mark.parametrize("name", COVERED)
 def test_a_flipped_bit_is_seen_by_who_reads_the_run(run: Path, name: str) -> None:
     assert read_outcomes([run])[0].covered
-    for _ in bits_of(run / name, number=40):
+    for _ in bits_of(run / name, number=20):
         with pytest.raises(InputError) as caught:
             read_outcomes([run])
         assert caught.value.where
