@@ -163,5 +163,5 @@ def test_uncalibrated_predictions_of_another_run_are_refused(tmp_path: Path, pla
         read_outcome(tmp_path / "run", "run")
     path.unlink()
     seal_again(tmp_path / "run")
-    with pytest.raises(InputError, match="not a readable file of predictions"):
+    with pytest.raises(InputError, match="cannot read the predictions"):
         read_outcome(tmp_path / "run", "run")
