@@ -119,6 +119,7 @@ def _told(error: RaiclError) -> int:
     return error.exit_code
 
 
+_GONE = {errno.ENOENT, errno.ESTALE}
 _NO_RIGHT = {errno.EACCES, errno.EPERM}
 
 
@@ -137,6 +138,10 @@ def _operating_system(error: OSError) -> int:
     if error.errno in _NO_RIGHT and where:
         fix = "ask for the right to read and enter it, or give another path"
         _print_error("permission denied", where, fix)
+        return 3
+    if error.errno in _GONE and where:
+        fix = "if nobody removed it, this is a bug: run again with RAICL_DEBUG=1 and report it"
+        _print_error("a file or folder that was there is gone", where, fix)
         return 3
     _print_error(str(error), fix="this is a bug: run again with RAICL_DEBUG=1 and report it")
     return 1

@@ -232,7 +232,7 @@ def train(folder: Path) -> Killed:
 
 
 # of a run, these hold times and what was printed
-OF_A_TIME = {"lock", "run.log", "env.json", "log.jsonl", "log.csv", "digests.json"}
+OF_A_TIME = {"lock", "run.log", "env.json", "log.jsonl", "log.csv", "run-digests.json"}
 
 
 def digest_of(path: Path) -> str:

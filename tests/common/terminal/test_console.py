@@ -15,6 +15,7 @@ CASES = [
     ("raise MemoryError", 7),
     ("import errno; raise OSError(errno.ENOSPC, 'no space')", 7),
     ("import errno; raise OSError(errno.EIO, 'Input/output error', 'a.h5')", 7),
+    ("import errno; raise OSError(errno.ENOENT, 'No such file', 'run/config.toml')", 3),
     ("import errno; raise OSError(errno.ECONNRESET, 'unforeseen')", 1),
     ("import errno; raise OSError(errno.EMFILE, 'too many', 'a.h5')", 7),
     ("raise InputError('damaged') from OSError(24, 'too many')", 7),
