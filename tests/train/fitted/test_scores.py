@@ -12,6 +12,7 @@ from raicl.train.scores.predictions import read_predictions, write_predictions
 from raicl.train.scores.summary import summarise
 from tests.train.conftest import Command, MakeCache
 from tests.train.fitted.conftest import OF_ALL, Fit
+from tests.train.runs import seal_again
 
 
 def refused(fit: Fit, message: str, *words: object, run: str = "run") -> None:
@@ -30,6 +31,7 @@ def refused(fit: Fit, message: str, *words: object, run: str = "run") -> None:
 def edit(file: str, **changed: Any) -> None:
     path = Path("run") / file
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    seal_again(Path("run"))
 
 
 def test_the_scores_are_those_of_the_run_and_its_name_is_told(place: Path) -> None:

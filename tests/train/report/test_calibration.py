@@ -1,12 +1,10 @@
 """The calibration of a run on the page."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 import pytest
 
-from raicl.common.files import write_json
 from raicl.train.fold.calibration import Calibration
 from raicl.train.report.calibration import calibration
 from raicl.train.report.page import write_page
@@ -14,7 +12,7 @@ from raicl.train.run.outcome import Outcome, read_outcome
 from raicl.train.scores.calibration import reliability
 from raicl.train.scores.predictions import write_predictions
 from tests.train.markup import Page
-from tests.train.runs import CLASSES, TRUTHS, predictions_of, write_run
+from tests.train.runs import CLASSES, TRUTHS, edit_sealed, predictions_of, write_run
 
 WRONG = ["synthetic/sub02/EP02", "synthetic/sub04/EP01"]
 
@@ -42,7 +40,7 @@ def calibrated(tmp_path: Path) -> Outcome:
             nll_before=1.5,
             nll_after=0.75,
         )
-        write_json(path, json.loads(path.read_text()) | {"calibration": vars(found)})
+        edit_sealed(path, calibration=vars(found))
     return read_outcome(run, "run")
 
 
