@@ -73,8 +73,8 @@ class Quality:
         return other is not None and self.to_json().items() <= other.to_json().items()
 
     def to_json(self) -> dict[str, float]:
-        """The numbers that are known."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """The numbers that are known, all as floats: a count is written as it will be read."""
+        return {name: float(value) for name, value in asdict(self).items() if value is not None}
 
     def encode(self) -> bytes:
         """The bytes that a shard holds: compact, sorted, equal for equal numbers."""

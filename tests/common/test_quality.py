@@ -27,3 +27,8 @@ def test_other_bytes_are_refused(content: bytes) -> None:
 
 def test_every_number_has_a_unit() -> None:
     assert UNITS.keys() == Quality.__dataclass_fields__.keys()
+
+
+def test_a_count_is_written_as_it_is_read() -> None:
+    counted = Quality(faces=1, repeated_frames=0)
+    assert Quality.decode(counted.encode()).encode() == counted.encode()

@@ -72,7 +72,7 @@ def test_nothing_reads_memory_that_was_not_written(
     weights = []
     with put_back():
         for filled in (False, True):
-            configure_torch(small, threads=None)
+            configure_torch(small)
             torch.utils.deterministic.fill_uninitialized_memory = filled
             model, _ = data.fit(data.folds[0], small, tmp_path / str(filled))
             weights.append(model.state_dict())
