@@ -75,13 +75,14 @@ def decode_grey(frame: RawFrame) -> NDArray[np.uint8]:
 
     Raises
     ------
-    InputError : the file has another format, is truncated or damaged, or is too large or too small.
+    InputError : the file has another format, is truncated or damaged, is too large or too small, or
+        uses more bits than `frame` says.
     """
     _refuse_other(frame)
     if _may_be_deep(frame):
         image = _decode(frame, "IMREAD_ANYDEPTH")
         if image.dtype != np.uint8 and frame.bits < FULL:
-            return np.asarray(np.minimum(image >> (frame.bits - 8), 255), np.uint8)
+            return _to_8_bits(image, frame)
     # of full 16 bits as well, so that they stay as OpenCV makes them grey
     return np.asarray(_decode(frame, "IMREAD_GRAYSCALE"), np.uint8)
 
@@ -110,6 +111,17 @@ def used_bits(frames: Iterable[RawFrame]) -> int:
     if 8 <= stated <= FULL and most < 1 << stated:
         return stated
     return next(bits for bits in _DEPTHS if most < 1 << bits)
+
+
+def _to_8_bits(image: NDArray[Any], frame: RawFrame) -> NDArray[np.uint8]:
+    """The 8 highest bits of those that are used. Cut off, levels above them would become flow."""
+    if image.max() >= 1 << frame.bits:
+        raise InputError(
+            f"a picture that uses more than {frame.bits} bits, as others of the recording do not",
+            where=frame.place,
+            fix="save all frames with 8 bits",
+        )
+    return np.asarray(image >> (frame.bits - 8), np.uint8)
 
 
 def _place(path: Path) -> str:

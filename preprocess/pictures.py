@@ -73,7 +73,11 @@ def stated_bits(content: bytes) -> int | None:
 
 
 def _check_jpeg(content: bytes, where: str) -> None:
-    """Decode a JPEG as strictly as can be: OpenCV fills lost parts with whatever comes next."""
+    """Decode a JPEG as strictly as can be: OpenCV fills lost parts with whatever comes next.
+
+    Whatever else is wrong, such as a header or a kind of JPEG that cannot be read, OpenCV is left
+    to refuse, which gives the pixels.
+    """
     try:
         from simplejpeg import decode_jpeg, decode_jpeg_header
     except ImportError as error:

@@ -194,8 +194,9 @@ def test_the_bits_that_a_camera_used_become_grey_levels(bits: int, suffix: str) 
     np.testing.assert_array_equal(decode_grey(raw(content, bits)), expected)
 
 
-def test_a_level_beyond_the_bits_of_the_clip_is_white_and_does_not_wrap() -> None:
-    assert decode_grey(raw(deep(12), 10))[0, 0] == 255
+def test_a_level_beyond_the_bits_of_a_recording_is_neither_cut_off_nor_wrapped() -> None:
+    with pytest.raises(InputError, match="uses more than 10 bits"):
+        decode_grey(raw(deep(12), 10))
 
 
 def test_the_bits_that_a_png_states_count_unless_its_values_are_larger() -> None:
