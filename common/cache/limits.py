@@ -9,7 +9,7 @@ MANIFEST_BYTES = INDEX_BYTES
 # before it is decoded here. One of 4,000 clips is smaller.
 MANIFEST_AT_ONCE = 4 << 20
 SHARD_BYTES = 8 << 30  # far more than the longest clip, far less than a crafted shape may claim
-QUALITY_BYTES = 64 << 10  # of eight numbers
+QUALITY_BYTES = 64 << 10  # a few dozen numbers have less than 1 kB
 TEXT_BYTES = 16 << 10  # of an attribute: digests, and a few flags
 # Files of raicl have no holes. A smaller file may: a file system that compresses stores zeros so.
 HOLLOW_BYTES = 32 << 20

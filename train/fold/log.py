@@ -13,7 +13,8 @@ from typing import Self
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from raicl.common.errors import InputError
-from raicl.common.files import write_atomic
+from raicl.common.files import read_within, write_atomic
+from raicl.common.limits import LIST_BYTES
 from raicl.common.versioned import first_problem
 from raicl.train.fold.events import EventFiles
 
@@ -73,11 +74,11 @@ def read_log(folder: Path) -> History:
 
     Raises
     ------
-    InputError : its ``log.jsonl`` is missing or damaged.
+    InputError : its ``log.jsonl`` is missing, too large or damaged.
     """
     path = folder / "log.jsonl"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_within(path, LIST_BYTES).decode().splitlines()
         rows = [_ROW.validate_json(line) for line in lines]
         if not all({"epoch", "seconds"} <= row.keys() for row in rows):
             raise ValueError("a row has no epoch, or no duration")

@@ -14,7 +14,8 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from raicl.common.errors import InputError
-from raicl.common.files import sha256_file, write_atomic
+from raicl.common.files import read_within, sha256_file, write_atomic
+from raicl.common.limits import LIST_BYTES
 from raicl.common.versioned import first_problem
 from raicl.train.fold.fit import Observer
 from raicl.train.fold.inference import classify
@@ -121,7 +122,7 @@ def _rows(path: Path) -> list[_Row]:
     if not path.is_file():
         return []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_within(path, LIST_BYTES).decode().splitlines()
         return [_Row.model_validate_json(line) for line in lines]
     except ValueError as error:
         reason = first_problem(error) if isinstance(error, ValidationError) else error

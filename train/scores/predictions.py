@@ -11,7 +11,8 @@ from pathlib import Path
 
 from raicl.common.cache.measure import UNKNOWN
 from raicl.common.errors import InputError
-from raicl.common.files import write_atomic
+from raicl.common.files import read_within, write_atomic
+from raicl.common.limits import LIST_BYTES
 
 _KEYS = ("clip", "subject", "truth", "predicted", "motion_px")
 _WRITTEN = re.compile(r"[0-9]+\.[0-9]{6}")  # of a number
@@ -70,13 +71,14 @@ def read_predictions(
 
     Raises
     ------
-    InputError : the file is missing or is not one of `write_predictions`.
+    InputError : the file is missing, too large, or not one of `write_predictions`.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        content = read_within(path, LIST_BYTES)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(
-            f"cannot read the predictions: {error.strerror}", where=str(path), fix=fix
+            f"cannot read the predictions: {reason}", where=str(path), fix=fix
         ) from error
     try:
         return _parse(content)
