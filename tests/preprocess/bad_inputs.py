@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 HEADER = "subject,clip,onset,offset,emotion,apex,fps"
 ROWS = ["anna,smile,8,14,happiness,10,30", "anna,frown,97,103,negative,/,30"]
@@ -63,3 +64,25 @@ def refused(answer: Answer, code: int, cause: str, fix: str) -> None:
     assert cause in lines[0]
     assert lines[-1].startswith("  fix: ")
     assert fix in lines[-1]
+
+
+Change = Callable[[Path], Sequence[object] | None]
+
+
+def case(mark: pytest.MarkDecorator, change: Change, says: Sequence[str], name: str) -> object:
+    """A thing that is wrong, the promises that it proves, and what is said of it."""
+    return pytest.param(change, *says, id=name, marks=mark)
+
+
+def put(name: str, content: bytes) -> Change:
+    """Name a sheet of this content on the command line."""
+
+    def change(root: Path) -> list[object]:
+        (root / name).write_bytes(content)
+        return ["--annotations", root / name]
+
+    return change
+
+
+def rows(*lines: str, header: str = HEADER) -> Change:
+    return lambda root: write_table(root, lines, header)

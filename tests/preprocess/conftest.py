@@ -1,5 +1,6 @@
-"""Clips of a texture that moves by a known amount."""
+"""Clips of a texture that moves by a known amount, and `raicl-prep` as it is typed."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from raicl.common.clip import Clip
 from raicl.data.records import Database, Footage, Frame
+from raicl.preprocess.cli import main
 from raicl.preprocess.settings import PrepSettings
+from tests.preprocess.bad_inputs import Answer, Type, write_database
 
 Make = Callable[..., Database]  # make_database(clips=3, name="database", frames=8)
 
@@ -73,3 +76,24 @@ def make_database(tmp_path: Path) -> Make:
         )
 
     return make
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
+    """Run ``raicl-prep`` with these words, up to its exit code."""
+
+    def run(*words: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["raicl-prep", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main()
+        streams = capsys.readouterr()
+        assert "Traceback" not in streams.out + streams.err
+        return Answer(int(str(caught.value.code or 0)), streams.out, streams.err)
+
+    return run
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_database(tmp_path / "clips")
