@@ -15,8 +15,8 @@ from raicl.train.run.key import to_toml
 from tests.faults.conftest import Faulty
 from tests.preprocess.conftest import write_clip
 from tests.soak.kills import OF_A_TIME, digest_of
-from tests.soak.material import SMALL
 from tests.train.caches import write_cache
+from tests.train.small import SMALL
 
 Start = Callable[..., Faulty]
 PREP = ["raicl-prep", "folder", "--root", "../database", "--out", "flows.h5", "--jobs", "1"]

@@ -16,9 +16,9 @@ import pytest
 from raicl.train.run.key import to_toml
 from tests.preprocess.conftest import write_clip
 from tests.soak.kills import OF_A_TIME, digest_of
-from tests.soak.material import SMALL
 from tests.train.caches import write_cache
 from tests.train.runs import write_run
+from tests.train.small import SMALL
 
 PREP, TRAIN, RAICL = (
     [sys.executable, "-c", f"from raicl.{module} import main; main()"]

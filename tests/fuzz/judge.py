@@ -7,6 +7,7 @@ from pathlib import Path
 
 from raicl.common.errors import RaiclError
 from tests.fuzz.targets import Target
+from tests.peak import begin_peak, memory_mb
 
 MEMORY_MB, SECONDS = 200, 20
 
@@ -15,14 +16,14 @@ def judge(target: Target, content: bytes, folder: Path) -> str:
     """Let a target read a content from a file in `folder`; a finding in a line, or nothing."""
     path = folder / f"case{target.suffix}"
     path.write_bytes(content)
-    before = _begin_peak()
+    before = begin_peak()
     try:
         target.read(path)
     except RaiclError:
         pass
     except Exception as error:  # what a reader must never let through
         return f"{type(error).__name__}: {str(error)[:200]!r} at {_place(error)}"
-    more = _memory_mb("VmHWM") - before
+    more = memory_mb("VmHWM") - before
     return f"{more:.0f} MB more" if more > MEMORY_MB else ""
 
 
@@ -31,16 +32,3 @@ def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "site-packages" not in frame.filename]
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}"
-
-
-def _begin_peak() -> float:
-    """Let the kernel measure the peak of memory from now on; what is in memory now, MB."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return _memory_mb("VmRSS")
-
-
-def _memory_mb(name: str) -> float:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) / 1024
-    raise KeyError(name)

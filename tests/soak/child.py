@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from raicl.common.errors import RaiclError
+from tests.peak import begin_peak, memory_mb
 from tests.soak.damage import Damage
 from tests.soak.tally import HARMLESS, MEMORY, SILENT, TOLD, TRACE
 
@@ -67,7 +68,7 @@ def main() -> None:
         Damage(**json.loads(line)).apply(work)
         printed.seek(0)
         printed.truncate()
-        before = _begin_peak()
+        before = begin_peak()
         answer = attempt(read, work, truth)
         printed.seek(0)
         said = printed.read()
@@ -75,7 +76,7 @@ def main() -> None:
             answer = [TRACE, said.strip().splitlines()[-1]]
         elif answer[0] == TRACE:
             answer[1] = " ".join([answer[1], *said.strip().splitlines()[:1]])
-        elif (more := _memory_mb("VmHWM") - before) > _MEMORY_MB:
+        elif (more := memory_mb("VmHWM") - before) > _MEMORY_MB:
             answer = [MEMORY, f"{more:.0f} MB more"]
         print(json.dumps(answer), file=answers, flush=True)
 
@@ -94,19 +95,6 @@ def _restore(material: Path, work: Path) -> None:
         if not copy.exists() or copy.read_bytes() != source.read_bytes():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
-
-
-def _begin_peak() -> float:
-    """Let the kernel measure the peak of memory from now on; what is in memory now, MB."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return _memory_mb("VmRSS")
-
-
-def _memory_mb(name: str) -> float:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) / 1024
-    raise KeyError(name)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@ from pathlib import Path
 from raicl.common.cache.flows import shards_folder
 from raicl.train.run.key import to_toml
 from tests.preprocess.conftest import write_clip
-from tests.soak.material import SMALL, TRAIN, train_arguments
+from tests.soak.material import TRAIN, train_arguments
 from tests.soak.tally import HARMLESS, SILENT, Tally
 from tests.train.caches import write_cache
+from tests.train.small import SMALL
 
 PREP = [sys.executable, "-c", "from raicl.preprocess.cli import main; main()"]
 _SETTINGS = [

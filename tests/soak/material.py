@@ -15,28 +15,12 @@ from raicl.common.cache.packing import pack
 from raicl.common.cache.shards import write_shard
 from raicl.common.quality import Quality
 from raicl.train.run.key import to_toml
-from raicl.train.settings import TrainSettings
 from tests.train.caches import write_cache
 from tests.train.run.faults import in_the_way
+from tests.train.small import SMALL
 
 TRAIN = [sys.executable, "-c", "from raicl.train.cli import main; main()"]
-SMALL = TrainSettings(
-    size=33,
-    width=4,
-    last_stride=1,
-    epochs=4,
-    pairs=4,
-    batch_size=8,
-    queries=4,
-    dim=16,
-    decoder_layers=1,
-    decoder_heads=2,
-    decoder_hidden=16,
-    dense_hidden=16,
-    projector_hidden=16,
-    device="cpu",
-    threads=1,
-)
+FOUR_EPOCHS = SMALL.model_copy(update={"epochs": 4})
 _QUALITY = Quality(eye_distance=88.5, roll=-2.25, turn=0.0625, sharpness=0.5, head_motion=0.125)
 
 
@@ -46,7 +30,7 @@ def write_material(folder: Path) -> None:
     _write_small_cache(folder / "flows.h5")
     pack(open_cache(folder / "flows.h5"), folder / "packed.h5")
     write_cache(folder / "many.h5")
-    (folder / "small.toml").write_text(to_toml(SMALL), encoding="utf-8")
+    (folder / "small.toml").write_text(to_toml(FOUR_EPOCHS), encoding="utf-8")
     for run in ("run", "other"):
         _train(folder, run, ["--seed", "0" if run == "run" else "1"])
     _train(folder, "stopped", ["--fold", "#1"])  # a run is begun in a folder of its own

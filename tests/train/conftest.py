@@ -12,6 +12,7 @@ from raicl.train.run.key import to_toml
 from raicl.train.settings import TrainSettings
 from tests.train.caches import unite, write_cache
 from tests.train.commands import Answer, exit_code
+from tests.train.small import SMALL
 
 MakeCache = Callable[..., Path]
 UniteCaches = Callable[[Sequence[Path], Path], Path]
@@ -46,22 +47,7 @@ def unite_caches() -> UniteCaches:
 @pytest.fixture(scope="session")
 def small() -> TrainSettings:
     """The whole method on a network of a few thousand parameters, 33 px input, 3 x 3 maps."""
-    return TrainSettings(
-        size=33,
-        width=4,
-        last_stride=1,
-        epochs=2,
-        pairs=4,
-        batch_size=8,
-        queries=4,
-        dim=16,
-        decoder_layers=1,
-        decoder_heads=2,
-        decoder_hidden=16,
-        dense_hidden=16,
-        projector_hidden=16,
-        device="cpu",
-    )
+    return SMALL
 
 
 @pytest.fixture(scope="session")
