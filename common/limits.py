@@ -21,5 +21,5 @@ SHEET_UNZIPPED = 32 << 20  # bytes of a workbook's parts; a bomb is small and un
 SHEET_RATIO = 200  # unzipped over zipped size; a real sheet of repeated words stays below 50
 
 JSON_BYTES = 16 << 20  # bytes of a JSON file; the largest, scores of a run, has 100 a subject
-LIST_BYTES = 128 << 20  # bytes of a list: videos, predictions, epochs; an hour of video has 5 million
+LIST_BYTES = 128 << 20  # bytes of a list: videos, predictions, epochs; an hour of video has 5 MB
 TOML_BYTES = 1 << 20  # bytes of a TOML file; settings have 3,000, and the parser is slow
