@@ -6,6 +6,7 @@ import faulthandler
 import os
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -109,6 +110,9 @@ def _run_parallel(
 ) -> Iterator[tuple[int, Result]]:
     from joblib import Parallel, delayed
 
+    # joblib replaces a worker that has grown by 300 MB, as one does whose second unit is larger
+    # than its first, and warns of it; where warnings are errors, that would end the pool's thread
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
     parallel = Parallel(
         n_jobs=min(jobs, max(2, len(indices))),
         batch_size=1,

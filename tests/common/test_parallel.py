@@ -17,6 +17,8 @@ from raicl.common.worker_death import WorkerDeath
 
 ROOT = Path(__file__).parents[2]
 
+_kept: list[bytes] = []
+
 
 def square(number: int) -> int:
     return number * number
@@ -46,6 +48,15 @@ def die_once(marker: str) -> str:
         path.touch()
         os.abort()
     return path.name
+
+
+def grow(number: int) -> int:
+    """Keep 400 MB from the second unit of a process on, and let it be noticed."""
+    if _kept:
+        _kept.append(b"\1" * 400_000_000)
+    _kept.append(b"")
+    time.sleep(1.1)
+    return number * number
 
 
 def refuse(number: int) -> int:
@@ -78,6 +89,12 @@ def test_a_unit_that_takes_too_long_is_stopped_wherever_it_hangs() -> None:
     results = dict(run_all(hang_on_three, range(8), jobs=2, minutes=0.03))
     assert isinstance(results.pop(3), WorkerDeath)
     assert results == {i: i * i for i in range(8) if i != 3}
+
+
+def test_a_worker_that_has_grown_is_replaced_without_a_word() -> None:
+    """Here warnings are errors: joblib's would end its thread, and the rest never came."""
+    pytest.importorskip("psutil")  # by which joblib sees it
+    assert dict(run_all(grow, range(8), jobs=2)) == {i: i * i for i in range(8)}
 
 
 def test_an_error_of_a_unit_reaches_the_caller() -> None:
