@@ -5,12 +5,14 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import parent_process
+from multiprocessing import parent_process, set_forkserver_preload
 from threading import Thread
 from typing import Generic, TypeVar
 
@@ -56,6 +58,7 @@ def run_all(
     jobs: int,
     minutes: float | None = None,
     cluster: Cluster | None = None,
+    preload: str | None = None,
 ) -> Iterator[tuple[int, Result | WorkerDeath[Task]]]:
     """Yield (index of the task, its result) in the order of completion.
 
@@ -68,6 +71,8 @@ def run_all(
     minutes : time limit for one task. A worker that exceeds it is stopped, as if it had died.
         Tasks that run in this process have no limit.
     cluster : where the tasks run, see `run_on`. None for this machine, `jobs` at a time.
+    preload : a module that imports what every worker needs, and computes nothing: on Linux it is
+        imported once, by a server that workers are forked from, whose memory they share.
     """
     if cluster is not None:
         yield from run_on(cluster, work, tasks, minutes)
@@ -79,7 +84,7 @@ def run_all(
             yield index, work(tasks[index])
         return
     while waiting:
-        finished = _run_parallel(work, tasks, list(waiting), jobs)
+        finished = _run_parallel(work, tasks, list(waiting), jobs, preload)
         try:
             for index, result in finished:
                 waiting.remove(index)
@@ -90,7 +95,7 @@ def run_all(
             return
         for suspect in suspects:
             try:
-                [(index, result)] = _run_parallel(work, tasks, [suspect], 2)
+                [(index, result)] = _run_parallel(work, tasks, [suspect], 2, preload)
             except _worker_deaths():
                 yield suspect, WorkerDeath()
             else:
@@ -106,7 +111,11 @@ def stop_workers() -> None:
 
 
 def _run_parallel(
-    work: Callable[[Task], Result], tasks: Sequence[Task], indices: list[int], jobs: int
+    work: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    indices: list[int],
+    jobs: int,
+    preload: str | None,
 ) -> Iterator[tuple[int, Result]]:
     from joblib import Parallel, delayed
 
@@ -120,7 +129,25 @@ def _run_parallel(
         return_as="generator_unordered",
     )
     me = os.getpid()
-    yield from parallel(delayed(_numbered)(work, index, tasks[index], me) for index in indices)
+    with _forked(preload):
+        found = parallel(delayed(_numbered)(work, index, tasks[index], me) for index in indices)
+    yield from found
+
+
+@contextmanager
+def _forked(preload: str | None) -> Iterator[None]:
+    """Let a pool that is made meanwhile fork its workers from a server that has this module."""
+    from joblib.externals.loky.backend.context import set_start_method
+
+    if preload is None or sys.platform != "linux":
+        yield
+        return
+    set_forkserver_preload([preload])  # of the first pool: a process has one server
+    set_start_method("forkserver", force=True)
+    try:
+        yield
+    finally:
+        set_start_method(None, force=True)
 
 
 @dataclass(frozen=True)
@@ -161,9 +188,18 @@ def _leave_with(caller: int) -> None:
 
 
 def _leave_after(caller: int) -> None:
-    while os.getppid() == caller:
+    above = os.getppid()  # the caller, or the server that ends with it
+    while os.getppid() == above and _lives(caller):
         time.sleep(_WATCH_SECONDS)
     os._exit(1)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _worker_deaths() -> tuple[type[BaseException], ...]:

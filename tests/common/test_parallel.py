@@ -117,11 +117,12 @@ def note_and_hang(folder: str) -> None:
 
 
 @pytest.mark.promise("fault 1")
-def test_workers_end_with_a_caller_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("preload", [None, "colorsys"])
+def test_workers_end_with_a_caller_that_is_killed(tmp_path: Path, preload: str | None) -> None:
     script = (
         "import sys\nfrom raicl.common.parallel import run_all\n"
         "from tests.common.test_parallel import note_and_hang\n"
-        "list(run_all(note_and_hang, [sys.argv[1]] * 4, jobs=2))\n"
+        f"list(run_all(note_and_hang, [sys.argv[1]] * 4, jobs=2, preload={preload!r}))\n"
     )
     caller = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT)
     assert _within(60, lambda: len(list(tmp_path.iterdir())) == 2)
@@ -129,6 +130,22 @@ def test_workers_end_with_a_caller_that_is_killed(tmp_path: Path) -> None:
     caller.wait()
     workers = [int(path.name) for path in tmp_path.iterdir()]
     assert _within(5, lambda: not any(map(_is_there, workers)))
+
+
+def tell_parent(_: int) -> tuple[int, bool]:
+    return os.getppid(), "colorsys" in sys.modules
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux alone")
+def test_workers_are_forked_from_one_process_that_has_imported_what_they_share() -> None:
+    script = (
+        "import os\nfrom raicl.common.parallel import run_all\n"
+        "from tests.common.test_parallel import tell_parent\n"
+        "forked = dict(run_all(tell_parent, range(8), jobs=2, preload='colorsys'))\n"
+        "[(server, loaded)] = set(forked.values())\n"
+        "assert loaded and server != os.getpid()\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
 
 
 def _within(seconds: float, holds: Callable[[], bool]) -> bool:

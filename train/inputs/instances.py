@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import Tensor
 from raicl.common.cache.flows import Cache, StoredClip, not_finite
 from raicl.common.cache.record import ClipRecord
 from raicl.common.cache.shards import Shard
+from raicl.common.memory import all_memory
 from raicl.common.terminal.progress import progress
 from raicl.train.inputs.geometry import resize_instances
 from raicl.train.inputs.resident import Resident
@@ -201,7 +201,7 @@ def room(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0]) // 2
     # for a CPU count all memory, because free memory excludes the file cache
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return all_memory() // 2
 
 
 def read_clip(cache: Cache, record: ClipRecord) -> Shard:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import torch
 
+from raicl.common.memory import free_memory
 from raicl.common.parallel import resolve_jobs
 from raicl.train.model.step_memory import count_step_bytes
 from raicl.train.run.work import Work
 from raicl.train.settings import TrainSettings
 
-_MEMINFO = Path("/proc/meminfo")
 _PROCESS_BYTES = 10**9  # with its libraries, before a network is made
 _WORTH = 1e9  # pairs times pixels for which it pays to start processes: minutes on one core
 
@@ -39,12 +36,4 @@ def choose_jobs(
     cores = resolve_jobs(None) // settings.threads
     held = 0 if work.streamed else work.instance_bytes
     each = _PROCESS_BYTES + count_step_bytes(settings, n_classes)
-    return max(1, min(cores, work.folds, (_memory() - held) // each))
-
-
-def _memory() -> int:
-    """Bytes that are free or only hold files, as Linux counts them; elsewhere half of all."""
-    if _MEMINFO.is_file():
-        rows = dict(line.split(":", 1) for line in _MEMINFO.read_text().splitlines())
-        return 1024 * int(rows["MemAvailable"].split()[0])
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return max(1, min(cores, work.folds, (free_memory() - held) // each))

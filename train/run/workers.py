@@ -49,7 +49,10 @@ def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[F
         find_source(experiment.settings.network),
     )
     try:
-        for index, attempt in run_all(work, folds, jobs=experiment.jobs, cluster=cluster):
+        found = run_all(
+            work, folds, jobs=experiment.jobs, cluster=cluster, preload="raicl.train.run.preload"
+        )
+        for index, attempt in found:
             if isinstance(attempt, WorkerDeath):
                 reason = "its process was killed each time; try fewer folds at a time"
                 experiment.run.log(f"fold {folds[index].name} failed: {reason}")
