@@ -48,10 +48,10 @@ def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[F
         cluster is not None,
         find_source(experiment.settings.network),
     )
+    # not for a GPU: a process that has only looked for CUDA cannot use it after a fork
+    preload = "raicl.train.run.preload" if experiment.device.type == "cpu" else None
     try:
-        found = run_all(
-            work, folds, jobs=experiment.jobs, cluster=cluster, preload="raicl.train.run.preload"
-        )
+        found = run_all(work, folds, jobs=experiment.jobs, cluster=cluster, preload=preload)
         for index, attempt in found:
             if isinstance(attempt, WorkerDeath):
                 reason = "its process was killed each time; try fewer folds at a time"
