@@ -31,7 +31,7 @@ class LocalDask:
         self._file = folder / "scheduler.json"
         words = ["--port", "0", "--host", "127.0.0.1", "--scheduler-file", str(self._file)]
         self.scheduler = self._start("scheduler", "scheduler", *words, "--no-dashboard")
-        wait_until(self._file.exists)
+        wait_until(lambda: self._file.is_file() and bool(self._file.read_text().strip()))
         self.address: str = json.loads(self._file.read_text())["address"]
 
     def add(
