@@ -21,14 +21,15 @@ class _Version(NamedTuple):
 
 
 _VERSIONS = (
+    _Version("", ("", "unified"), "memory.max", "memory.current", "inactive_file"),
     _Version(
-        "", ("", "unified"), "memory.max", "memory.current", "inactive_file"
-    ),
-    _Version(
-        "memory", ("memory",), "memory.limit_in_bytes", "memory.usage_in_bytes",
+        "memory",
+        ("memory",),
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
         "total_inactive_file",
     ),
-)  # fmt: skip
+)
 
 
 def all_memory(root: Path = _ROOT) -> int:
@@ -52,8 +53,9 @@ def free_memory(root: Path = _ROOT) -> int:
     root : where ``proc`` and ``sys`` are.
     """
     told = root / "proc/meminfo"
-    free = all_memory(root) // 2
-    if told.is_file():
+    if not told.is_file():
+        free = all_memory(root) // 2
+    else:
         rows = dict(line.split(":", 1) for line in told.read_text().splitlines())
         free = 1024 * int(rows["MemAvailable"].split()[0])
     return max(0, min([free, *(limit - used for limit, used in _groups(root))]))

@@ -150,4 +150,5 @@ def test_what_is_meant_well_is_read(typed: Type, root: Path, change: Change, say
     answer = typed("folder", "--root", root, "--dry-run", "--n-frames", 6, *words)
     assert (answer.code, answer.error) == (0, [])
     assert says in answer.out + "\n"
-    assert "0 skipped" in answer.out or "up" in answer.out
+    loop = " 1 skipped" in answer.out and "/up  folder without a row in the sheet" in answer.out
+    assert " 0 skipped" in answer.out or loop  # a link to the root looks like a clip of its own

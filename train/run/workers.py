@@ -18,6 +18,7 @@ from raicl.train.run.device import configure_torch, resolve_device
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import Run
 
+PRELOAD = "raicl.train.run.preload"  # imports this module, so it cannot be imported here
 _LOST_SECONDS = 60.0
 
 
@@ -49,7 +50,7 @@ def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[F
         find_source(experiment.settings.network),
     )
     # not for a GPU: a process that has only looked for CUDA cannot use it after a fork
-    preload = "raicl.train.run.preload" if experiment.device.type == "cpu" else None
+    preload = PRELOAD if experiment.device.type == "cpu" else None
     try:
         found = run_all(work, folds, jobs=experiment.jobs, cluster=cluster, preload=preload)
         for index, attempt in found:

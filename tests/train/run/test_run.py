@@ -99,10 +99,11 @@ def test_finished_folds_are_not_computed_again_and_the_rest_completes_the_run(
     assert (folds / "casme2/sub03/weights.safetensors").read_bytes() == before
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 def test_folds_at_the_same_time_give_what_folds_in_turn_give(
-    tmp_path: Path, flows: Path, config: Path, command: Command, capfd: Any
+    tmp_path: Path, flows: Path, config: Path, command: Command, capfd: Any, threads: int
 ) -> None:
-    common = [flows, "--config", config, "--no-pictures"]
+    common = [flows, "--config", config, "--no-pictures", "--threads", threads]
     assert command(*common, "--run-dir", tmp_path / "turn") == 0
     capfd.readouterr()
     assert command(*common, "--run-dir", tmp_path / "together", "--jobs", 2) == 0
