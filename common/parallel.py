@@ -8,8 +8,8 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import parent_process, set_forkserver_preload
@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 
 from raicl.common.cluster.client import Cluster
 from raicl.common.cluster.dispatch import run_on
+from raicl.common.ended_early import results_of
 from raicl.common.errors import UsageError
 from raicl.common.worker_death import WorkerDeath
 
@@ -59,12 +60,13 @@ def run_all(
     minutes: float | None = None,
     cluster: Cluster | None = None,
     preload: str | None = None,
-) -> Iterator[tuple[int, Result | WorkerDeath[Task]]]:
+) -> Generator[tuple[int, Result | WorkerDeath[Task]], None, None]:
     """Yield (index of the task, its result) in the order of completion.
 
     When a worker dies (out of memory, a crash in native code), the tasks that may have been
     running are run again one at a time. A task that kills its worker again yields `WorkerDeath`,
-    and the others continue. Workers end soon after this process, even if it is killed.
+    and the others continue. Workers end soon after this process, even if it is killed, and at once
+    when the iterator is closed before its end.
 
     Parameters
     ----------
@@ -84,11 +86,11 @@ def run_all(
             yield index, work(tasks[index])
         return
     while waiting:
-        finished = _run_parallel(work, tasks, list(waiting), jobs, preload)
         try:
-            for index, result in finished:
-                waiting.remove(index)
-                yield index, result
+            with closing(_run_parallel(work, tasks, list(waiting), jobs, preload)) as finished:
+                for index, result in finished:
+                    waiting.remove(index)
+                    yield index, result
         except _worker_deaths():
             suspects = waiting[: 2 * jobs]  # joblib has dispatched no more than these
         else:
@@ -104,10 +106,11 @@ def run_all(
 
 
 def stop_workers() -> None:
-    """Kill the pool's processes at once, when a run is interrupted."""
+    """End the pool's processes at once. They stay for the next tasks otherwise."""
     from joblib.externals.loky import get_reusable_executor
 
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+    # of other arguments than joblib's, so its pool is shut down here and an empty one below
+    get_reusable_executor(kill_workers=True).shutdown(wait=True)
 
 
 def _run_parallel(
@@ -116,7 +119,7 @@ def _run_parallel(
     indices: list[int],
     jobs: int,
     preload: str | None,
-) -> Iterator[tuple[int, Result]]:
+) -> Generator[tuple[int, Result], None, None]:
     from joblib import Parallel, delayed
 
     # joblib replaces a worker that has grown by 300 MB, as one does whose second unit is larger
@@ -131,7 +134,7 @@ def _run_parallel(
     me = os.getpid()
     with _forked(preload):
         found = parallel(delayed(_numbered)(work, index, tasks[index], me) for index in indices)
-    yield from found
+    yield from results_of(found)
 
 
 @contextmanager

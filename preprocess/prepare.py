@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from raicl.common.errors import (
     SetupError,
     UsageError,
 )
-from raicl.common.parallel import run_all, stop_workers
+from raicl.common.parallel import run_all
 from raicl.common.resources import shortage, tells_of_memory
 from raicl.common.share import Share
 from raicl.common.terminal.console import say
@@ -170,10 +171,9 @@ def _process_all(
     """Process every clip in a worker, which reads its frames and finds or computes its shard."""
     rows: dict[int, ClipResult] = {}
     with progress(len(footage), "clips") as shown:
-        try:
-            for index, row in run_all(
-                work, footage, jobs=jobs, minutes=clip_minutes, cluster=cluster
-            ):
+        running = run_all(work, footage, jobs=jobs, minutes=clip_minutes, cluster=cluster)
+        with closing(running) as found:  # an error here ends the workers that are busy
+            for index, row in found:
                 if isinstance(row, WorkerDeath):
                     reason = "its worker process died each time"
                     if clip_minutes is not None:
@@ -185,10 +185,6 @@ def _process_all(
                     say(f"note: {row.id}: {note}")
                 if row.status == "failed":
                     say(f"failed: {row.id}: {row.reason}")
-        except BaseException:
-            if cluster is None:
-                stop_workers()
-            raise
     return [rows[index] for index in range(len(footage))]
 
 

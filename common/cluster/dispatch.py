@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import secrets
-import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from raicl.common.cluster.client import Cluster
 from raicl.common.cluster.order import AGAIN, Order
 from raicl.common.cluster.unit import run_unit
+from raicl.common.ended_early import results_of
 from raicl.common.errors import SetupError
 from raicl.common.files import sha256_bytes, write_atomic
 from raicl.common.worker_death import WorkerDeath
@@ -96,18 +96,13 @@ def _dispatch(
     )
     found = parallel(delayed(run_unit)(order) for order in orders)
     try:
-        for one in found:  # noqa: UP028 (yield from would close it outside of what follows)
-            yield one
+        yield from results_of(found)
     except CancelledError as error:
         raise SetupError(
             "the scheduler is gone",
             where=cluster.address,
             fix="start it again; the same command continues where this one stopped",
         ) from error
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib's, of results that nobody waits for any more
-            found.close()
 
 
 def _losses() -> tuple[type[BaseException], ...]:

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from raicl.common.errors import InputError, UsageError
-from raicl.common.parallel import resolve_jobs, run_all
+from raicl.common.parallel import resolve_jobs, run_all, stop_workers
 from raicl.common.worker_death import WorkerDeath
 
 ROOT = Path(__file__).parents[2]
@@ -130,6 +131,42 @@ def test_workers_end_with_a_caller_that_is_killed(tmp_path: Path, preload: str |
     caller.wait()
     workers = [int(path.name) for path in tmp_path.iterdir()]
     assert _within(5, lambda: not any(map(_is_there, workers)))
+
+
+def answer_or_hang(folder: str) -> int:
+    if folder:
+        note_and_hang(folder)
+    return os.getpid()
+
+
+@pytest.mark.promise("fault 1")
+@pytest.mark.parametrize("preload", [None, "colorsys"])
+def test_workers_that_are_busy_end_when_their_caller_stops_early(
+    tmp_path: Path, preload: str | None
+) -> None:
+    """As by an error of its own, here without a warning of joblib's in its place."""
+    tasks = ["", *[str(tmp_path)] * 3]
+    with closing(run_all(answer_or_hang, tasks, jobs=2, preload=preload)) as found:
+        next(found)
+        assert _within(60, lambda: len(list(tmp_path.iterdir())) == 2)
+        began = time.monotonic()
+    assert time.monotonic() - began < 10
+    busy = {int(path.name) for path in tmp_path.iterdir()}
+    assert _within(5, lambda: not any(map(_is_there, busy)))
+    again = dict(run_all(square, range(4), jobs=2, preload=preload))  # with other workers
+    assert again == {i: i * i for i in range(4)}
+
+
+def test_workers_that_are_busy_can_be_stopped(tmp_path: Path) -> None:
+    found = run_all(answer_or_hang, ["", *[str(tmp_path)] * 3], jobs=2)
+    next(found)
+    assert _within(60, lambda: len(list(tmp_path.iterdir())) == 2)
+    began = time.monotonic()
+    stop_workers()
+    assert time.monotonic() - began < 10
+    found.close()
+    busy = {int(path.name) for path in tmp_path.iterdir()}
+    assert _within(5, lambda: not any(map(_is_there, busy)))
 
 
 def tell_parent(_: int) -> tuple[int, bool]:

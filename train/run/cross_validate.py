@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from statistics import mean
 
 from raicl.common.errors import PartialError
@@ -64,13 +65,14 @@ def _run_folds(experiment: Experiment, missing: Sequence[Fold]) -> dict[str, str
     """Run folds. Gives the reasons of those that failed, by fold."""
     failed = {}
     seconds = []
-    for done, (fold, attempt) in enumerate(attempts(experiment, missing), start=1):
-        if attempt.reason:
-            failed[fold.name] = attempt.reason
-        elif attempt.done:
-            seconds.append(attempt.seconds)
-            left = mean(seconds) * (len(missing) - done) / experiment.jobs
-            experiment.run.log(_fold_line(experiment, fold, attempt, left))
+    with closing(attempts(experiment, missing)) as ended:  # an error here ends those that run
+        for done, (fold, attempt) in enumerate(ended, start=1):
+            if attempt.reason:
+                failed[fold.name] = attempt.reason
+            elif attempt.done:
+                seconds.append(attempt.seconds)
+                left = mean(seconds) * (len(missing) - done) / experiment.jobs
+                experiment.run.log(_fold_line(experiment, fold, attempt, left))
     return failed
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from raicl.common.cluster.client import Cluster
@@ -22,8 +23,13 @@ PRELOAD = "raicl.train.run.preload"  # imports this module, so it cannot be impo
 _LOST_SECONDS = 60.0
 
 
-def attempts(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
-    """Attempt `folds`, `Experiment.jobs` at a time. Yields each as it ends."""
+def attempts(
+    experiment: Experiment, folds: Sequence[Fold]
+) -> Generator[tuple[Fold, Attempt], None, None]:
+    """Attempt `folds`, `Experiment.jobs` at a time. Yields each as it ends.
+
+    Folds that run when it is closed are stopped; their checkpoints stay.
+    """
     if experiment.cluster is not None or (experiment.jobs > 1 and len(folds) > 1):
         yield from _parallel(experiment, folds)
         return
@@ -35,7 +41,9 @@ def attempts(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fo
         instances.close()
 
 
-def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[Fold, Attempt]]:
+def _parallel(
+    experiment: Experiment, folds: Sequence[Fold]
+) -> Generator[tuple[Fold, Attempt], None, None]:
     # by fold: a process's share of the folds that follow it in the queue
     after = {fold.name: (len(folds) - 1 - i) // experiment.jobs for i, fold in enumerate(folds)}
     cluster = experiment.cluster
@@ -52,13 +60,14 @@ def _parallel(experiment: Experiment, folds: Sequence[Fold]) -> Iterator[tuple[F
     # not for a GPU: a process that has only looked for CUDA cannot use it after a fork
     preload = PRELOAD if experiment.device.type == "cpu" else None
     try:
-        found = run_all(work, folds, jobs=experiment.jobs, cluster=cluster, preload=preload)
-        for index, attempt in found:
-            if isinstance(attempt, WorkerDeath):
-                reason = "its process was killed each time; try fewer folds at a time"
-                experiment.run.log(f"fold {folds[index].name} failed: {reason}")
-                attempt = Attempt(reason=reason)
-            yield folds[index], attempt
+        running = run_all(work, folds, jobs=experiment.jobs, cluster=cluster, preload=preload)
+        with closing(running) as found:
+            for index, attempt in found:
+                if isinstance(attempt, WorkerDeath):
+                    reason = "its process was killed each time; try fewer folds at a time"
+                    experiment.run.log(f"fold {folds[index].name} failed: {reason}")
+                    attempt = Attempt(reason=reason)
+                yield folds[index], attempt
     finally:
         if cluster is None:
             stop_workers()  # before what they share is closed
