@@ -35,6 +35,7 @@ def test_golden_frames() -> None:
     assert slow_down(range(10), 200, 50) == (0, 4, 8)
     assert slow_down(range(28), 200, 30) == (0, 7, 13, 20, 27)
     assert slow_down(range(9), 100, 40) == (0, 2, 5, 7)  # 2.5 and 7.5 are ties: the earlier
+    assert slow_down(range(3), 200, 100) == (0, 2)  # one besides the onset is enough
 
 
 @pytest.mark.parametrize("fps", [200.0, 29.97, 100.0])
