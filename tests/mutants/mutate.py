@@ -32,7 +32,7 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _nodes(module: ast.Module) -> Iterator[ast.AST]:
-    """Every node but those of annotations and docstrings, which change nothing."""
+    """Every node but those of annotations and docstrings, which change nothing that runs."""
     left = {id(part) for node in ast.walk(module) for part in _idle(node)}
     waiting: list[ast.AST] = [module]
     while waiting:
@@ -47,6 +47,8 @@ def _idle(node: ast.AST) -> Iterator[ast.AST]:
         if (hint := getattr(node, name, None)) is not None:
             yield hint
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        yield node
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         yield node
 
 

@@ -151,6 +151,10 @@ def test_uniform_is_the_rounded_linspace(n_frames: int) -> None:
     assert list(uniform_frames(n_frames, 16)) == expected.tolist()
 
 
+def test_one_uniform_frame_is_the_central_one_of_two_the_earlier() -> None:
+    assert [list(uniform_frames(n_frames, 1)) for n_frames in (2, 3, 4, 11)] == [[1], [1], [2], [5]]
+
+
 @pytest.mark.parametrize("n_frames", LENGTHS)
 @pytest.mark.parametrize("sampling", ["activation", "decay"])
 def test_a_phase_never_holds_the_apex(sampling: SamplingName, n_frames: int) -> None:

@@ -1,8 +1,10 @@
 """One clip: where its apex is, which frame inference uses, and what is said of an unusual one."""
 
 import dataclasses
+import hashlib
 from typing import Any
 
+import numpy as np
 import pytest
 
 from raicl.common.clip import Clip
@@ -15,9 +17,16 @@ from raicl.common.sampling.frames import (
     middle_index,
     needs_apex,
 )
-from raicl.common.sampling.sample import SamplingSettings, find_apex, sample_clip
+from raicl.common.sampling.sample import (
+    SamplingSettings,
+    clip_generator,
+    describe_sampling,
+    find_apex,
+    sample_clip,
+)
 from raicl.common.sampling.window import Window
 from raicl.common.settings import merge
+from raicl.preprocess.settings import PrepSettings
 
 CLIP = Clip(
     dataset="casme2",
@@ -212,3 +221,83 @@ def test_what_is_no_window_is_refused_in_a_line(text: str) -> None:
 def test_a_window_is_written_as_it_is_read_in_one_spelling(text: str) -> None:
     assert str(Window.parse(text)) == text
     assert settings(window="seconds:.080").window == "seconds:0.08"
+
+
+@pytest.mark.parametrize(
+    ("sampling", "values", "fine"),
+    [
+        ("middle", {"window": "frames:8"}, True),
+        ("all", {"window": "frames:8"}, False),
+        ("all", {}, True),
+        ("apex", {"middle_at": 0.3}, False),
+        ("apex-centred", {"middle_at": 0.3}, True),
+        ("middle", {"middle_at": 0.3, "tested_frame": "trained"}, True),
+        ("apex", {"tested_frame": "trained"}, False),
+        ("apex", {}, True),
+    ],
+)
+def test_a_setting_that_a_sampling_does_not_look_at_is_refused(
+    sampling: SamplingName, values: dict[str, Any], fine: bool
+) -> None:
+    def merged() -> PrepSettings:
+        return merge(PrepSettings, ("test", {"sampling": sampling, **values}))
+
+    if fine:
+        assert merged().sampling == sampling
+    else:
+        [name] = values
+        with pytest.raises(UsageError, match=name):
+            merged()
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        ({"n_frames": 0}, True),
+        ({"n_frames": 1}, False),
+        ({"n_frames": 4096}, False),
+        ({"n_frames": 4097}, True),
+        ({"sampling_seed": 0}, False),
+        ({"sampling_seed": -1}, True),
+        ({"middle_at": 0}, False),
+        ({"middle_at": 1}, False),
+    ],
+)
+def test_the_ends_of_what_a_sampling_can_be(values: dict[str, Any], refused: bool) -> None:
+    if refused:
+        with pytest.raises(UsageError, match=next(iter(values))):
+            settings(**values)
+    else:
+        assert settings(**values).model_dump().items() >= values.items()
+
+
+def test_a_cache_records_what_has_an_effect_and_nothing_else() -> None:
+    plain = {"sampling": "middle", "n_frames": 16}
+    assert describe_sampling("middle", settings()) == plain
+    assert describe_sampling("middle", settings(sampling_seed=7)) == plain
+    assert describe_sampling("random", settings(n_frames=3)) == {
+        "sampling": "random",
+        "n_frames": 3,
+        "sampling_seed": 0,
+    }
+    changed = {"window": "frames:9", "middle_at": 0.25, "tested_frame": "trained"}
+    changed["frame_rate"] = 100.0
+    assert describe_sampling("middle", settings(**changed)) == plain | changed
+
+
+def test_the_draw_of_a_clip_is_golden() -> None:
+    # by hashlib and numpy: default_rng([7, first 8 bytes of SHA-256 of the id, little-endian])
+    drawn = clip_generator("casme2/sub01/EP01", 7).integers(0, 1000, 4).tolist()
+    digest = hashlib.sha256(b"casme2/sub01/EP01").digest()[:8]
+    seed = sum(byte << 8 * place for place, byte in enumerate(digest))
+    assert drawn == np.random.default_rng([7, seed]).integers(0, 1000, 4).tolist()
+
+
+def test_a_clip_of_instances_alone_has_no_apex() -> None:
+    clip = dataclasses.replace(CLIP, apex=None, numbered=False)
+    assert find_apex(clip, NUMBERS) == (None, "nobody says which instance shows it")
+    numbered = dataclasses.replace(CLIP, apex=None)
+    assert find_apex(numbered, NUMBERS) == (None, "none is annotated")
+    assert find_apex(dataclasses.replace(CLIP, numbered=False), NUMBERS) == (20, "")
+    moved = dataclasses.replace(CLIP, apex=101, onset=101)  # of frames that begin before it
+    assert find_apex(moved, NUMBERS)[0] is None
