@@ -48,6 +48,8 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(?!raicl\.).*"),
     # settings and the contents of files have tables of their own in the reference
     (r"py:.*", r"raicl\..*\b(settings|records|manifest|protocol)\..*"),
+    # how a cache proves its files, which callers leave to it
+    (r"py:.*", r"raicl\.common\.cache\.(seal\.Stamp|trial\.Trial)"),
 ]
 
 html_theme = "furo"
