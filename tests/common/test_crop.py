@@ -31,3 +31,13 @@ def test_the_face_is_the_ellipse_that_is_said() -> None:
     assert FACE_CENTRE == (0.5, 0.55)
     area = np.pi * FACE_RADII[0] * FACE_RADII[1]
     assert mask.mean() == pytest.approx(area, abs=0.005)
+
+
+def test_the_places_of_the_eyes_are_those_of_every_cache() -> None:
+    assert EYES == ((0.32, 0.36), (0.68, 0.36))  # docs/method.md 1.1; other places, other flow
+
+
+def test_the_mask_is_shared_and_not_written_to() -> None:
+    assert face_mask(33) is face_mask(33)
+    with pytest.raises(ValueError, match="read-only"):
+        face_mask(33)[0, 0] = True

@@ -37,6 +37,7 @@ def allow(folder: Path, limit: str, used: int, files: int, *, version: int = 2) 
         (2, "0::/slurm/job_7/step_0\n", "slurm/job_7"),  # a group inside it has no limit
         (2, "0::/\n", ""),  # a container that sees its own groups alone
         (2, "1:name=systemd:/\n0::/a\n", "unified/a"),
+        (2, "0::/a:b:c\n", "a:b:c"),
         (1, "3:cpu,cpuacct:/x\n2:memory:/slurm/job_7\n", "memory/slurm/job_7"),
         (1, "2:hugetlb,memory:/docker/0a1b\n0::/\n", "memory"),  # the path is the host's
     ],
@@ -71,3 +72,11 @@ def test_without_a_limit_it_is_the_machine_s(tmp_path: Path) -> None:
 
 def test_of_this_machine_some_is_free() -> None:
     assert 0 < free_memory() <= all_memory()
+
+
+def test_without_a_word_about_files_all_that_is_used_counts(tmp_path: Path) -> None:
+    machine(tmp_path, "0::/\n")
+    groups = tmp_path / "sys/fs/cgroup"
+    allow(groups, str(4 * GB), GB, 0)
+    (groups / "memory.stat").write_text("anon 5\n")
+    assert free_memory(tmp_path) == 3 * GB

@@ -1,10 +1,15 @@
 """Colours of values, and pictures as bytes."""
 
 import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pytest
 
-from raicl.common.pages import data_uri, policy_source
+from raicl.common.errors import ConflictError, SetupError
+from raicl.common.pages import data_uri, licensed, policy_source, refuse_other
 from raicl.common.painting import encode_webp, lay_over, paint
 
 
@@ -57,3 +62,43 @@ def test_quality_costs_bytes() -> None:
         len(encode_webp(noise, **q)) for q in ({"quality": 1}, {}, {"quality": 95})
     )
     assert least < usual < most
+
+
+@pytest.mark.parametrize("reach", [0.25, 1.0, 4.0])
+def test_the_colour_is_that_of_the_share_of_the_reach(reach: float) -> None:
+    painted = paint(np.array([[0.5 * reach]]), "magma", reach=reach)
+    # matplotlib's magma, colour 128 of 256: (0.716387, 0.214982, 0.475290), cut off or rounded
+    np.testing.assert_allclose(painted[0, 0], [182.7, 54.8, 121.2], atol=1)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: paint(np.zeros((1, 1)), "magma", reach=1.0),
+        lambda: lay_over(np.zeros((2, 2), np.uint8), np.zeros((1, 1)), "magma", reach=1.0),
+        lambda: encode_webp(np.zeros((2, 2), np.uint8)),
+    ],
+)
+def test_without_matplotlib_the_remedy_is_told(
+    draw: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not installed
+    with pytest.raises(SetupError, match="need matplotlib"):
+        draw()
+
+
+def test_only_a_page_is_replaced_by_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    refuse_other(path)
+    path.write_bytes(b"<!DOCTYPE html><p>")
+    refuse_other(path)
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(ConflictError, match="is not a page") as caught:
+        refuse_other(path, "--page")
+    assert caught.value.fix == "choose another --page"
+    refuse_other(tmp_path)  # a folder is told of by who writes into it
+
+
+def test_faces_of_every_database_but_the_synthetic_one_are_licensed() -> None:
+    assert licensed(["synthetic", "samm", "casme2", "samm"]) == ["casme2", "samm"]
+    assert licensed(["synthetic"]) == []

@@ -68,6 +68,43 @@ def test_a_check_of_several_settings_says_what_it_wants() -> None:
     assert caught.value.what == "low must not be above high"
 
 
+class Switches(Settings):
+    number: int = setting(0, "A number.", panel="Method")
+    flip: bool = setting(True, "A switch.", panel="Method")
+    perhaps: bool | None = setting(None, "A switch, or nothing.", panel="Method")
+    either: tuple[int | bool, ...] | None = setting(None, "Several.", panel="Method")
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_switch_is_a_value_of_switches_alone(value: bool) -> None:
+    for fine in ("flip", "perhaps"):
+        assert getattr(merge(Switches, ("file", {fine: value})), fine) is value
+    assert merge(Switches, ("file", {"either": (1, value)})).either is not None
+    with pytest.raises(UsageError) as caught:
+        merge(Switches, ("file", {"flip": value}), ("later", {"number": value}))
+    assert caught.value.what == f"number = {str(value).lower()}: it is no switch"
+    assert caught.value.where == "later"
+
+
+def test_settings_do_not_change_and_have_no_others() -> None:
+    made = merge(Example, ("file", {"size": 3}))
+    with pytest.raises(ValueError, match="frozen"):
+        made.size = 4  # type: ignore[misc]
+    with pytest.raises(ValueError, match="sise"):
+        Example.model_validate({"sise": 3})
+
+
+def test_an_option_holds_one_value() -> None:
+    class Several(Settings):
+        pair: tuple[int, int] = setting((1, 2), "Two.", panel="Method")
+
+    def command(*, given: dict[str, object]) -> None:
+        """Do."""
+
+    with pytest.raises(TypeError, match="pair: an option holds one value"):
+        with_settings(Several)(command)
+
+
 @pytest.mark.promise("input 68")
 def test_a_near_name_is_suggested() -> None:
     with pytest.raises(UsageError) as caught:

@@ -301,3 +301,25 @@ def test_a_clip_of_instances_alone_has_no_apex() -> None:
     assert find_apex(dataclasses.replace(CLIP, numbered=False), NUMBERS) == (20, "")
     moved = dataclasses.replace(CLIP, apex=101, onset=101)  # of frames that begin before it
     assert find_apex(moved, NUMBERS)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "n_frames", "width"),
+    [
+        ("fraction:0.5", 41, 20),
+        ("fraction:1", 41, 40),
+        ("fraction:0.001", 41, 1),
+        ("seconds:0.1", 41, 20),
+        ("seconds:60", 41, 12000),
+        ("seconds:0.001", 41, 1),
+        ("frames:4096", 41, 4096),
+    ],
+)
+def test_the_width_of_a_window_is_golden(text: str, n_frames: int, width: int) -> None:
+    assert Window.parse(text).width(n_frames, 200.0) == width  # by hand
+
+
+@pytest.mark.parametrize("text", ["frames:4097", "seconds:60.5", "fraction:1.001"])
+def test_a_window_has_an_end(text: str) -> None:
+    with pytest.raises(ValueError, match="at most"):
+        Window.parse(text)

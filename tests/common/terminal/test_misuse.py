@@ -28,6 +28,14 @@ def app() -> typer.Typer:
     def remove() -> None:
         raise KeyboardInterrupt  # as if somebody had typed Ctrl-C
 
+    @made.command()
+    def abort() -> None:
+        raise typer.Abort  # which older versions of typer make of Ctrl-C
+
+    @made.command()
+    def answer() -> str:
+        return "a value for who calls it from Python"
+
     return made
 
 
@@ -58,9 +66,29 @@ def test_the_exit_code_a_command_asks_for_is_kept() -> None:
     assert caught.value.code == 5
 
 
-def test_ctrl_c_reaches_who_says_how_to_go_on() -> None:
+def test_the_words_are_those_of_the_process_where_none_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["it", "paint", "x", "--layers", "13"])
+    with pytest.raises(SystemExit) as caught:
+        run(app())
+    assert caught.value.code == 5
+    run(app(), ["answer"])  # what a command returns is no exit code
+
+
+def test_no_words_show_the_help_and_leave_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = app()
+    shown.info.no_args_is_help = True
+    with pytest.raises(SystemExit) as caught:
+        run(shown, [])
+    assert caught.value.code == 2
+    assert "paint" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["remove", "abort"])
+def test_ctrl_c_reaches_who_says_how_to_go_on(command: str) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(app(), ["remove"])
+        run(app(), [command])
 
 
 @pytest.mark.parametrize("command", ["raicl.train.cli", "raicl.preprocess.cli"])

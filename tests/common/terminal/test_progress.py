@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from raicl.common.terminal.progress import Progress, duration
+from raicl.common.terminal.progress import Progress, duration, progress
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,16 @@ def test_a_terminal_of_80_columns_shows_fold_epoch_loss_and_both_times() -> None
     last = "49 min 30 s left, run 18 h 19 min"
     for text in ("[ 3/24] casme2/sub03 ", " 1/100 ", " epochs, loss 0.532 ", last):
         assert text in shown
+
+
+def test_a_line_comes_every_half_minute_and_none_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    times = iter([1000.0, 1001.0, 1030.0, 1059.0, 1060.0, 1200.0])
+    with progress(5, "clips", clock=times.__next__) as shown:
+        for _ in range(5):
+            shown.advance()
+    assert capsys.readouterr().err.splitlines() == [
+        "clips: 2/5  (about 45 s left)",
+        "clips: 4/5  (about 15 s left)",
+    ]
