@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from raicl.common.drawing import can_draw, encode_png, matplotlib, new_figure, save_png
+from raicl.common.errors import SetupError
 
 pytest.importorskip("matplotlib")
 
@@ -36,3 +37,9 @@ def test_its_parts_are_loaded() -> None:
     assert can_draw() is True
     assert matplotlib().image.AxesImage
     assert new_figure(1, 1).get_layout_engine() is not None  # nothing overlaps
+
+
+def test_without_matplotlib_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not installed
+    with pytest.raises(SetupError, match="need matplotlib"):
+        new_figure(1, 1)

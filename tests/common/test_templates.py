@@ -1,9 +1,11 @@
 """A template escapes what it is given, shares one style, and refuses a name it is not given."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from raicl.common.errors import SetupError
 from raicl.common.templates import load_template
 
 jinja2 = pytest.importorskip("jinja2")
@@ -15,7 +17,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     folder.mkdir()
     (folder / "__init__.py").touch()
     (folder / "page.jinja").write_text(
-        "{% if shown %}\n  {{ name | twice }}\n{% endif %}\n{% include 'part.jinja' %}\n"
+        "{% if shown %}\n  {{ name | twice }}\n  {% endif %}\n{% include 'part.jinja' %}\n"
     )
     (folder / "part.jinja").write_text("part of {{ name }}\n")
     (folder / "styled.jinja").write_text("{% include 'base.css' %}")
@@ -45,6 +47,12 @@ def test_a_name_that_is_not_given_is_an_error(package: str) -> None:
     page = load_template(package, "part.jinja", needed_by="a page", filters={})
     with pytest.raises(jinja2.UndefinedError):
         page.render()
+
+
+def test_without_jinja2_the_remedy_is_told(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)  # as if it were not installed
+    with pytest.raises(SetupError, match="a page needs jinja2"):
+        load_template(package, "part.jinja", needed_by="a page", filters={})
 
 
 def test_every_page_can_have_the_style_that_all_share(package: str) -> None:

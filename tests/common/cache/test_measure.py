@@ -23,6 +23,16 @@ def test_the_settings_say_it_and_are_empty_for_px(measure: Measure) -> None:
     assert ("px" in str(measure)) == measure.unit
 
 
+def test_the_words_of_a_measure_are_golden() -> None:
+    said = [(str(one), one.px, one.channels) for one in EVERY]
+    assert said == [
+        ("px, 0 is rest", " px", "u px, v px, strain"),
+        ("px, zero and sign lost", " px", "u, v, strain (px, zero and sign lost)"),
+        ("unit unknown, 0 is rest", "", "u, v, strain (unit unknown, 0 is rest)"),
+        ("unit unknown, zero and sign lost", "", "u, v, strain (unit unknown, zero and sign lost)"),
+    ]
+
+
 def rewrite(flows: Path, measure: Measure, **clip: object) -> Cache:
     cache = open_cache(flows)
     records = [
