@@ -1,12 +1,14 @@
 """What libraries say when a real limit is reached is understood, and nothing else is."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from raicl.common.errors import InputError
+from raicl.common.errors import InputError, SetupError
 from raicl.common.resources import shortage
 
 # each begins with what is loaded before the limit, and ends with what reaches it
@@ -58,6 +60,62 @@ def test_what_is_short_is_said_with_exit_code_7(tmp_path: Path, flows: Path, nam
 )
 def test_an_error_about_something_else_is_left_alone(error: Exception) -> None:
     assert shortage(error) is None
+
+
+def behind(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+FULL = OSError(errno.EMFILE, "Too many open files", "a/shard.h5")
+INPUT = InputError("damaged", where="flows.h5")
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "where"),
+    [
+        (FULL, "too many open files", "a/shard.h5"),
+        (OSError(errno.ENFILE, "in the system"), "too many open files", ""),
+        (RuntimeError("Too many open files"), "too many open files", ""),
+        (behind(INPUT, FULL), "too many open files", "flows.h5"),
+        (behind(ValueError("damaged"), FULL), "too many open files", "a/shard.h5"),
+        (BlockingIOError(11, "Resource temporarily unavailable"), "no more threads", ""),
+        (RuntimeError("OMP: thread creation failed"), "no more threads", ""),
+        (MemoryError(), "out of memory", ""),
+        (RuntimeError("[enforce] can't allocate memory: 8 bytes"), "out of memory", ""),
+        (behind(SetupError("no torch"), ImportError("failed to map segment")), "out of memory", ""),
+    ],
+)
+def test_what_is_short_is_told_with_the_file_it_is_about(
+    error: Exception, what: str, where: str
+) -> None:
+    found = shortage(error)
+    assert found is not None
+    assert found.what.startswith(what)
+    assert found.where == where
+    assert found.fix
+
+
+def test_an_error_of_our_own_is_about_memory_only_if_it_is_of_a_library() -> None:
+    assert shortage(behind(InputError("damaged"), MemoryError())) is None
+    turned = behind(ValueError("a"), ValueError("b"))
+    turned.__cause__.__cause__ = turned  # type: ignore[union-attr]
+    assert shortage(turned) is None
+
+
+@pytest.mark.parametrize(("gigabytes", "tried"), [(12, True), (17, False), (None, False)])
+def test_only_under_a_limit_that_may_be_short_modules_are_tried(
+    tmp_path: Path, gigabytes: int | None, tried: bool
+) -> None:
+    (tmp_path / "noting.py").write_text(f"open({str(tmp_path / 'note')!r}, 'w')")
+    limit = f"resource.setrlimit(resource.RLIMIT_AS, ({gigabytes}<<30,) * 2)" if gigabytes else ""
+    script = (
+        f"import resource\nfrom raicl.common.resources import check_address_space\n{limit}\n"
+        "check_address_space('noting', 'json')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+    assert (tmp_path / "note").exists() is tried
 
 
 def under_limit(kind: str, value: int, program: str, *words: object) -> str:
