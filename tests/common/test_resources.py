@@ -52,6 +52,7 @@ def test_what_is_short_is_said_with_exit_code_7(tmp_path: Path, flows: Path, nam
     "error",
     [
         KeyError("memory"),
+        ImportError("no module named x"),
         InputError("index is damaged"),
         ValueError("too many values"),
         OSError(13, "Permission denied"),

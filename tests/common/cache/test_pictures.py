@@ -1,14 +1,16 @@
 """A clip's picture: whole, in the format its name asks for, or an error that says why not."""
 
+import dataclasses
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from raicl.common.cache.flows import Cache, StoredClip, open_cache, write_index
+from raicl.common.cache.flows import Cache, StoredClip, open_cache, shards_folder, write_index
 from raicl.common.cache.measure import Measure
 from raicl.common.cache.pictures import draw_clip, draw_course, mean_flow
+from raicl.common.cache.shards import write_shard
 from raicl.common.drawing import new_figure
 from raicl.common.errors import UsageError
 
@@ -39,7 +41,11 @@ def test_the_format_is_that_of_the_name(flows: Path, tmp_path: Path) -> None:
 def test_an_unknown_clip_is_told_the_nearest(flows: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no clip 'casme2/sub00/EP9'") as caught:
         draw_clip(open_cache(flows), "casme2/sub00/EP9", tmp_path / "clip.png")
+    assert caught.value.fix.count(" or ") == 2  # three at most
     assert "casme2/sub00/EP0" in caught.value.fix
+    with pytest.raises(UsageError, match="no clip 'x'") as caught:
+        draw_clip(open_cache(flows), "x", tmp_path / "clip.png")
+    assert caught.value.fix == "did you mean casme2/sub00/EP0?"  # the first, as an example
 
 
 def measured(flows: Path, measure: Measure, **settings: str) -> Cache:
@@ -92,6 +98,27 @@ def test_the_strongest_instance_is_shown_on_scales_with_their_numbers(
         assert f"strain ε, frame {shard.frames[np.argmax(lengths)]}" in found
         for number in ("−3", "0.0", "3"):  # of the bars beside u and v, and beside the strain
             assert number in found
+
+
+# as of a flow that was made elsewhere
+FRAMELESS = {"frame_digests": None, "onset_face": None, "transform": None}
+
+
+def test_a_clip_at_rest_and_without_a_face_is_drawn(flows: Path, tmp_path: Path) -> None:
+    cache = open_cache(flows)
+    shard = cache.read(cache.records[0])
+    still = dataclasses.replace(shard, instances=np.zeros_like(shard.instances), **FRAMELESS)
+    folder = shards_folder(flows)
+    (folder / cache.records[0].shard).unlink()
+    write_shard(folder / cache.records[0].shard, still)
+    clip = dataclasses.replace(cache.records[0].clip, numbered=False)
+    record = dataclasses.replace(cache.records[0], digest=still.digest, clip=clip)
+    write_index(flows, [record], size=cache.size, settings=cache.settings)
+    draw_clip(open_cache(flows), record.id, tmp_path / "clip.svg")
+    found = re.findall("<!-- (.*) -->", (tmp_path / "clip.svg").read_text())
+    assert "no onset face, happiness" in found
+    assert "u, px right, instance 5" in found
+    assert {"−1.00", "1.00"} <= set(found)  # of scales that have a length
 
 
 @pytest.mark.parametrize("sampling", ["middle", "apex-centred"])
