@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from raicl.common.errors import ConflictError, HeldError
+from raicl.common.errors import ConflictError, HeldError, InputError
 from raicl.common.locking import lock
 
 
@@ -70,3 +71,58 @@ def test_where_there_are_no_locks_a_file_stands_for_one_and_is_told_of(
     with lock(path):  # let go of
         pass
     assert not path.with_name("flows.h5.lock.held").exists()
+
+
+HOLD = (
+    "import sys, time; from pathlib import Path; from raicl.common.locking import lock\n"
+    "with lock(Path(sys.argv[1])):\n"
+    "    print('held', flush=True); time.sleep(float(sys.argv[2]))\n"
+)
+
+
+@pytest.mark.parametrize(("held", "patience"), [(1.0, 30.0), (60.0, 0.5)])
+def test_a_writer_with_patience_waits_for_the_other_and_no_longer(
+    tmp_path: Path, held: float, patience: float
+) -> None:
+    path = tmp_path / "flows.h5.lock"
+    command = [sys.executable, "-c", HOLD, str(path), str(held)]
+    with subprocess.Popen(command, stdout=-1) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        began = time.monotonic()
+        if held < patience:
+            with lock(path, patience=patience):
+                pass
+        else:
+            with pytest.raises(HeldError), lock(path, patience=patience):
+                pass
+            assert time.monotonic() - began >= patience
+        assert time.monotonic() - began < 20
+        holder.kill()
+
+
+def test_the_lock_of_an_earlier_holder_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_text("pid 123456789 on a machine of a long name that is not there any more\n")
+    with lock(path):
+        assert path.read_text() == f"pid {os.getpid()} on {socket.gethostname()}\n"
+
+
+def test_a_lock_that_cannot_be_made_is_an_error_of_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "no folder" / "lock"
+    with pytest.raises(InputError, match="cannot create the lock") as caught, lock(path):
+        pass
+    assert caught.value.where == str(path)
+    assert "choose an output folder" in caught.value.fix
+
+
+def test_another_fault_of_a_lock_is_not_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match="Input/output error"), lock(tmp_path / "lock"):
+        pass
+    assert not (tmp_path / "lock.held").exists()
