@@ -60,6 +60,89 @@ def test_the_trace_is_shown_when_asked_for() -> None:
     assert "Traceback" in run("raise KeyError('x')", RAICL_DEBUG="1").stderr
 
 
+BUG = "  fix: this is a bug: run again with RAICL_DEBUG=1 and report it"
+AGAIN = "  fix: run the same command again to continue where it stopped"
+READ = "  fix: ask for the right to read and enter it, or give another path"
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        (
+            "raise InputError('w', where='x', fix='f')",
+            ["error: w", "  where: x", "  fix: f"],
+        ),
+        ("raise UsageError('w')", ["error: w"]),
+        ("raise KeyError('unforeseen')", ["error: KeyError: 'unforeseen'", BUG]),
+        ("raise ValueError('one\\ntwo')", ["error: ValueError: one", BUG]),
+        ("raise KeyboardInterrupt", ["error: interrupted", AGAIN]),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGHUP)", ["error: terminated", AGAIN]),
+        (
+            "raise OSError(28, 'No space left', 'a.h5')",
+            ["error: the disk is full", "  where: a.h5", "  fix: free some space"],
+        ),
+        (
+            "raise OSError(5, 'I/O', 'a.h5')",
+            ["error: the disk fails: I/O", "  where: a.h5", "  fix: look into the system's log"],
+        ),
+        (
+            "raise OSError(13, 'no', 'a.h5')",
+            ["error: permission denied", "  where: a.h5", READ],
+        ),
+        ("raise OSError(13, 'no')", ["error: [Errno 13] no", BUG]),
+        ("raise OSError(116, 'stale')", ["error: [Errno 116] stale", BUG]),
+    ],
+)
+def test_what_is_told_is_golden(body: str, lines: list[str]) -> None:
+    assert run(body).stderr.splitlines() == lines
+
+
+def test_a_file_that_is_gone_is_told_as_perhaps_a_bug() -> None:
+    lines = run("raise OSError(116, 'stale', 'a.h5')").stderr.splitlines()
+    assert lines[:2] == ["error: a file or folder that was there is gone", "  where: a.h5"]
+    assert lines[2].startswith("  fix: if nobody removed it, this is a bug")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("raise SystemExit(5)", 5),
+        ("raise SystemExit", 0),
+        ("raise SystemExit('a reason')", 1),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGHUP)", 129),
+        ("raise BrokenPipeError", 0),
+    ],
+)
+def test_other_ends_have_their_code_too(body: str, code: int) -> None:
+    answer = run(body)
+    assert (answer.returncode, answer.stdout) == (code, "")
+
+
+def test_under_nohup_a_terminal_that_closes_ends_nothing() -> None:
+    script = (
+        "import os, signal\nfrom raicl.common.terminal.console import launch, result\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "def command():\n    os.kill(os.getpid(), signal.SIGHUP)\n    result('done')\n"
+        "launch(command)"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (answer.returncode, answer.stdout) == (0, b"done\n")
+
+
+def test_a_quiet_command_says_nothing_and_gives_its_results() -> None:
+    body = "configure(quiet=True); say('log'); result('answer'); print(configured())"
+    names = "configure, configured, result, say"
+    answer = run(f"from raicl.common.terminal.console import {names}; {body}")
+    assert answer.stderr == ""
+    assert answer.stdout.splitlines() == ["answer", "{'quiet': True, 'debug': False}"]
+
+
+def test_the_log_lines_of_a_worker_go_where_its_caller_wants_them() -> None:
+    body = "redirect(lambda text: print('for the caller:', text)); say('a line')"
+    answer = run(f"from raicl.common.terminal.console import redirect, say; {body}")
+    assert (answer.stdout, answer.stderr) == ("for the caller: a line\n", "")
+
+
 @pytest.mark.promise("fault 27")
 def test_a_closed_pipe_ends_quietly() -> None:
     script = (
