@@ -264,3 +264,54 @@ def test_a_folder_takes_the_place_of_an_empty_one_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         replace_folder(new, tmp_path / "no folder/target")
     assert new.is_dir()
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is synced, renamed and removed meanwhile, in this order; all of it is done."""
+    done: list[str] = []
+    sync, rename, remove = os.fsync, os.replace, os.unlink
+
+    def name(path: object) -> str:
+        own = Path(str(path)).name
+        return "temporary" if own.endswith(".tmp") else own
+
+    def synced(descriptor: int) -> None:
+        done.append(f"sync {name(Path(f'/proc/self/fd/{descriptor}').readlink())}")
+        sync(descriptor)
+
+    def renamed(old: object, new: object) -> None:
+        done.append(f"rename {name(old)} to {name(new)}")
+        rename(old, new)  # type: ignore[arg-type]
+
+    def removed(path: object) -> None:
+        if name(path) != "temporary":  # which is gone, or is tidied up
+            done.append(f"remove {name(path)}")
+        remove(path)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    monkeypatch.setattr(os, "unlink", removed)
+    return done
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel what a descriptor is of")
+def test_what_is_renamed_is_on_disk_and_then_its_name(tmp_path: Path, calls: list[str]) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    descriptors = Path("/proc/self/fd")
+    held = len(list(descriptors.iterdir()))
+    write_atomic(folder / "a", b"1")
+    assert calls == ["sync temporary", "rename temporary to a", "sync out"]
+    calls.clear()
+    write_together({folder / "a": b"2", folder / "last": b"3"})
+    first, second, *others = calls
+    assert (first, second) == ("sync temporary", "sync temporary")  # both, before any is replaced
+    assert others[:2] == ["remove last", "sync out"]
+    assert others[-2:] == ["rename temporary to last", "sync out"]
+    assert others.index("rename temporary to a") > others.index("sync out")
+    calls.clear()
+    (tmp_path / "new").mkdir()
+    replace_folder(tmp_path / "new", tmp_path / "target")
+    assert calls == ["rename new to target", f"sync {tmp_path.name}"]
+    assert len(list(descriptors.iterdir())) == held
