@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from raicl.common.errors import HeldError
 from raicl.train.clips.folds import Fold, FoldError
 from raicl.train.fold import pictures
 from raicl.train.fold.calibration import INNER
@@ -18,7 +20,14 @@ from raicl.train.fold.log import read_log
 from raicl.train.inputs.instances import Instances, load_instances
 from raicl.train.run.device import memory_of
 from raicl.train.run.experiment import Experiment
-from raicl.train.run.folder import ATTENTION, CLASSIFIER, PREDICTIONS, REGIONS, UNCALIBRATED
+from raicl.train.run.folder import (
+    ATTENTION,
+    CLASSIFIER,
+    PREDICTIONS,
+    REGIONS,
+    UNCALIBRATED,
+    Run,
+)
 from raicl.train.run.learn import Learnt, learn
 from raicl.train.run.records import FoldRecord
 from raicl.train.scores.predictions import Prediction, write_predictions
@@ -124,10 +133,22 @@ def _run_fold(
         calibration=learnt.calibration,
     )
     run.finish(fold, finished)
-    remove_states(folder)  # after the fold is declared finished, never before
+    _remove_checkpoints(folder)  # after the fold is declared finished, never before
+    return predictions
+
+
+def tidy(run: Run, finished: Fold) -> None:
+    """Remove the checkpoints of a finished fold whose process was killed before it did so."""
+    folder = run.fold_folder(finished)
+    if any(folder.glob("state-*")) or (folder / INNER).is_dir():
+        with suppress(HeldError), run.hold(finished):  # who holds it is about to do the same
+            _remove_checkpoints(folder)
+
+
+def _remove_checkpoints(folder: Path) -> None:
+    remove_states(folder)
     if (folder / INNER).is_dir():
         shutil.rmtree(folder / INNER)
-    return predictions
 
 
 class _Tested(NamedTuple):

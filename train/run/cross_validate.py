@@ -19,7 +19,7 @@ from raicl.train.fold.events import EventFiles
 from raicl.train.fold.log import read_log
 from raicl.train.fold.oracle import pool_oracle, read_oracle
 from raicl.train.model.networks.own import describe_network
-from raicl.train.run.attempt import Attempt
+from raicl.train.run.attempt import Attempt, tidy
 from raicl.train.run.digests import check_fold, write_pooled
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import CONFUSION, PREDICTIONS, RESULTS, UNCALIBRATED, Run
@@ -47,6 +47,7 @@ def cross_validate(experiment: Experiment, chosen: Sequence[Fold]) -> Results:
     for fold in chosen:
         if fold not in missing:
             check_fold(run.fold_folder(fold), run.record(fold), weights=True)
+            tidy(run, fold)
     if experiment.tensorboard:
         _write_events(run, [fold for fold in chosen if fold not in missing])
     if len(missing) < len(chosen):

@@ -199,3 +199,24 @@ def test_changed_predictions_of_a_finished_fold_are_not_pooled(
     error = capfd.readouterr().err
     assert "predictions.csv is not the one that was written" in error
     assert "another program" not in error
+
+
+@pytest.mark.promise("fault 19")
+def test_checkpoints_that_a_process_killed_at_the_end_of_a_fold_left_are_removed(
+    tmp_path: Path, flows: Path, config: Path, command: Command
+) -> None:
+    """Between the fold's last file and their removal; `make test-soak` kills there."""
+    run = tmp_path / "run"
+    words = [flows, "--config", config, "--no-pictures", "--fold", "#0", "--run-dir", run]
+    assert command(*words) == 0
+    fold = run / "folds/casme2/sub01"
+    whole = {path.relative_to(fold) for path in fold.rglob("*")}
+    left = [fold / "state-0002.json", fold / "state-0002.safetensors", fold / "inner/log.jsonl"]
+    (fold / "inner").mkdir()
+    for path in left:
+        path.touch()
+    with lock(fold / "lock"):  # by another process, which is about to remove them
+        assert command(*words) == 0
+        assert all(path.is_file() for path in left)
+    assert command(*words) == 0
+    assert {path.relative_to(fold) for path in fold.rglob("*")} == whole
