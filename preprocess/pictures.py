@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 
 from raicl.common.errors import InputError, SetupError
 from raicl.common.limits import IMAGE_PIXELS
@@ -37,11 +38,14 @@ def check_picture(content: bytes, kind: str, where: str) -> None:
 
     Raises
     ------
-    InputError : a damaged JPEG, several pictures in one file, or a JPEG of too many pixels.
+    InputError : a damaged JPEG, several pictures in one file, a JPEG of too many pixels, or a PNG
+        of which a part is said to be longer than the file.
     SetupError : simplejpeg is missing.
     """
     if kind == "JPEG":
         _check_jpeg(content, where)
+    if claims_more(content):
+        raise InputError("a truncated or damaged picture", where=where, fix=AGAIN)
     several = (kind == "TIFF" and _has_pages(content)) or (kind == "WebP" and _moves(content))
     if several:
         raise InputError(
@@ -60,16 +64,32 @@ def too_large(where: str) -> InputError:
 
 def stated_bits(content: bytes) -> int | None:
     """The significant bits that a PNG states (its chunk sBIT), the most of any channel."""
-    place = 8
-    while content[:8] in FORMATS and place + 8 <= len(content):
-        (length,) = struct.unpack_from(">I", content, place)
-        kind = content[place + 4 : place + 8]
+    for kind, place, length in _chunks(content):
         if kind == b"sBIT" and 1 <= length <= 4:
-            return max(content[place + 8 : place + 8 + length], default=None)
+            return max(content[place : place + length], default=None)
         if kind == b"IDAT":
             return None
-        place += 12 + length
     return None
+
+
+def claims_more(content: bytes) -> bool:
+    """Whether a part of a PNG says that it is longer than the file.
+
+    A decoder makes room for as much, up to 4 GB, before it finds that there is no more to read.
+    """
+    return any(place + length > len(content) for _, place, length in _chunks(content))
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, place of the data and stated length of the parts of a PNG, up to its end."""
+    place = 8
+    while format_of(content) == "PNG" and place + 8 <= len(content):
+        (length,) = struct.unpack_from(">I", content, place)
+        kind = content[place + 4 : place + 8]
+        yield kind, place + 8, length
+        if kind == b"IEND":
+            return
+        place += 12 + length
 
 
 def _check_jpeg(content: bytes, where: str) -> None:

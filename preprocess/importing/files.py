@@ -20,6 +20,7 @@ from raicl.common.errors import InputError, SetupError
 from raicl.common.limits import FLOW_BYTES, FLOW_SIDE
 from raicl.preprocess.importing.arrays import BadFlow, Kind, as_flow, named_array
 from raicl.preprocess.opencv import opencv
+from raicl.preprocess.pictures import claims_more
 
 # the header of .npy is read as Python's literals are
 _DAMAGED_NPY = (ValueError, TypeError, SyntaxError, RecursionError, OverflowError, TokenError)
@@ -124,6 +125,8 @@ def _mat(content: bytes) -> NDArray[Any]:
 
 def _picture(content: bytes) -> NDArray[Any]:
     cv2 = opencv()
+    if claims_more(content):
+        raise BadFlow("a truncated or damaged picture", "copy it again")
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:

@@ -16,6 +16,7 @@ from raicl.data.encoding import write_video
 from raicl.data.records import Frame
 from raicl.preprocess.frames import read_frame
 from raicl.preprocess.opencv import opencv
+from raicl.preprocess.pictures import check_picture, format_of
 from raicl.preprocess.video.decoding import decode_colour
 from raicl.preprocess.video.intervals import name_inputs
 from raicl.preprocess.video.recording import Recording, open_recording
@@ -98,7 +99,9 @@ def _frames(recording: Recording) -> Iterator[tuple[int, Colour]]:
         return
     cv2 = opencv()
     for index, number in enumerate(recording.numbers):
-        content = read_frame(Frame(number, recording.files[number])).content
+        raw = read_frame(Frame(number, recording.files[number]))
+        content = raw.content
+        check_picture(content, format_of(content), raw.place)
         mode = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
         frame = cv2.imdecode(np.frombuffer(content, np.uint8), mode)
         if frame is None or frame.shape[1::-1] != recording.size:

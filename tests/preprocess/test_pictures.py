@@ -20,6 +20,7 @@ from raicl.preprocess.pictures import stated_bits
 from raicl.preprocess.process import process_clip
 from raicl.preprocess.record import describe_clip
 from raicl.preprocess.settings import PrepSettings
+from tests.peak import begin_peak, memory_mb
 from tests.preprocess.conftest import write_clip
 
 SMOOTH = cv2.GaussianBlur(
@@ -109,6 +110,27 @@ def test_every_damage_of_a_png_is_refused() -> None:
         damaged = whole.copy()
         damaged[place] ^= 0x10
         refused(bytes(damaged), "damaged|cannot be decoded")
+
+
+@pytest.mark.promise("goal 11")
+@pytest.mark.parametrize("length", [1, 1 << 30, (1 << 32) - 1])
+@pytest.mark.parametrize("kind", [b"IDAT", b"tEXt", b"IEND", b"\xbb\xbb\xbe\xab"])
+def test_a_part_of_a_png_that_says_it_is_longer_than_the_file_takes_no_memory(
+    kind: bytes, length: int
+) -> None:
+    """OpenCV makes room for as much before it reads; fuzzing found four gigabytes."""
+    whole = encoded(".png", SMOOTH)
+    end = whole.index(b"IEND") - 4
+    claimed = whole[:end] + struct.pack(">I", length) + kind
+    before = begin_peak()
+    refused(claimed, "a truncated or damaged picture")
+    assert memory_mb("VmHWM") - before < 200
+
+
+def test_what_lies_behind_the_end_of_a_sound_png_does_not_matter() -> None:
+    whole = encoded(".png", SMOOTH)
+    for behind in (b"remains of an older, longer file", b"\xff" * 40):
+        np.testing.assert_array_equal(decode_grey(raw(whole + behind)), SMOOTH)
 
 
 # --- kinds
