@@ -32,6 +32,7 @@ CASES = [
 
 def run(body: str, **environment: str) -> subprocess.CompletedProcess[str]:
     script = (
+        "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # nohup ignores it
         "from raicl.common.errors import *\nfrom raicl.common.terminal.console import launch\n"
         f"def command():\n    {body}\nlaunch(command)"
     )
