@@ -109,8 +109,8 @@ def stop_workers() -> None:
     """End the pool's processes at once. They stay for the next tasks otherwise."""
     from joblib.externals.loky import get_reusable_executor
 
-    # of other arguments than joblib's, so its pool is shut down here and an empty one below
-    get_reusable_executor(kill_workers=True).shutdown(wait=True)
+    # asked for with other arguments than joblib's, its pool is killed and an empty one is given
+    get_reusable_executor(kill_workers=True).shutdown(wait=True, kill_workers=True)
 
 
 def _run_parallel(
