@@ -7,6 +7,8 @@ from tests.mutants.mutate import mutants
 MODULE = '''
 """A module."""
 LIMIT: int = 3
+if TYPE_CHECKING:
+    LIMIT = 4
 
 
 def clip(x: float, *, low: float = 0.0) -> float:

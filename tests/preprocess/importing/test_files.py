@@ -13,6 +13,8 @@ from scipy.io import savemat
 from raicl.common.errors import InputError, SetupError
 from raicl.preprocess.importing import files
 from raicl.preprocess.importing.files import read_flow
+from tests.peak import begin_peak, memory_mb
+from tests.preprocess.overlong import overlong
 
 RNG = np.random.default_rng(1)
 FLOW = RNG.normal(size=(2, 16, 16)).astype(np.float32)
@@ -110,6 +112,18 @@ def test_a_wrong_file_is_refused_in_one_line(
     assert caught.value.where.endswith(name)
     assert caught.value.fix
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.promise("goal 11")
+def test_a_picture_of_which_a_part_says_it_is_longer_than_the_file_takes_no_memory(
+    tmp_path: Path,
+) -> None:
+    whole = cv2.imencode(".png", LEVELS.transpose(1, 2, 0))[1].tobytes()
+    (tmp_path / "a.png").write_bytes(overlong(whole))
+    before = begin_peak()
+    with pytest.raises(InputError, match="a truncated or damaged picture"):
+        read_flow(tmp_path / "a.png")
+    assert memory_mb("VmHWM") - before < 200
 
 
 def test_without_scipy_a_mat_file_says_what_is_missing(

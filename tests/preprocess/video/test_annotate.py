@@ -10,6 +10,8 @@ import pytest
 from raicl.common.errors import ConflictError, InputError
 from raicl.common.predicted import PredictedClip, Predictions, read_predicted
 from raicl.preprocess.video.annotate import annotate, draw
+from tests.peak import begin_peak, memory_mb
+from tests.preprocess.overlong import overlong
 from tests.preprocess.video.conftest import Write
 
 
@@ -93,3 +95,21 @@ def test_pictures_of_10_bits_are_drawn_on_as_bright_as_they_are(tmp_path: Path) 
     [path] = annotate(read_predicted(write_json(tmp_path / "p.json", said)), tmp_path / "out")
     frame = cv2.VideoCapture(str(path)).read()[1]
     assert abs(float(np.median(frame)) - 120) < 8
+
+
+@pytest.mark.promise("goal 11")
+def test_a_frame_of_which_a_part_says_it_is_longer_than_the_file_takes_no_memory(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(6):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((64, 64), 120, np.uint8))
+    (folder / "5.png").write_bytes(overlong((folder / "5.png").read_bytes()))
+    said = clip(folder, 4, 5) | {"clip": "video/frames/4-5", "fps": 25}
+    found = read_predicted(write_json(tmp_path / "p.json", said))
+    before = begin_peak()
+    with pytest.raises(InputError, match="damaged") as caught:
+        annotate(found, tmp_path / "out")
+    assert memory_mb("VmHWM") - before < 200
+    assert "5.png" in caught.value.where
