@@ -1,7 +1,7 @@
 """Plant errors in `common` and count those that its tests find: ``make mutants``.
 
-A copy of the repository is changed, one error at a time, and the tests of `common` that import the
-changed module run on it until one fails. An error that none finds has survived.
+A copy of the repository is changed, one error at a time, and the tests of `common` run on it until
+one fails, those that import the changed module first. An error that none finds has survived.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tests.structure import imported_names
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("common", "data", "preprocess", "train")
+TESTS = Path("tests/common")
 
 
 def read_options(words: Sequence[str]) -> argparse.Namespace:
@@ -71,17 +72,28 @@ class Copy:
                 subprocess.run(["kill", "-9", "--", f"-{running.pid}"], check=False)
                 return False
 
+    def seconds(self, tests: Sequence[Path]) -> float:
+        """How long tests take without an error, s."""
+        for _ in range(2):  # a busy machine may fail one
+            began = time.monotonic()
+            if self.passes(tests, 600):
+                return time.monotonic() - began
+        sys.exit(f"these tests fail without an error: {' '.join(map(str, tests))}")
+
+    def survives(self, tests: Sequence[Path], seconds: float) -> bool:
+        """Whether none of the tests finds the error, in five times what they need without it."""
+        return not tests or self.passes(tests, 30 + 5 * seconds)
+
 
 def tests_of(module: Path) -> list[Path]:
     """The tests of `common` that import a module, those named after it first."""
     name = ".".join(["raicl", *module.with_suffix("").parts])
     found = [
         path.relative_to(ROOT)
-        for path in sorted((ROOT / "tests/common").rglob("test_*.py"))
-        if name in imported_names(path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / TESTS).rglob("test_*.py"))
+        if path.stem == f"test_{module.stem}"  # it may import a command that imports the module
+        or name in imported_names(path.read_text(encoding="utf-8"))
     ]
-    folder = ROOT / "tests" / module.parent
-    found = found or [path.relative_to(ROOT) for path in sorted(folder.glob("test_*.py"))]
     return sorted(found, key=lambda path: module.stem not in path.stem)
 
 
@@ -90,7 +102,7 @@ def sample(options: argparse.Namespace) -> Iterator[tuple[Path, int, str, str]]:
     found = []
     for path in sorted((ROOT / "common").rglob("*.py")):
         module = path.relative_to(ROOT)
-        if module.as_posix().startswith(options.only) and tests_of(module):
+        if module.as_posix().startswith(options.only):
             found += [(module, *mutant) for mutant in mutants(path.read_text(encoding="utf-8"))]
     random.Random(options.seed).shuffle(found)
     print(f"{len(found)} mutants, {len(found[:: options.every])} are tried", flush=True)
@@ -103,24 +115,17 @@ def main() -> None:
     folder = ROOT / "build/mutants"
     shutil.rmtree(folder, ignore_errors=True)
     copy, end = Copy(folder), time.monotonic() + 60 * options.minutes
-    needed: dict[Path, float] = {}  # by module, how long its tests take, s
+    needed = {TESTS: copy.seconds([TESTS])}  # by module, how long its tests take, s
     killed, survivors = 0, []
     for module, line, said, source in sample(options):
         if time.monotonic() > end:
             print("no time is left")
             break
-        place, tests = folder / module, tests_of(module)
+        place, nearest = folder / module, tests_of(module)
         if module not in needed:
-            began = time.monotonic()  # of both times, if there are two
-            if not (copy.passes(tests, 600) or copy.passes(tests, 600)):  # a busy machine
-                print(f"{module}: its tests fail without an error: {' '.join(map(str, tests))}")
-                needed[module] = 0.0
-            else:
-                needed[module] = time.monotonic() - began
-        if not needed[module]:
-            continue
+            needed[module] = copy.seconds(nearest) if nearest else 0.0
         place.write_text(source, encoding="utf-8")
-        if copy.passes(tests, 30 + 5 * needed[module]):
+        if copy.survives(nearest, needed[module]) and copy.survives([TESTS], needed[TESTS]):
             survivors.append(f"{module}:{line}  {said}")
             print(f"survived  {survivors[-1]}", flush=True)
         else:
