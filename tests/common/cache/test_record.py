@@ -115,3 +115,22 @@ def test_a_clip_says_nothing_of_its_split_where_it_has_none_and_refuses_an_unkno
         dataclasses.replace(CLIP, split="Test")
     with pytest.raises(ValueError, match="'guess' is neither emotion nor class"):
         dataclasses.replace(CLIP, labelled="guess")
+
+
+def test_the_inference_instance_alone_is_used_where_a_run_asks_for_no_other() -> None:
+    alone = RECORD.middle_alone()
+    assert alone == dataclasses.replace(RECORD, untrained=(0, 2))
+    assert alone.train_rows == alone.used_rows == (1,)
+
+
+def test_a_record_is_told_in_one_line_and_is_not_changed() -> None:
+    assert (RECORD.id, RECORD.subject_key) == ("d/s/c", "d/s")
+    assert repr(RECORD) == "ClipRecord(d/s/c: surprise, 3 instances of frames 5 to 7, middle 1)"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RECORD.middle = 2  # type: ignore[misc]
+
+
+def test_frame_numbers_with_a_gap_are_known_only_if_each_is_an_instance() -> None:
+    every = dataclasses.replace(RECORD, frames=(5, 6, 7, 8, 9), middle=4, untrained=())
+    assert every.numbers == (4, 5, 6, 7, 8, 9)
+    assert dataclasses.replace(every, n_frames=7).numbers is None
