@@ -32,3 +32,19 @@ def unseal_cache(index: Path) -> None:
     """The same for an index and all its shards."""
     for path in (index, *shards_folder(index).glob("*.h5")):
         unseal(path)
+
+
+def state(flows: Path) -> dict[str, tuple[bytes, int, int]]:
+    """Every file of a cache: its bytes, its inode and the time of its last change."""
+    files = [flows, *(shards_folder(flows).iterdir() if shards_folder(flows).is_dir() else [])]
+    return {
+        path.name: (path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in files
+    }
+
+
+def damage(path: Path, position: int = -100, bit: int = 1) -> None:
+    """Change a bit of the byte at `position`."""
+    content = bytearray(path.read_bytes())
+    content[position] ^= bit
+    path.write_bytes(content)

@@ -20,7 +20,7 @@ from raicl.common.cache.validation import find_faults
 from raicl.common.clip import Clip
 from raicl.common.errors import HeldError, InputError
 from tests.common.conftest import write_flows
-from tests.sealed import unseal, unseal_cache
+from tests.sealed import damage, unseal, unseal_cache
 
 
 @pytest.fixture
@@ -59,12 +59,6 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def digests(cache: Cache) -> list[str]:
     return [cache.read(record).digest for record in cache.records]
-
-
-def flip(path: Path, bit: int) -> None:
-    content = bytearray(path.read_bytes())
-    content[bit // 8] ^= 1 << bit % 8
-    path.write_bytes(content)
 
 
 def test_they_are_read_after_one_process_has_looked_at_all_of_them(
@@ -106,11 +100,11 @@ def test_what_hdf5_does_not_survive_is_named_as_damaged(old: Path, victim: str, 
     first = open_cache(old).records[0]
     begun = time.monotonic()
     if victim == "index":
-        flip(old, bit)
+        damage(old, bit // 8, 1 << bit % 8)
         with pytest.raises(InputError, match=r"index|manifest") as caught:
             open_cache(old)
     else:
-        flip(min(shards_folder(old).glob("*.h5")), bit)
+        damage(min(shards_folder(old).glob("*.h5")), bit // 8, 1 << bit % 8)
         cache = open_cache(old)
         with pytest.raises(DamagedError) as caught:
             cache.read(first)
@@ -127,7 +121,7 @@ def test_sealing_them_gives_what_is_written_today_and_leaves_the_damaged_ones(
     folder = shards_folder(old)
     fresh = write_flows(old.with_name("fresh.h5"), [r.clip for r in open_cache(old).records])
     names = sorted(path.name for path in folder.iterdir())
-    flip(folder / names[0], 9033)
+    damage(folder / names[0], 9033 // 8, 1 << 9033 % 8)
     before = (folder / names[0]).read_bytes()
     started.clear()
     assert seal_shards(folder) == 3
@@ -166,7 +160,7 @@ def test_hdf5_is_asked_by_the_other_process_first(
     def refuse(*args: object, **options: object) -> h5py.File:
         raise AssertionError("HDF5 saw the file in this process")
 
-    flip(old, 40)
+    damage(old, 5)
     monkeypatch.setattr(h5py, "File", refuse)
     monkeypatch.setattr(h5py.h5f, "open", refuse)
     with pytest.raises(InputError):

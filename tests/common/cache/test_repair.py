@@ -1,5 +1,6 @@
 """`raicl repair` takes out what is damaged, says so, and never touches what is whole."""
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable
@@ -14,31 +15,11 @@ from raicl.common.cache.hdf5 import replacing
 from raicl.common.cache.index_file import store_manifest
 from raicl.common.cache.opening import read_manifest
 from raicl.common.cache.packing import pack
-from raicl.common.cache.seal import BLOCK, DamagedError
+from raicl.common.cache.repair import repair as mend
+from raicl.common.cache.seal import DamagedError
 from raicl.common.errors import HeldError, InputError, PartialError, VersionError
 from raicl.common.locking import lock
-from tests.sealed import edit, unseal_cache
-
-
-def state(flows: Path) -> dict[str, tuple[bytes, int, int]]:
-    """Every file of a cache: its bytes, its inode and the time of its last change."""
-    files = [flows, *(shards_folder(flows).iterdir() if shards_folder(flows).is_dir() else [])]
-    return {
-        path.name: (path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns)
-        for path in files
-    }
-
-
-def damage(path: Path, position: int = -100) -> None:
-    content = bytearray(path.read_bytes())
-    content[position] ^= 1
-    path.write_bytes(content)
-
-
-@pytest.fixture
-def packed(flows: Path, tmp_path: Path) -> Path:
-    pack(open_cache(flows), tmp_path / "one.h5")
-    return tmp_path / "one.h5"
+from tests.sealed import damage, edit, state, unseal_cache
 
 
 @pytest.mark.parametrize("kind", ["sealed", "packed", "old"])
@@ -128,57 +109,6 @@ def test_what_a_newer_program_wrote_into_the_index_stays(flows: Path) -> None:
     assert found["records"][0]["novelty"] == 2
 
 
-def test_a_packed_file_whose_clips_are_whole_loses_none(packed: Path) -> None:
-    cache, manifest = open_cache(packed), read_manifest(packed)
-    damage(packed, BLOCK - 1)
-    with pytest.raises(DamagedError):
-        open_cache(packed)
-    with pytest.raises(InputError) as caught:
-        validate(packed)
-    assert "all clips are whole" in caught.value.fix
-    repair(packed)
-    mended = open_cache(packed)
-    assert mended.records == cache.records
-    assert read_manifest(packed) == manifest
-    for record in mended.records:
-        mended.read(record)
-
-
-def test_a_packed_file_is_written_again_without_its_damaged_clips(
-    packed: Path, capsys: Any
-) -> None:
-    cache = open_cache(packed)
-    instances = cache.read(cache.records[2]).instances[0].tobytes()
-    content = packed.read_bytes()
-    damage(packed, content.index(instances) + 5)
-    with pytest.raises(InputError, match="1 of 4 clips are bad") as invalid:
-        validate(packed)
-    assert "raicl repair" in invalid.value.fix
-    with pytest.raises(PartialError, match=f"first {cache.records[2].id}") as caught:
-        repair(packed, as_json=True)
-    assert "raicl pack" in caught.value.fix
-    said = capsys.readouterr().out
-    found = json.loads(said[said.rindex("\n{\n") :])
-    assert (found["kept"], found["rewritten"]) == (3, True)
-    assert [row["id"] for row in found["dropped"]] == [cache.records[2].id]
-    mended = open_cache(packed)
-    assert [record.id for record in mended.records] == [
-        record.id for record in cache.records if record is not cache.records[2]
-    ]
-    assert mended.manifest.failures[-1].id == cache.records[2].id
-    validate(packed)
-    assert not list(packed.parent.glob(".*.tmp"))
-
-
-def test_a_packed_file_that_nothing_can_be_read_of_is_left_with_advice(packed: Path) -> None:
-    packed.write_bytes(packed.read_bytes()[:3000])
-    before = state(packed)
-    with pytest.raises(DamagedError) as caught:
-        repair(packed)
-    assert "pack it again from the original cache" in caught.value.fix
-    assert state(packed) == before
-
-
 def test_a_cache_that_is_being_written_is_left_alone(flows: Path) -> None:
     damage(open_cache(flows).shard_path(open_cache(flows).records[0]))
     before = state(flows)
@@ -216,3 +146,52 @@ def test_what_is_no_cache_gets_no_lock(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such cache"):
         repair(tmp_path / "none.h5")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "layout", "command"),
+    [
+        (["casme2"], "raw", "raicl-prep casme2 --out"),
+        (["casme2", "samm"], "raw", "raicl-prep DATABASE --out"),
+        (["mine"], "imported", "raicl-prep import --out"),
+        ([], "", "raicl-prep DATABASE --out"),
+    ],
+)
+def test_the_command_that_makes_the_clips_again_is_named_as_far_as_it_is_known(
+    flows: Path, names: list[str], layout: str, command: str
+) -> None:
+    cache = open_cache(flows)
+    parts = [{"name": name, "layout": layout, "sheet": "", "corrections": []} for name in names]
+    values = json.loads(read_manifest(flows)) | {"provenance": {"databases": parts}}
+    with replacing(flows) as file:
+        store_manifest(file, json.dumps(values).encode(), 1)
+    damage(cache.shard_path(cache.records[0]))
+    with pytest.raises(PartialError) as caught:
+        repair(flows)
+    assert caught.value.fix == f"{command} {flows}, with the options of the first time"
+
+
+def test_a_damaged_index_is_built_again_by_the_command_that_made_it(flows: Path) -> None:
+    damage(flows)
+    before = state(flows)
+    with pytest.raises(DamagedError) as caught:
+        repair(flows)
+    assert "builds the index from the whole shards" in caught.value.fix
+    assert state(flows) == before
+
+
+def test_what_was_done_is_told_in_numbers(flows: Path) -> None:
+    cache, folder = open_cache(flows), shards_folder(flows)
+    done = mend(flows)
+    assert (done.kept, done.dropped, done.removed, done.changed) == (4, [], [], False)
+    stray = folder / f"{'0' * 24}-{'1' * 24}.h5"
+    stray.write_bytes(b"no shard")
+    done = mend(flows)
+    assert (done.kept, done.dropped, done.removed, done.changed) == (4, [], [stray], True)
+    damage(cache.shard_path(cache.records[3]))
+    done = mend(flows)
+    assert (done.kept, done.removed) == (3, [cache.shard_path(cache.records[3])])
+    assert [fault.id for fault in done.dropped] == [cache.records[3].id]
+    assert not done.rewritten
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        done.kept = 4  # type: ignore[misc]

@@ -11,13 +11,7 @@ from raicl.common.cache.flows import open_cache, read_index, shards_folder
 from raicl.common.cache.packing import pack
 from raicl.common.cache.validation import find_faults
 from raicl.common.errors import InputError
-from tests.sealed import edit
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+from tests.sealed import damage, edit
 
 
 def test_a_whole_cache_has_no_fault(flows: Path, capsys: Any) -> None:
@@ -29,7 +23,7 @@ def test_a_whole_cache_has_no_fault(flows: Path, capsys: Any) -> None:
 def test_every_bad_clip_is_named_whatever_is_wrong_with_it(flows: Path, capsys: Any) -> None:
     cache = open_cache(flows)
     paths = [cache.shard_path(record) for record in cache.records]
-    flip(paths[0])
+    damage(paths[0])
     paths[2].unlink()
     paths[3].write_bytes(paths[1].read_bytes())  # whole, but another clip's
     with pytest.raises(InputError, match="3 of 4 clips are bad, first casme2/sub00/EP0") as caught:
