@@ -164,22 +164,25 @@ def _machine() -> Iterator[Finding]:
     folder = Path.cwd()
     free = shutil.disk_usage(folder).free / 1e9
     yield Finding("disk", free > 5, f"{free:.0f} GB free here", "a large cache takes 3 GB")
-    writable = os.access(folder, os.W_OK)
+    lacks = _lacks(folder)
     yield Finding(
         "output folder",
-        writable and (not writable or _locks(folder)),
-        f"{folder} is writable and locks" if writable else f"{folder} is not writable",
+        not lacks,
+        f"{folder} {lacks or 'is writable and locks'}",
         "work in a folder of your own, on a local disk",
     )
 
 
-def _locks(folder: Path) -> bool:
+def _lacks(folder: Path) -> str:
+    """What keeps commands from writing in a folder, or nothing."""
     import fcntl
     from tempfile import TemporaryFile
 
-    with TemporaryFile(dir=folder) as stream:
-        try:
+    try:
+        with TemporaryFile(dir=folder) as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-    return True
+    except PermissionError:
+        return "is not writable"
+    except OSError as error:
+        return f"cannot be written and locked: {error.strerror}"
+    return ""

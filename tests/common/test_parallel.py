@@ -200,3 +200,22 @@ def _is_there(process: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"  # dead, and nobody has asked yet
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_the_trace_of_a_worker_that_crashes_is_shown_in_debug_mode_only(debug: str) -> None:
+    script = (
+        "from raicl.common.parallel import run_all\n"
+        "from tests.common.test_parallel import crash_on_three\n"
+        "print(len(list(run_all(crash_on_three, range(5), jobs=2))))\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=os.environ | {"RAICL_DEBUG": debug},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout == "5\n"
+    assert ("Segmentation fault" in answer.stderr) == bool(debug)

@@ -2,12 +2,13 @@
 
 import dataclasses
 import platform
+import socket
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from raicl.common.cluster.pact import Pact, check_pact, make_pact
+from raicl.common.cluster.pact import Pact, check_pact, make_pact, this_machine
 from raicl.common.errors import InputError, SetupError
 from raicl.common.provenance import source_digest
 
@@ -74,3 +75,7 @@ def test_every_version_that_differs_is_told(path: Path) -> None:
         "tool-of-the-caller absent instead of 2.0"
     )
     assert caught.value.where == "w1"
+
+
+def test_a_machine_is_known_by_its_name_in_the_network() -> None:
+    assert this_machine() == socket.gethostname()

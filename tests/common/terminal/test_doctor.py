@@ -1,15 +1,18 @@
 """What the doctor says of GPUs, from what torch and the driver tell."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from raicl.common.terminal.doctor import describe_cards
+from raicl.common.terminal.doctor import _machine, describe_cards
 
 H100, OLD = ("NVIDIA H100", 85_000_000_000, 9, ""), ("GTX 1080", 8_500_000_000, 6, "no kernel")
 
@@ -133,3 +136,36 @@ def test_libraries_that_are_there_twice_are_faults_with_the_command_that_mends_t
     [dlib] = [line for line in lines if "dlib: " in line and "9.9" in line]
     assert dlib.startswith("FAIL  ")
     assert [line for line in lines if line.startswith("ok    landmark models")] != []
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.EACCES, "is not writable"),
+        (errno.EROFS, "cannot be written and locked: Read-only file system"),
+    ],
+)
+def test_a_folder_that_nobody_may_write_to_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, told: str
+) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    [folder] = [finding for finding in _machine() if finding.name == "output folder"]
+    assert (folder.holds, folder.found) == (False, f"{tmp_path} {told}")
+
+
+def test_a_folder_without_locks_is_a_fault_and_is_not_said_to_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(stream: object, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    [folder] = [finding for finding in _machine() if finding.name == "output folder"]
+    assert not folder.holds
+    assert folder.found == f"{tmp_path} cannot be written and locked: No locks available"
+    assert list(tmp_path.iterdir()) == []
