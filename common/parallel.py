@@ -29,8 +29,12 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def resolve_jobs(jobs: int | None) -> int:
+def resolve_jobs(jobs: int | None, *, apart: bool = False) -> int:
     """Number of processes: None means one per physical core, -1 one per logical core.
+
+    Parameters
+    ----------
+    apart : None means at least two. One job runs in this process, which a crash of it would end.
 
     Raises
     ------
@@ -39,7 +43,8 @@ def resolve_jobs(jobs: int | None) -> int:
     from joblib import cpu_count
 
     if jobs is None or jobs == -1:
-        return int(cpu_count(only_physical_cores=jobs is None))
+        count = int(cpu_count(only_physical_cores=jobs is None))
+        return max(2, count) if apart and jobs is None else count
     if jobs < 1:
         raise UsageError(f"--jobs {jobs}", fix="give -1 or a positive number")
     cores = int(cpu_count())

@@ -119,7 +119,12 @@ def prep(
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", "-j", help="Processes; -1 uses all cores.", rich_help_panel="Compute"
+            "--jobs",
+            "-j",
+            help="Processes; -1 uses all cores. 1 stays in this process, which a crash in a clip "
+            "would end. [dim]\\[default: one per physical core, at least 2][/dim]",
+            rich_help_panel="Compute",
+            show_default=False,
         ),
     ] = None,
     clip_minutes: Annotated[
@@ -211,7 +216,7 @@ def prep(
             own,
             out,
             settings,
-            jobs=resolve_jobs(jobs),
+            jobs=resolve_jobs(jobs, apart=True),
             overwrite=overwrite,
             clip_minutes=clip_minutes,
             max_failures=max_failures,
@@ -237,7 +242,7 @@ def prep(
         strict=strict,
         dry_run=dry_run,
         seed=seed,
-        jobs=resolve_jobs(jobs),
+        jobs=resolve_jobs(jobs, apart=True),
         overwrite=overwrite,
         clip_minutes=clip_minutes,
         max_failures=max_failures,

@@ -107,6 +107,9 @@ def test_the_number_of_jobs_is_checked() -> None:
     assert resolve_jobs(3) == 3
     assert resolve_jobs(None) >= 1
     assert resolve_jobs(-1) >= resolve_jobs(None)
+    assert resolve_jobs(None, apart=True) == max(2, resolve_jobs(None))
+    assert resolve_jobs(1, apart=True) == 1
+    assert resolve_jobs(-1, apart=True) == resolve_jobs(-1)
     for wrong in (0, -2):
         with pytest.raises(UsageError):
             resolve_jobs(wrong)
