@@ -18,7 +18,7 @@ from raicl.train.fold.checkpoint import remove_states, save_tensors
 from raicl.train.fold.inference import attend, predict
 from raicl.train.fold.log import read_log
 from raicl.train.inputs.instances import Instances, load_instances
-from raicl.train.run.device import memory_of
+from raicl.train.run.device import memory_of, return_freed_memory
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import (
     ATTENTION,
@@ -90,7 +90,7 @@ def experiment_instances(experiment: Experiment, *, shared: bool = False) -> Ins
     """
     whole = experiment.settings.infer != "middle"
     composite = experiment.composite
-    return load_instances(
+    instances = load_instances(
         [
             stored
             if whole or composite.trains(stored.record.clip)
@@ -106,6 +106,8 @@ def experiment_instances(experiment: Experiment, *, shared: bool = False) -> Ins
         scratch=experiment.run.folder,
         fitted=composite.fitted,
     )
+    return_freed_memory()
+    return instances
 
 
 def _run_fold(

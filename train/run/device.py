@@ -110,6 +110,13 @@ def _keep_freed_memory() -> None:
         allocator(_TRIM_THRESHOLD, 2**31 - 1)
 
 
+def return_freed_memory() -> None:
+    """Give back what was freed so far, as after loading, which is more than a step needs."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 @contextmanager
 def memory_of(device: torch.device) -> Iterator[None]:
     """Turn the error of a device that has run out of memory into one that says what to do.
