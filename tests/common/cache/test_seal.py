@@ -18,7 +18,15 @@ import pytest
 from raicl.common.cache import limits, seal
 from raicl.common.cache.flows import open_cache, shards_folder
 from raicl.common.cache.packing import pack
-from raicl.common.cache.seal import BLOCK, DamagedError, check_whole, matches, read_whole
+from raicl.common.cache.seal import (
+    BLOCK,
+    DamagedError,
+    check_whole,
+    is_cache_file,
+    is_unsealed,
+    matches,
+    read_whole,
+)
 from raicl.common.cache.shards import read_shard, write_shard
 from raicl.common.clip import Clip
 from raicl.common.errors import InputError
@@ -47,6 +55,10 @@ def test_every_file_is_read_by_others_as_it_was(flows: Path, kind: str) -> None:
     shard = read_shard(file_of(flows, "shard"))
     with h5py.File(file_of(flows, "shard")) as file:
         np.testing.assert_array_equal(file["instances"][()], shard.instances)
+        assert file["instances"].chunks == (1, *shard.instances.shape[1:])
+        assert all(array.fletcher32 for array in file.values())
+    with h5py.File(flows) as file:
+        assert file["manifest"].fletcher32
 
 
 def test_the_same_shard_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -202,3 +214,21 @@ def test_no_honest_shard_is_larger_than_its_limit(tmp_path: Path, instances: int
     )
     assert (tmp_path / "x").stat().st_size <= limits.shard_bytes(instances, 14)
     assert read_shard(tmp_path / "x", limit=limits.shard_bytes(instances, 14)).size == 14
+
+
+def test_a_file_of_hdf5_is_told_from_others_with_its_seal_and_without(
+    flows: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "x"
+    sealed = flows.read_bytes()
+    for content, is_one in (
+        (sealed, True),
+        (sealed[BLOCK:], True),
+        (sealed[:BLOCK], False),
+        (sealed[: BLOCK + 7], False),
+        (b"\0" + sealed, False),
+        (b"", False),
+    ):
+        path.write_bytes(content)
+        assert is_cache_file(path) == is_one
+        assert is_unsealed(path) == (content == sealed[BLOCK:])
