@@ -24,7 +24,7 @@ from raicl.train.inputs.epoch import draw_epoch, mini_batches
 from raicl.train.inputs.instances import load_instances
 from raicl.train.inputs.scaling import Scale
 from raicl.train.model.siamese import Siamese
-from raicl.train.run.device import configure_torch
+from raicl.train.run.device import configure_torch, make_repeatable
 from raicl.train.settings import TrainSettings
 
 CLASSES = ("disgust", "happiness", "surprise")
@@ -92,6 +92,7 @@ def _serve(loop: Loop, line: Connection) -> None:
     if loop.keep:
         threads = loop.threads or torch.get_num_threads()
         configure_torch(loop.settings.model_copy(update={"threads": threads}))
+        make_repeatable(loop.settings)
     elif loop.threads:
         torch.set_num_threads(loop.threads)
     work = {"bare": bare, "ours": ours, "user": user}[loop.kind](loop)

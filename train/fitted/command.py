@@ -21,7 +21,12 @@ from raicl.train.fitted.records import Fitted
 from raicl.train.fitted.scores import scores_for
 from raicl.train.fold.calibration import describe_calibration
 from raicl.train.model.networks.own import check_own
-from raicl.train.run.device import choose_device, configure_torch, describe_device
+from raicl.train.run.device import (
+    choose_device,
+    configure_torch,
+    describe_device,
+    make_repeatable,
+)
 from raicl.train.settings import TrainSettings
 
 
@@ -50,6 +55,7 @@ def run(
     composite = assemble(flows, load_protocol(settings.protocol), settings)
     found = None if scores is None else scores_for(scores, composite, settings)
     configure_torch(settings)
+    make_repeatable(settings)
     device = choose_device(settings)
     place = out.resolve()
     fit = Fit(composite=composite, settings=settings, device=device, out=place, scores=found)

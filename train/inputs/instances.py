@@ -221,12 +221,14 @@ def read_clip(cache: Cache, record: ClipRecord) -> Shard:
 
 def _resize(raw: Tensor, size: int) -> Tensor:
     """`resize_instances`, some at a time: in float32 all frames of a long clip take much memory."""
-    return torch.cat([resize_instances(part, size) for part in raw.split(_AT_A_TIME)])
+    return torch.cat([resize_instances(part, size) for part in torch.split(raw, _AT_A_TIME)])
 
 
 def _moments(instances: Tensor) -> NDArray[np.float64]:
     """(N, 2, 2): mean and mean square, each of flow (u and v together) and of strain."""
-    return np.concatenate([_moments_of(part.double()) for part in instances.split(_AT_A_TIME)])
+    return np.concatenate(
+        [_moments_of(part.double()) for part in torch.split(instances, _AT_A_TIME)]
+    )
 
 
 def _moments_of(instances: Tensor) -> NDArray[np.float64]:
@@ -239,6 +241,6 @@ def _moments_of(instances: Tensor) -> NDArray[np.float64]:
 
 def mean_length(instances: Tensor) -> NDArray[np.float64]:
     """(N,): length of (u, v), averaged over the pixels."""
-    flows = (part[:, :2].double() for part in instances.split(_AT_A_TIME))
+    flows = (part[:, :2].double() for part in torch.split(instances, _AT_A_TIME))
     # ten times as fast as a norm over an axis of two
     return torch.cat([torch.hypot(uv[:, 0], uv[:, 1]).mean((1, 2)) for uv in flows]).numpy()

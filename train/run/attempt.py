@@ -18,7 +18,7 @@ from raicl.train.fold.checkpoint import remove_states, save_tensors
 from raicl.train.fold.inference import attend, predict
 from raicl.train.fold.log import read_log
 from raicl.train.inputs.instances import Instances, load_instances
-from raicl.train.run.device import memory_of, return_freed_memory
+from raicl.train.run.device import make_repeatable, memory_of, return_freed_memory
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.folder import (
     ATTENTION,
@@ -71,6 +71,7 @@ def attempt_fold(
         with experiment.run.hold(fold) as folder:
             if experiment.run.finished(fold):  # by another process, while this one was busy
                 return Attempt(done=False)
+            make_repeatable(experiment.settings)
             rows = _run_fold(experiment, fold, instances, folder, folds_after)
     except FoldError as error:
         experiment.run.log(f"fold {fold.name} failed: {error}; {error.fix}")

@@ -84,13 +84,21 @@ def _check_compile(settings: TrainSettings, device: torch.device) -> None:
 
 
 def configure_torch(settings: TrainSettings) -> None:
-    """Set threads, precision and memory, and make torch refuse what has no reproducible kernel."""
+    """Set threads, precision and memory, before the device is used."""
     torch.set_num_threads(settings.threads)
     torch.backends.cudnn.allow_tf32 = settings.tf32
     _keep_freed_memory()
     if settings.deterministic:
         # cuBLAS reads this when it makes its first handle, so set it before any work on a GPU
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def make_repeatable(settings: TrainSettings) -> None:
+    """Make torch refuse what has no reproducible kernel, before it trains.
+
+    Torch imports its compiler for it, 3 s and 100 MB that a command which does not train saves.
+    """
+    if settings.deterministic:
         torch.use_deterministic_algorithms(True)
         # it would fill every new tensor with NaN, 8 % of a step on a CPU; nothing here reads
         # what was not written (test_faster.py trains with the NaN)

@@ -22,7 +22,7 @@ from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.fold.log import read_log
 from raicl.train.inputs.instances import load_instances
 from raicl.train.model.siamese import Siamese
-from raicl.train.run.device import memory_of
+from raicl.train.run.device import make_repeatable, memory_of
 from raicl.train.run.work import Work, clips_per_epoch, count_work
 from raicl.train.settings import TrainSettings
 
@@ -141,6 +141,7 @@ def _measure(
     small = replace(fold, train=tuple(clips), test=())
     brief = settings.model_copy(update={"epochs": _EPOCHS, "calibration": "none"})
     ended: list[float] = []
+    make_repeatable(settings)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     with TemporaryDirectory(prefix="raicl-") as place, memory_of(device):

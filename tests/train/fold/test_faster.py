@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from raicl.train.fold.log import History, read_log
-from raicl.train.run.device import configure_torch
+from raicl.train.run.device import make_repeatable
 from raicl.train.settings import TrainSettings
 from tests.train.commands import put_back
 from tests.train.conftest import MakeCache
@@ -67,12 +67,12 @@ def test_a_fold_goes_on_with_another_adam_than_it_began_with(
 def test_nothing_reads_memory_that_was_not_written(
     tmp_path: Path, make_cache: MakeCache, small: TrainSettings
 ) -> None:
-    """Torch can fill new tensors with NaN, which `configure_torch` does not let it do."""
+    """Torch can fill new tensors with NaN, which `make_repeatable` does not let it do."""
     data = Data.of_cache(make_cache(tmp_path / "flows.h5"))
     weights = []
     with put_back():
         for filled in (False, True):
-            configure_torch(small)
+            make_repeatable(small)
             torch.utils.deterministic.fill_uninitialized_memory = filled
             model, _ = data.fit(data.folds[0], small, tmp_path / str(filled))
             weights.append(model.state_dict())

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -88,3 +89,27 @@ def test_tf32_is_switched_for_convolutions_alone(monkeypatch: pytest.MonkeyPatch
         configure_torch(settings)
         assert torch.backends.cudnn.allow_tf32 is tf32
         assert not torch.backends.cuda.matmul.allow_tf32
+
+
+QUICK = """
+import sys
+from raicl.train.cli import main
+sys.argv[:1] = ["raicl-train"]
+try:
+    main()
+except SystemExit as end:
+    print(end.code, "torch._dynamo" in sys.modules)
+"""
+
+
+def test_a_command_that_trains_nothing_does_not_wait_for_the_compiler(trained: Path) -> None:
+    words = ["flows.h5", "--config", "small.toml", "--run-dir", "run", "--fold", "0-1"]
+    answer = subprocess.run(
+        [sys.executable, "-c", QUICK, *words],
+        cwd=trained,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.splitlines()[-1] == "0 False"
+    assert "UF1" in answer.stdout
