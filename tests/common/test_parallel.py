@@ -92,6 +92,17 @@ def test_a_unit_that_takes_too_long_is_stopped_wherever_it_hangs() -> None:
     assert results == {i: i * i for i in range(8) if i != 3}
 
 
+def test_the_limit_holds_where_whoever_started_the_command_ignores_alarms() -> None:
+    script = (
+        "import signal\nfrom raicl.common.parallel import run_all\n"
+        "from tests.common.test_parallel import hang_on_three\n"
+        "signal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
+        "print(len(list(run_all(hang_on_three, range(5), jobs=2, minutes=0.03))))\n"
+    )
+    command = [sys.executable, "-c", script]
+    assert subprocess.check_output(command, cwd=ROOT, text=True, timeout=60) == "5\n"
+
+
 def test_a_worker_that_has_grown_is_replaced_without_a_word() -> None:
     """Here warnings are errors: joblib's would end its thread, and the rest never came."""
     pytest.importorskip("psutil")  # by which joblib sees it
