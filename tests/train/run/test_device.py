@@ -1,5 +1,6 @@
 """The device, and what is set for the whole process before anything is computed."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,25 +92,40 @@ def test_tf32_is_switched_for_convolutions_alone(monkeypatch: pytest.MonkeyPatch
         assert not torch.backends.cuda.matmul.allow_tf32
 
 
-QUICK = """
+ASKED = """
 import sys
 from raicl.train.cli import main
 sys.argv[:1] = ["raicl-train"]
 try:
     main()
 except SystemExit as end:
-    print(end.code, "torch._dynamo" in sys.modules)
+    import torch
+    refuses = torch.are_deterministic_algorithms_enabled()
+    print(end.code, refuses, "torch._dynamo" in sys.modules)
 """
 
 
-def test_a_command_that_trains_nothing_does_not_wait_for_the_compiler(trained: Path) -> None:
-    words = ["flows.h5", "--config", "small.toml", "--run-dir", "run", "--fold", "0-1"]
+@pytest.mark.parametrize(
+    ("fold", "more", "told"),
+    [
+        ("2", [], "0 True True"),
+        ("2", ["--no-deterministic"], "0 False True"),
+        ("0-1", [], "0 False False"),  # finished: nothing waits for torch's compiler
+    ],
+)
+def test_torch_refuses_what_does_not_repeat_once_a_fold_begins(
+    trained: Path, tmp_path: Path, fold: str, more: list[str], told: str
+) -> None:
+    run = tmp_path / "run"
+    if not more:
+        shutil.copytree(trained / "run", run)
+    words = ["flows.h5", "--config", "small.toml", "--run-dir", run, "--fold", fold, *more]
     answer = subprocess.run(
-        [sys.executable, "-c", QUICK, *words],
+        [sys.executable, "-c", ASKED, *map(str, words)],
         cwd=trained,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert answer.stdout.splitlines()[-1] == "0 False"
+    assert answer.stdout.splitlines()[-1] == told
     assert "UF1" in answer.stdout
