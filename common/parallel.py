@@ -86,7 +86,7 @@ def run_all(
         return
     work = _Timed(work, minutes)
     waiting = list(range(len(tasks)))
-    if jobs == 1 or len(tasks) == 1:
+    if jobs == 1:
         for index in waiting:
             yield index, work(tasks[index])
         return

@@ -19,6 +19,7 @@ from raicl.train.run.cross_validate import cross_validate
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.opening import open_run
 from raicl.train.settings import TrainSettings, load_preset
+from tests.train.commands import put_back
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,8 @@ def uar(composite: Composite, folder: Path, control: str = "none") -> float:
         run=open_run(folder, composite, settings),
         draw=False,
     )
-    return float(cross_validate(experiment, folds[:FOLDS]).uar)
+    with put_back():
+        return float(cross_validate(experiment, folds[:FOLDS]).uar)
 
 
 @pytest.mark.timeout(1800)

@@ -180,9 +180,10 @@ def _lacks(folder: Path) -> str:
 
     try:
         with TemporaryFile(dir=folder) as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except PermissionError:
-        return "is not writable"
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                return f"is writable and does not lock: {error.strerror}"
     except OSError as error:
-        return f"cannot be written and locked: {error.strerror}"
+        return f"is not writable: {error.strerror}"
     return ""

@@ -230,6 +230,7 @@ def test_the_trace_of_a_worker_that_crashes_is_shown_in_debug_mode_only(debug: s
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert answer.stdout == "5\n"
     assert ("Segmentation fault" in answer.stderr) == bool(debug)

@@ -11,6 +11,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from raicl import common
+from raicl.common.cache.manifest import Manifest
+from raicl.common.clip import Clip
 
 
 def values() -> Iterator[type]:
@@ -20,6 +22,10 @@ def values() -> Iterator[type]:
             value = dataclasses.is_dataclass(found) or issubclass(found, BaseModel)
             if value and found.__module__ == module.name:
                 yield found
+
+
+def test_they_are_found() -> None:
+    assert {Clip, Manifest} <= set(values())
 
 
 @pytest.mark.parametrize("kind", list(values()), ids=lambda kind: kind.__name__)

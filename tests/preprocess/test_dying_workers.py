@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from raicl.common.cache.flows import open_cache
+from raicl.common.errors import PartialError
 from raicl.preprocess.prepare import prepare
 from raicl.preprocess.settings import PrepSettings
 from tests.preprocess.conftest import Make
@@ -91,3 +92,15 @@ def test_a_clip_whose_worker_is_killed_once_is_made_all_the_same(
     rows = prepare(database, tmp_path / "flows.h5", quick, jobs=2, flow=engine)
     assert (tmp_path / "died").exists()
     assert {row.status for row in rows} <= {"computed", "cached"}
+
+
+@pytest.mark.promise("fault 5")
+def test_a_single_clip_that_crashes_does_not_end_the_command(
+    make_database: Make, quick: PrepSettings, tmp_path: Path
+) -> None:
+    database = make_database(1)
+    blacken(database.root, "s0/c0")
+    with pytest.raises(PartialError, match=r"none of 1 .* its worker process died"):
+        prepare(
+            database, tmp_path / "flows.h5", quick, jobs=2, flow=partial(no_flow, end="aborted")
+        )

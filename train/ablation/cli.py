@@ -133,7 +133,8 @@ def ablate(
         console.say(f"part {share} has no unit: there are fewer than parts")
         return
     shared = study.units[0].settings
-    configure_torch(shared)
+    repeatable = any(unit.settings.deterministic for unit in study.units)
+    configure_torch(shared.model_copy(update={"deterministic": repeatable}))
     if estimate:
         found = foresee(study)
         values = {name: one.to_json() for name, one in found.items()}

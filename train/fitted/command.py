@@ -25,7 +25,6 @@ from raicl.train.run.device import (
     choose_device,
     configure_torch,
     describe_device,
-    make_repeatable,
 )
 from raicl.train.settings import TrainSettings
 
@@ -55,7 +54,6 @@ def run(
     composite = assemble(flows, load_protocol(settings.protocol), settings)
     found = None if scores is None else scores_for(scores, composite, settings)
     configure_torch(settings)
-    make_repeatable(settings)
     device = choose_device(settings)
     place = out.resolve()
     fit = Fit(composite=composite, settings=settings, device=device, out=place, scores=found)

@@ -27,7 +27,12 @@ from raicl.train.fitted.save import Trained, save_model, tell
 from raicl.train.fold.calibration import Calibration, calibrate
 from raicl.train.fold.fit import Output, fit_fold
 from raicl.train.inputs.instances import Instances, load_instances
-from raicl.train.run.device import describe_device, memory_of
+from raicl.train.run.device import (
+    describe_device,
+    make_repeatable,
+    memory_of,
+    return_freed_memory,
+)
 from raicl.train.run.folder import ENVIRONMENT, Run
 from raicl.train.run.opening import Named, differences, open_run
 from raicl.train.run.records import Environment
@@ -143,6 +148,8 @@ def _train(fit: Fit, run: Run, folder: Path, ready: Path) -> None:
         scratch=run.folder,
         fitted=composite.fitted,
     )
+    return_freed_memory()
+    make_repeatable(settings)
     both = settings.calibration != "none"
     output = Output(folder=folder, say=run.log, folds_after=int(both))
     try:

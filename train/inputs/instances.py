@@ -22,7 +22,7 @@ from raicl.train.inputs.geometry import resize_instances
 from raicl.train.inputs.resident import Resident
 from raicl.train.inputs.stream import Stream
 
-_AT_A_TIME = 16  # instances, where numbers take two to four times the memory of those in a cache
+_AT_A_TIME = 16  # instances; as float32 or float64 they take two or four times their memory
 
 
 class Store(Protocol):

@@ -94,12 +94,12 @@ def configure_torch(settings: TrainSettings) -> None:
 
 
 def make_repeatable(settings: TrainSettings) -> None:
-    """Make torch refuse what has no reproducible kernel, before it trains.
+    """Make torch refuse what has no reproducible kernel, or let it, before it trains.
 
-    Torch imports its compiler for it, 3 s and 100 MB that a command which does not train saves.
+    Torch imports its compiler for it, 3 s that a command which does not train saves.
     """
+    torch.use_deterministic_algorithms(settings.deterministic)
     if settings.deterministic:
-        torch.use_deterministic_algorithms(True)
         # it would fill every new tensor with NaN, 8 % of a step on a CPU; nothing here reads
         # what was not written (test_faster.py trains with the NaN)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
@@ -119,7 +119,7 @@ def _keep_freed_memory() -> None:
 
 
 def return_freed_memory() -> None:
-    """Give back what was freed so far, as after loading, which is more than a step needs."""
+    """Return to the system what was freed so far. Loading frees more than a step needs."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

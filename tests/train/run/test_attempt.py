@@ -1,6 +1,6 @@
 """What a fold makes of an error that comes from below."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from raicl.train.run.attempt import attempt_fold, experiment_instances
 from raicl.train.run.experiment import Experiment
 from raicl.train.run.opening import open_run
 from raicl.train.settings import TrainSettings
+from tests.train.commands import put_back
 from tests.train.harness import CPU
 
 
@@ -34,10 +35,11 @@ class Broken:
 
 
 @pytest.fixture
-def experiment(tmp_path: Path, flows: Path, small: TrainSettings) -> Experiment:
+def experiment(tmp_path: Path, flows: Path, small: TrainSettings) -> Iterator[Experiment]:
     composite, folds = plan([flows], small)
     run = open_run(tmp_path / "run", composite, small)
-    return Experiment(composite=composite, settings=small, folds=folds, device=CPU, run=run)
+    with put_back():
+        yield Experiment(composite=composite, settings=small, folds=folds, device=CPU, run=run)
 
 
 def instances_that_raise(experiment: Experiment, error: Exception) -> Instances:
