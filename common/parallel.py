@@ -34,7 +34,7 @@ def resolve_jobs(jobs: int | None, *, apart: bool = False) -> int:
 
     Parameters
     ----------
-    apart : None means at least two. One job runs in this process, which a crash of it would end.
+    apart : None means at least two: a single job runs in this process, which its crash would end.
 
     Raises
     ------

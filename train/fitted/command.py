@@ -21,11 +21,7 @@ from raicl.train.fitted.records import Fitted
 from raicl.train.fitted.scores import scores_for
 from raicl.train.fold.calibration import describe_calibration
 from raicl.train.model.networks.own import check_own
-from raicl.train.run.device import (
-    choose_device,
-    configure_torch,
-    describe_device,
-)
+from raicl.train.run.device import choose_device, configure_torch, describe_device
 from raicl.train.settings import TrainSettings
 
 

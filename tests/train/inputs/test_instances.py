@@ -47,6 +47,23 @@ def test_strength_is_the_mean_length_of_the_flow_of_every_row(flows: Path) -> No
     assert loaded.strength[rows[2]] > loaded.strength[rows[0]]
 
 
+@pytest.mark.parametrize("n", [15, 16, 17, 50])
+def test_a_long_clip_is_read_in_parts_as_if_it_were_one(
+    tmp_path: Path, make_cache: MakeCache, n: int
+) -> None:
+    path = Path(make_cache(tmp_path / "long.h5", subjects=1, clips=1, n=n))
+    cache, loaded = open_cache(path), load(path, size=17)
+    [record] = cache.records
+    whole = resize_instances(torch.from_numpy(cache.read(record).instances), 17)
+    rows = torch.tensor([*loaded.rows[record.id]])
+    np.testing.assert_array_equal(loaded.gather(rows).numpy(), whole[rows].float().numpy())
+    u, v, strain = np.moveaxis(whole.numpy().astype(np.float64), 1, 0)
+    flow = np.stack([u, v], 1)
+    moments = [[flow.mean(), strain.mean()], [(flow**2).mean(), (strain**2).mean()]]
+    np.testing.assert_allclose(loaded.moments[record.id], moments, rtol=1e-9)
+    np.testing.assert_allclose(loaded.strength, np.hypot(u, v).mean((1, 2)), rtol=1e-12)
+
+
 @pytest.mark.parametrize("size", [33, 17, 65])
 def test_motion_is_counted_in_px_of_the_crop_whatever_the_network_is_fed(
     flows: Path, size: int
