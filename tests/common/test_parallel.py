@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import joblib
 import pytest
 
 from raicl.common.errors import InputError, UsageError
@@ -124,6 +125,16 @@ def test_the_number_of_jobs_is_checked() -> None:
     for wrong in (0, -2):
         with pytest.raises(UsageError):
             resolve_jobs(wrong)
+
+
+@pytest.mark.parametrize(("cores", "most"), [(2, 64), (100, 400)])
+def test_more_processes_than_a_machine_can_hold_are_refused(
+    monkeypatch: pytest.MonkeyPatch, cores: int, most: int
+) -> None:
+    monkeypatch.setattr(joblib, "cpu_count", lambda only_physical_cores=False: cores)
+    assert resolve_jobs(most) == most
+    with pytest.raises(UsageError, match=f"--jobs {most + 1} on {cores} cores, .* {most} are"):
+        resolve_jobs(most + 1)
 
 
 def note_and_hang(folder: str) -> None:
