@@ -145,10 +145,11 @@ def test_the_log_lines_of_a_worker_go_where_its_caller_wants_them() -> None:
 
 
 @pytest.mark.promise("fault 27")
-def test_a_closed_pipe_ends_quietly() -> None:
+@pytest.mark.parametrize("printed_by", ["result", "print"])  # of ours, and of a library
+def test_a_closed_pipe_ends_quietly(printed_by: str) -> None:
     script = (
         "from raicl.common.terminal.console import launch, result\n"
-        "def command():\n    [result('x' * 1000) for _ in range(10000)]\nlaunch(command)"
+        f"def command():\n    [{printed_by}('x' * 1000) for _ in range(10000)]\nlaunch(command)"
     )
     answer = subprocess.run(
         f'{sys.executable} -c "{script}" | head -n 1',
