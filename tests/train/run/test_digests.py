@@ -81,9 +81,12 @@ def test_a_flipped_bit_is_seen_by_who_reads_the_run(run: Path, name: str) -> Non
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", [name for name in COVERED if not name.endswith("safetensors")])
+@pytest.mark.parametrize("name", COVERED)
 def test_every_flipped_bit_is_seen_by_who_reads_the_run(run: Path, name: str) -> None:
-    for _ in bits_of(run / name, number=8 * (run / name).stat().st_size):
+    """Of a picture or of weights 5,000 bits all over it: every bit would take an hour."""
+    large = name.endswith(("png", "safetensors"))
+    bits = 5000 if large else 8 * (run / name).stat().st_size
+    for _ in bits_of(run / name, number=bits):
         with pytest.raises(InputError):
             read_outcomes([run])
 
