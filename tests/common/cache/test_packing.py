@@ -20,14 +20,14 @@ MEGABYTE = 1 << 20
 KEEPS_ROOM = pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="asks the system")
 
 
-def test_each_shard_is_packed_once_in_the_order_of_the_clips(flows: Path, tmp_path: Path) -> None:
+def test_every_shard_is_packed_and_none_of_the_room_is_left(flows: Path, tmp_path: Path) -> None:
     cache = open_cache(flows)
     pack(cache, tmp_path / "one.h5")
     with h5py.File(tmp_path / "one.h5") as file:
         assert file.userblock_size == BLOCK
         assert sorted(file["shards"]) == sorted(record.shard for record in cache.records)
     size = (tmp_path / "one.h5").stat().st_size
-    assert abs(size - cache.n_bytes) < MEGABYTE  # none of the room that was found is left in it
+    assert abs(size - cache.n_bytes) < MEGABYTE
 
 
 @KEEPS_ROOM

@@ -1,4 +1,4 @@
-"""What the doctor says of GPUs, from what torch and the driver tell."""
+"""What the doctor says of GPUs, of the environment and of the folder that it is run in."""
 
 import errno
 import fcntl
@@ -9,6 +9,7 @@ import tempfile
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -138,28 +139,26 @@ def test_libraries_that_are_there_twice_are_faults_with_the_command_that_mends_t
     assert [line for line in lines if line.startswith("ok    landmark models")] != []
 
 
-def test_a_folder_that_nobody_may_write_to_is_a_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("module", "name", "number", "told"),
+    [
+        (tempfile, "TemporaryFile", errno.EROFS, "is not writable: Read-only file system"),
+        (fcntl, "flock", errno.ENOLCK, "is writable and does not lock: No locks available"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_or_locked_is_a_fault_and_told_which(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+    number: int,
+    told: str,
 ) -> None:
     def refuse(*args: object, **options: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(module, name, refuse)
     [folder] = [finding for finding in _machine() if finding.name == "output folder"]
-    assert not folder.holds
-    assert folder.found == f"{tmp_path} is not writable: Read-only file system"
-
-
-def test_a_folder_without_locks_is_a_fault_and_is_not_said_to_lock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(stream: object, operation: int) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fcntl, "flock", refuse)
-    [folder] = [finding for finding in _machine() if finding.name == "output folder"]
-    assert not folder.holds
-    assert folder.found == f"{tmp_path} is writable and does not lock: No locks available"
+    assert (folder.holds, folder.found) == (False, f"{tmp_path} {told}")
     assert list(tmp_path.iterdir()) == []
